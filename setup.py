@@ -1,0 +1,62 @@
+"""Installs llmseg without ROS: `pip install .` for inference, `pip install .[training]` for training.
+
+On a ROS distribution colcon builds the package from package.xml and CMakeLists.txt instead.
+Tested versions are in requirements*.txt; the ranges here say what is known to be needed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).resolve().parent
+
+INFERENCE = [
+    "numpy>=1.26",
+    "opencv-python-headless>=4.8",
+    "peft>=0.21",
+    "pillow>=10",
+    "PyYAML>=6",
+    "rosbags>=0.11",
+    "safetensors>=0.5",
+    "sentencepiece>=0.2",
+    "tokenizers>=0.22",
+    "torch>=2.9",
+    "tqdm>=4.66",
+    "transformers>=5.20,<6",
+]
+TRAINING = [
+    "accelerate>=1.10",
+    "embreex>=4.4",
+    "pycocotools>=2.0.8",
+    "scipy>=1.13",
+    "tensorboard>=2.18",
+    "trimesh>=5",
+]
+
+
+def packages() -> list[str]:
+    """Every package to install; the folder training/ is installed as llmseg_training."""
+    here = str(HERE)
+    found = find_packages(here, include=["llmseg_core", "llmseg_core.*", "llmseg_ros", "llmseg_ros.*"])
+    training = [f"llmseg_training.{name}" for name in find_packages(str(HERE / "training"))]
+    return [*found, "llmseg_training", *training]
+
+
+setup(
+    name="llmseg",
+    version="0.1.0",
+    description="Segments what a natural-language instruction means in an image, by LLM-Seg",
+    license="Apache-2.0",
+    python_requires=">=3.10",
+    packages=packages(),
+    package_dir={"llmseg_training": "training"},
+    package_data={
+        "llmseg_core": ["py.typed", "embedded/**/*"],
+        "llmseg_training": ["configs/*.yaml"],
+    },
+    install_requires=INFERENCE,
+    extras_require={"training": TRAINING},
+    entry_points={"console_scripts": ["llmseg = llmseg_core.cli:main"]},
+)
