@@ -1,0 +1,179 @@
+"""Sizes and classes: the one file that names them.
+
+Every `build_*` of a network gives random weights from a seed; `checkpoint.py` puts trained ones in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from transformers import (
+    CLIPVisionConfig,
+    Dinov2Config,
+    Dinov2Model,
+    LlamaConfig,
+    LlavaConfig,
+    LlavaForConditionalGeneration,
+    PreTrainedTokenizerBase,
+)
+
+from .config import (
+    ImageEncoderConfig,
+    LLMSegConfig,
+    ProposalConfig,
+    SegTokenConfig,
+    SelectionConfig,
+    SelectorConfig,
+)
+from .llava import LlavaV1ForConditionalGeneration, image_token_count
+from .prompts import IMAGE_TOKEN
+from .selector import MaskSelector
+
+__all__ = [
+    "build_dinov2_large",
+    "build_embedded_dinov2",
+    "build_embedded_llava",
+    "build_llava_7b",
+    "build_selector",
+    "embedded_config",
+    "llava_7b_config",
+]
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Random weights from `seed`, without touching the caller's random state."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
+
+
+# ------------------------------------------------------------------ the embedded profile
+
+
+def embedded_config() -> LLMSegConfig:
+    """The profile that is trained from scratch and shipped with the package."""
+    return LLMSegConfig(
+        profile="embedded",
+        proposals=ProposalConfig(points_per_side=16),
+        image_encoder=ImageEncoderConfig(image_size=240, pooling_size=96),
+        seg_token=SegTokenConfig(image_fit="pad", system="", question="{instruction}"),
+        selector=SelectorConfig(
+            feature_dim=144,
+            hidden_dim=160,
+            width=128,
+            num_heads=4,
+            mlp_dim=512,
+            embedding_hidden_dim=512,
+            box_encoding=True,
+        ),
+        selection=SelectionConfig(),
+    )
+
+
+def build_embedded_dinov2(seed: int = 0) -> Dinov2Model:
+    """A small DINOv2: 24 x 24 patches of 10 pixels."""
+    config = Dinov2Config(
+        image_size=240,
+        patch_size=10,
+        hidden_size=144,
+        num_hidden_layers=5,
+        num_attention_heads=4,
+        mlp_ratio=3,
+        use_mask_token=False,
+    )
+    with _seeded(seed):
+        return Dinov2Model(config).eval()
+
+
+def build_embedded_llava(
+    tokenizer: PreTrainedTokenizerBase, seed: int = 0
+) -> LlavaForConditionalGeneration:
+    """A small LLaVA: 64 image tokens, one vocabulary entry for each of the tokenizer's."""
+    vision = CLIPVisionConfig(
+        image_size=112,
+        patch_size=14,
+        hidden_size=96,
+        intermediate_size=384,
+        num_hidden_layers=3,
+        num_attention_heads=4,
+        projection_dim=96,
+    )
+    text = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=160,
+        intermediate_size=448,
+        num_hidden_layers=4,
+        num_attention_heads=4,
+        max_position_embeddings=256,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        tie_word_embeddings=True,
+    )
+    # Trained from scratch, the vision tower's last layer has no other purpose: use it.
+    config = LlavaConfig(
+        vision_config=vision,
+        text_config=text,
+        image_token_index=tokenizer.convert_tokens_to_ids(IMAGE_TOKEN),
+        vision_feature_layer=-1,
+        tie_word_embeddings=True,
+    )
+    config.image_seq_length = image_token_count(config)
+    with _seeded(seed):
+        return LlavaForConditionalGeneration(config).eval()
+
+
+# ------------------------------------------------------------------ the full-size profile
+
+
+def llava_7b_config() -> LLMSegConfig:
+    """The paper's profile: SAM ViT-H, DINOv2 ViT-L, LLaVA-7B with LoRA."""
+    return LLMSegConfig(profile="llava-7b", adapter="adapter")
+
+
+def build_dinov2_large(seed: int = 0) -> Dinov2Model:
+    """DINOv2 ViT-L/14 in its published size, with random weights."""
+    config = Dinov2Config(
+        image_size=518, hidden_size=1024, num_hidden_layers=24, num_attention_heads=16
+    )
+    with _seeded(seed):
+        return Dinov2Model(config).eval()
+
+
+def build_llava_7b(
+    tokenizer: PreTrainedTokenizerBase, seed: int = 0
+) -> LlavaV1ForConditionalGeneration:
+    """LLaVA-7B v1 in its published size (CLIP ViT-L/14 at 224 pixels), with random weights."""
+    vision = CLIPVisionConfig(
+        image_size=224,
+        patch_size=14,
+        hidden_size=1024,
+        intermediate_size=4096,
+        num_hidden_layers=24,
+        num_attention_heads=16,
+        projection_dim=768,
+    )
+    text = LlamaConfig(
+        vocab_size=max(32_000, len(tokenizer)), max_position_embeddings=2048, rms_norm_eps=1e-6
+    )
+    config = LlavaConfig(
+        vision_config=vision,
+        text_config=text,
+        image_token_index=tokenizer.convert_tokens_to_ids(IMAGE_TOKEN),
+        vision_feature_layer=-2,
+    )
+    config.image_seq_length = image_token_count(config)
+    with _seeded(seed):
+        return LlavaV1ForConditionalGeneration(config).eval()
+
+
+# ------------------------------------------------------------------ both profiles
+
+
+def build_selector(config: SelectorConfig, seed: int = 0) -> MaskSelector:
+    """The selector of a profile, with random weights."""
+    with _seeded(seed):
+        return MaskSelector(config).eval()
