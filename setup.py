@@ -1,4 +1,4 @@
-"""Installs llmseg without ROS: `pip install .` for inference, `pip install .[training]` for training.
+"""Installs llmseg without ROS: `pip install .`, or `pip install .[training]` to train as well.
 
 On a ROS distribution colcon builds the package from package.xml and CMakeLists.txt instead.
 Tested versions are in requirements*.txt; the ranges here say what is known to be needed.
@@ -39,7 +39,9 @@ TRAINING = [
 def packages() -> list[str]:
     """Every package to install; the folder training/ is installed as llmseg_training."""
     here = str(HERE)
-    found = find_packages(here, include=["llmseg_core", "llmseg_core.*", "llmseg_ros", "llmseg_ros.*"])
+    found = find_packages(
+        here, include=["llmseg_core", "llmseg_core.*", "llmseg_ros", "llmseg_ros.*"]
+    )
     training = [f"llmseg_training.{name}" for name in find_packages(str(HERE / "training"))]
     return [*found, "llmseg_training", *training]
 

@@ -1,8 +1,8 @@
 """Builds the messages and services into the virtual environment that runs this script.
 
-Needs the ROS 2 wheels of requirements.txt, cmake and a C++ compiler. The Python of the source tree is
-not installed: `llmseg_ros` stays what the checkout holds. Does nothing where the environment already
-has the interfaces of this checkout, so it may be called before every command.
+Needs the ROS 2 wheels of requirements.txt, cmake and a C++ compiler. The Python of the source tree
+is not installed: `llmseg_ros` stays what the checkout holds. Does nothing where the environment has
+the interfaces of this checkout already, so it may be called before every command.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def main() -> int:
 
 
 def interfaces_fingerprint() -> str:
-    """Digest of all that the build depends on: its sources, this checkout and the Python version."""
+    """Digest of what the build depends on: its sources, this checkout and the Python version."""
     digest = hashlib.sha256(f"{SOURCE} {sys.version}".encode())
     sources = [SOURCE / "CMakeLists.txt", SOURCE / "package.xml", Path(__file__)]
     sources += sorted((SOURCE / "msg").glob("*.msg")) + sorted((SOURCE / "srv").glob("*.srv"))
