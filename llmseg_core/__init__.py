@@ -1,4 +1,4 @@
-"""The method of LLM-Seg: from an image and an instruction to a mask. Knows neither ROS nor training."""
+"""The method of LLM-Seg, from image and instruction to mask; knows neither ROS nor training."""
 
 from .build import embedded_config, llava_7b_config
 from .config import (

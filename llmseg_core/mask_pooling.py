@@ -50,12 +50,18 @@ def proposal_weights(masks: Tensor, feature_size: tuple[int, int], pooling_size:
     Returns:
         (K, h * w) float32, at least 0; a row is all zero only where the mask is empty.
     """
-    count, height, width = masks.shape
+    height, width = masks.shape[1:]
     side = max(height, width)
     rows = _axis_weights(height, side, pooling_size, feature_size[0]).to(masks.device)
     columns = _axis_weights(width, side, pooling_size, feature_size[1]).to(masks.device)
-    narrow = masks.float().reshape(count * height, width) @ columns.T  # (K * H, w)
-    return (rows @ narrow.reshape(count, height, feature_size[1])).flatten(1)
+    columns = columns.T.contiguous()
+    weights = torch.empty((len(masks), *feature_size), device=masks.device)
+    mask = torch.empty((height, width), device=masks.device)
+    for pixels, result in zip(masks.view(torch.uint8), weights, strict=True):
+        torch.matmul(
+            rows @ mask.copy_(pixels), columns, out=result
+        )  # one mask fits the CPU's cache
+    return weights.flatten(1)
 
 
 def mask_pooling(feature_map: Tensor, weights: Tensor) -> Tensor:

@@ -1,0 +1,47 @@
+"""How much masks overlap: the targets of training and the oracle of evaluation."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+__all__ = ["intersections", "pairwise_iop", "pairwise_iou"]
+
+
+def intersections(masks: Tensor, targets: Tensor) -> Tensor:
+    """Pixels that each mask shares with each target.
+
+    Args:
+        masks: (K, H, W) bool.
+        targets: (T, H, W) bool.
+
+    Returns:
+        (K, T) float32, whole numbers; exact up to 16 million pixels an image.
+
+    Raises:
+        ValueError: if the masks are of different sizes.
+    """
+    if masks.shape[1:] != targets.shape[1:]:
+        raise ValueError(
+            f"the masks have {tuple(masks.shape[1:])} pixels, the targets "
+            f"{tuple(targets.shape[1:])}; they must be of one size"
+        )
+    return masks.flatten(1).float() @ targets.flatten(1).float().T
+
+
+def pairwise_iou(masks: Tensor, targets: Tensor) -> Tensor:
+    """Intersection over union of each mask (K, H, W) with each target (T, H, W): (K, T) float32.
+
+    Two empty masks have IoU 0: neither finds anything of the other.
+    """
+    both = intersections(masks, targets)
+    union = _areas(masks)[:, None] + _areas(targets)[None] - both
+    return both / union.clamp(min=1)
+
+
+def pairwise_iop(masks: Tensor, targets: Tensor) -> Tensor:
+    """Intersection over the mask's own area (paper equation 2), (K, T) float32; 0 if it is empty."""
+    return intersections(masks, targets) / _areas(masks)[:, None].clamp(min=1)
+
+
+def _areas(masks: Tensor) -> Tensor:
+    return masks.flatten(1).sum(1).float()
