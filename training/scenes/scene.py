@@ -1,0 +1,102 @@
+"""The data of one rendered scene."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .categories import CATEGORIES
+
+BACKGROUND_ID = 0
+TABLE_ID = 255
+
+
+@dataclass(frozen=True)
+class SceneConfig:
+    """What scenes to render."""
+
+    width: int = 320
+    """Pixels."""
+    height: int = 240
+    """Pixels."""
+    min_objects: int = 4
+    max_objects: int = 8
+    """Objects put on the table, both ends included; at most 20."""
+    twin_share: float = 0.4
+    """Share of scenes with two objects of one category in different colours, 0 to 1."""
+    min_visible_pixels: int = 40
+    """Objects that show fewer pixels are not listed; counted at 320 x 240, scales with the area."""
+    edge_samples: int = 4
+    """Extra rays through each pixel on an edge; 0 leaves edges jagged."""
+    categories: tuple[str, ...] = tuple(CATEGORIES)
+    """Names of the categories to draw objects from."""
+
+    def __post_init__(self) -> None:
+        if min(self.width, self.height) < 16:
+            raise ValueError(
+                f"a scene of {self.width} x {self.height} pixels is too small; "
+                "width and height must be at least 16"
+            )
+        if not 1 <= self.min_objects <= self.max_objects <= 20:
+            raise ValueError(
+                f"min_objects {self.min_objects} and max_objects {self.max_objects} must satisfy "
+                "1 <= min_objects <= max_objects <= 20"
+            )
+        if not 0.0 <= self.twin_share <= 1.0:
+            raise ValueError(f"twin_share {self.twin_share} must lie in [0, 1]")
+        if self.edge_samples < 0:
+            raise ValueError(f"edge_samples {self.edge_samples} must not be negative")
+        unknown = [name for name in self.categories if name not in CATEGORIES]
+        if unknown or not self.categories:
+            raise ValueError(
+                f"categories {list(self.categories)} must be some of {', '.join(CATEGORIES)}"
+            )
+
+    @property
+    def smallest_area(self) -> int:
+        """The fewest visible pixels of a listed object at this scene's size."""
+        return max(1, round(self.min_visible_pixels * self.width * self.height / (320 * 240)))
+
+
+@dataclass(frozen=True)
+class SceneObject:
+    """An object of a scene that can be seen."""
+
+    id: int
+    """Its value in `Scene.instances`, 1 to 254."""
+    category: str
+    """A name in `CATEGORIES`."""
+    colour: str
+    """The name of its dominant colour, in `COLOURS`."""
+    box: tuple[int, int, int, int]
+    """Bounding box (x0, y0, x1, y1) of its visible pixels; x1 and y1 lie just outside."""
+    visible_pixels: int
+    position: tuple[float, float, float]
+    """The middle of its extent in the camera's frame: x right, y down, z forward, metres."""
+    size_m: float
+    """Its longest side, metres."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A rendered scene with its ground truth."""
+
+    image: NDArray[np.uint8]
+    """(H, W, 3) RGB."""
+    instances: NDArray[np.uint8]
+    """(H, W): 0 background, 255 table, else the id of an object (listed or too hidden to be)."""
+    depth: NDArray[np.float32] | None
+    """(H, W) metres along the camera's forward axis; None where it was not stored."""
+    objects: tuple[SceneObject, ...]
+    """The objects that can be seen, by rising id."""
+    seed: int
+    """The seed that it was rendered from."""
+
+    def mask(self, object_id: int) -> NDArray[np.bool_]:
+        """The visible pixels (H, W) of one listed object."""
+        if all(item.id != object_id for item in self.objects):
+            listed = [item.id for item in self.objects]
+            raise ValueError(f"object id {object_id} is not in this scene; it has ids {listed}")
+        return self.instances == object_id
