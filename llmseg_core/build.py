@@ -1,4 +1,4 @@
-"""Sizes and classes: the one file that names them.
+"""Sizes and classes: the one file that names them, and puts networks together to a pipeline.
 
 Every `build_*` of a network gives random weights from a seed; `checkpoint.py` puts trained ones in.
 """
@@ -17,6 +17,8 @@ from transformers import (
     LlavaConfig,
     LlavaForConditionalGeneration,
     PreTrainedTokenizerBase,
+    SamConfig,
+    SamModel,
 )
 
 from .config import (
@@ -27,15 +29,23 @@ from .config import (
     SelectionConfig,
     SelectorConfig,
 )
+from .dinov2 import Dinov2Encoder
 from .llava import LlavaV1ForConditionalGeneration, image_token_count
+from .mask_embedder import PooledMaskEmbedder
+from .parts import ModelParts
+from .pipeline import LLMSegPipeline
 from .prompts import IMAGE_TOKEN
+from .proposals import SamProposalGenerator
+from .seg_token import SegTokenEncoder
 from .selector import MaskSelector
 
 __all__ = [
     "build_dinov2_large",
     "build_embedded_dinov2",
     "build_embedded_llava",
+    "build_embedded_sam",
     "build_llava_7b",
+    "build_pipeline",
     "build_selector",
     "embedded_config",
     "llava_7b_config",
@@ -71,6 +81,54 @@ def embedded_config() -> LLMSegConfig:
         ),
         selection=SelectionConfig(),
     )
+
+
+def build_embedded_sam(seed: int = 0) -> SamModel:
+    """A small SAM: 32 x 32 patches of 8 pixels, logits of 128 x 128.
+
+    transformers' own initialisation suits fine-tuning only (an encoder of zeros, a position code
+    that aliases), so every matrix is drawn anew.
+    """
+    config = SamConfig(
+        vision_config={
+            "image_size": 256,
+            "patch_size": 8,
+            "hidden_size": 128,
+            "mlp_dim": 384,
+            "num_hidden_layers": 4,
+            "num_attention_heads": 4,
+            "output_channels": 64,
+            "num_pos_feats": 32,
+            "window_size": 8,
+            "global_attn_indexes": [1, 3],
+            "use_rel_pos": False,
+            "initializer_range": 0.02,
+        },
+        prompt_encoder_config={
+            "hidden_size": 64,
+            "image_size": 256,
+            "patch_size": 8,
+            "image_embedding_size": 32,
+        },
+        mask_decoder_config={
+            "hidden_size": 64,
+            "mlp_dim": 256,
+            "num_attention_heads": 4,
+            "iou_head_hidden_dim": 64,
+        },
+    )
+    with _seeded(seed):
+        model = SamModel(config)
+        with torch.no_grad():
+            for parameter in model.parameters():
+                if parameter.ndim >= 2:
+                    torch.nn.init.xavier_uniform_(parameter)
+            torch.nn.init.normal_(model.vision_encoder.pos_embed, std=0.02)
+            # one matrix, shared by prompts and image tokens: random Fourier features
+            torch.nn.init.normal_(model.shared_image_embedding.positional_embedding)
+            for embedding in model.mask_decoder.iou_token, model.mask_decoder.mask_tokens:
+                torch.nn.init.normal_(embedding.weight)
+    return model.eval()
 
 
 def build_embedded_dinov2(seed: int = 0) -> Dinov2Model:
@@ -177,3 +235,16 @@ def build_selector(config: SelectorConfig, seed: int = 0) -> MaskSelector:
     """The selector of a profile, with random weights."""
     with _seeded(seed):
         return MaskSelector(config).eval()
+
+
+def build_pipeline(parts: ModelParts) -> LLMSegPipeline:
+    """The pipeline of one model: SAM's proposals, DINOv2 pooled under them, LLaVA, the selector."""
+    config = parts.config
+    encoder = Dinov2Encoder(parts.dinov2, config.image_encoder.image_size)
+    return LLMSegPipeline(
+        SamProposalGenerator(parts.sam, config.proposals),
+        PooledMaskEmbedder(encoder, config.image_encoder.pooling_size),
+        SegTokenEncoder(parts.llava, parts.tokenizer, config.seg_token),
+        parts.selector,
+        config,
+    )

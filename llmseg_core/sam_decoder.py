@@ -192,11 +192,11 @@ class SamPointDecoder:
         attention = layer.cross_attn_image_to_token
         count, length, _ = tokens.shape
         key = self._heads(attention.k_proj(placed).flatten(0, 1))  # (m, N t, d)
-        weights = image.first_queries @ key.transpose(1, 2)  # (m, T, N t)
-        weights = weights.view(self.heads, -1, count, length).permute(2, 1, 0, 3)
-        weights = weights.softmax(-1).flatten(2)  # (N, T, m t)
-        shared = (image.tokens + attention.out_proj.bias).expand(count, -1, -1)
-        return torch.baddbmm(shared, weights, self._folded_values(attention, tokens))
+        scores = key @ image.first_queries.transpose(1, 2)  # (m, N t, T)
+        weights = scores.unflatten(1, (count, length)).softmax(2)
+        weights = weights.transpose(0, 1).flatten(1, 2)  # (N, m t, T)
+        values = self._folded_values(attention, tokens)
+        return torch.baddbmm(image.tokens.expand(count, -1, -1), weights.transpose(1, 2), values)
 
     def _to_image(
         self, attention: SamAttention, placed: Tensor, keys: Tensor, position: Tensor
@@ -227,18 +227,22 @@ class SamPointDecoder:
         key = self._split(attention.k_proj(placed)) * attention.scaling  # (N, m, t, d)
         query = attention.q_proj
         folded = (key @ query.weight.view(self.heads, -1, width)).flatten(1, 2)  # (N, m t, C)
-        constant = (key @ query.bias.view(self.heads, -1, 1)).flatten(1)  # (N, m t)
-        shared = image.position @ folded.transpose(1, 2) + constant[:, None]  # (N, T, m t)
-        scores = torch.baddbmm(shared, keys, folded.transpose(1, 2))
-        weights = scores.unflatten(-1, (self.heads, length)).softmax(-1).flatten(2)
-        mixed = torch.baddbmm(keys, weights, self._folded_values(attention, tokens))
-        return mixed + attention.out_proj.bias
+        constant = (key @ query.bias.view(self.heads, -1, 1)).flatten(1, 2)  # (N, m t, 1)
+        shared = folded @ image.position.T + constant  # (N, m t, T)
+        scores = torch.baddbmm(shared, folded, keys.transpose(1, 2))
+        weights = scores.unflatten(1, (self.heads, length)).softmax(2).flatten(1, 2)
+        values = self._folded_values(attention, tokens)
+        return torch.baddbmm(keys, weights.transpose(1, 2), values)
 
     def _folded_values(self, attention: SamAttention, tokens: Tensor) -> Tensor:
-        """(N, m t, C): values of the tokens with the output projection already applied."""
+        """(N, m t, C): values of the tokens with the output projection already applied.
+
+        Each head's weights sum to 1, so each head brings its share of the projection's bias.
+        """
         value = self._split(attention.v_proj(tokens))  # (N, m, t, d)
-        weight = attention.out_proj.weight.T.reshape(self.heads, value.shape[-1], -1)
-        return (value @ weight).flatten(1, 2)
+        projection = attention.out_proj
+        weight = projection.weight.T.reshape(self.heads, value.shape[-1], -1)
+        return (value @ weight + projection.bias / self.heads).flatten(1, 2)
 
     def _split(self, tensor: Tensor) -> Tensor:
         """(N, t, d) to (N, m, t, d / m)."""

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import SamModel, Trainer
 
+from .loss_notes import LossNotes
 from .mask_losses import point_prompt_loss
 
 __all__ = ["SamTrainer", "SamTrainingModel"]
@@ -60,7 +61,7 @@ class SamTrainingModel(nn.Module):
         }
 
 
-class SamTrainer(Trainer):
+class SamTrainer(LossNotes, Trainer):
     """transformers' Trainer with SAM's losses.
 
     Args:
@@ -71,7 +72,6 @@ class SamTrainer(Trainer):
     def __init__(self, *args: Any, balance: float = 0.3, dense_weight: float = 1.0, **kw: Any):
         super().__init__(*args, **kw)
         self.balance, self.dense_weight = balance, dense_weight
-        self._sums: dict[str, list[float]] = {}
 
     def compute_loss(
         self,
@@ -89,21 +89,11 @@ class SamTrainer(Trainer):
             self.balance,
         )
         dense = dense_loss(out["dense"], inputs["dense"])
-        self._note("best_of_3_iou", best.mean())
-        self._note("mask_loss", loss)
-        self._note("dense_loss", dense)
+        self.note("best_of_3_iou", best.mean())
+        self.note("mask_loss", loss)
+        self.note("dense_loss", dense)
         total = loss + self.dense_weight * dense
         return (total, out) if return_outputs else total
-
-    def _note(self, name: str, value: Tensor) -> None:
-        self._sums.setdefault(name, []).append(float(value.detach()))
-
-    def log(self, logs: dict[str, float], *args: Any, **kw: Any) -> None:
-        """Add the means of the loss's parts since the last log."""
-        if "loss" in logs:
-            logs.update({name: sum(v) / len(v) for name, v in self._sums.items()})
-            self._sums.clear()
-        super().log(logs, *args, **kw)
 
 
 def dense_loss(predicted: Tensor, target: Tensor) -> Tensor:

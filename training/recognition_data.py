@@ -1,0 +1,153 @@
+"""Rendered scenes as training samples of the image encoder: what is where, and in which colour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from llmseg_core.image_ops import normalize_and_pad, resize_longest_side
+from llmseg_core.mask_pooling import proposal_weights
+from torch import Tensor
+from torch.nn import functional as F
+from torch.utils.data import Dataset
+
+from .sam_data import augment_scene
+from .scenes import BACKGROUND_ID, CATEGORIES, COLOURS, TABLE_ID, SceneFolder
+
+__all__ = ["CATEGORY_NAMES", "COLOUR_NAMES", "RecognitionDataset", "collate_recognition"]
+
+CATEGORY_NAMES = (*CATEGORIES, "table", "background")
+"""Class names; the last two are not objects."""
+COLOUR_NAMES = tuple(COLOURS)
+
+
+@dataclass(frozen=True)
+class RecognitionSample:
+    """One image with M instances.
+
+    Attributes:
+        pixel_values: (3, S, S) float32, normalised and padded.
+        patches: (h * w,) int64, category of each patch, -100 where several meet.
+        weights: (M, h * w) float32, pooling weights of each instance (see `proposal_weights`).
+        categories: (M,) int64.
+        colours: (M,) int64, -100 for table and background.
+    """
+
+    pixel_values: Tensor
+    patches: Tensor
+    weights: Tensor
+    categories: Tensor
+    colours: Tensor
+
+
+class RecognitionDataset(Dataset[RecognitionSample]):
+    """Scenes whose instance masks are roughened, as proposals are.
+
+    Args:
+        scenes: rendered scenes.
+        image_size: S, side of the encoder's input in pixels.
+        cells: patches along a side.
+        pooling_size: see `ImageEncoderConfig`.
+        augment: mirror, crop, brighten and roughen masks at random.
+        seed: of the draws.
+    """
+
+    def __init__(
+        self,
+        scenes: SceneFolder,
+        image_size: int,
+        cells: int,
+        pooling_size: int,
+        augment: bool,
+        seed: int,
+    ) -> None:
+        self.scenes, self.image_size, self.cells = scenes, image_size, cells
+        self.pooling_size, self.augment, self.seed = pooling_size, augment, seed
+        self._draws: dict[int, int] = {}
+
+    def __len__(self) -> int:
+        return len(self.scenes)
+
+    def __getitem__(self, index: int) -> RecognitionSample:
+        draw = self._draws[index] = self._draws.get(index, -1) + 1
+        rng = np.random.default_rng((self.seed, index, draw))
+        scene = self.scenes[index]
+        image, instances = scene.image, scene.instances
+        if self.augment:
+            image, instances = augment_scene(image, instances, rng)
+        category = np.full(256, -100, dtype=np.int64)
+        colour = np.full(256, -100, dtype=np.int64)
+        category[BACKGROUND_ID] = CATEGORY_NAMES.index("background")
+        category[TABLE_ID] = CATEGORY_NAMES.index("table")
+        for item in scene.objects:
+            category[item.id] = CATEGORY_NAMES.index(item.category)
+            colour[item.id] = COLOUR_NAMES.index(item.colour)
+        ids = [i for i in np.unique(instances) if category[i] >= 0]
+        ids = [i for i in ids if np.count_nonzero(instances == i) >= 30]
+        masks = np.stack([instances == i for i in ids])
+        if self.augment:
+            masks = np.stack([roughen(mask, rng) for mask in masks])
+        cells = (self.cells, self.cells)
+        return RecognitionSample(
+            pixel_values=normalize_and_pad(
+                resize_longest_side(image, self.image_size), self.image_size
+            ),
+            patches=patch_labels(category[instances], self.cells),
+            weights=proposal_weights(torch.from_numpy(masks), cells, self.pooling_size),
+            categories=torch.from_numpy(category[ids]),
+            colours=torch.from_numpy(colour[ids]),
+        )
+
+
+def roughen(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A mask as a proposal generator might give it: grown, shrunk, or with a side missing."""
+    kind = rng.random()
+    rough = mask
+    if kind < 0.5:
+        size = int(rng.integers(1, 4))
+        kernel = np.ones((2 * size + 1, 2 * size + 1), np.uint8)
+        change = cv2.dilate if kind < 0.25 else cv2.erode
+        rough = change(mask.astype(np.uint8), kernel) > 0
+    elif kind < 0.7:
+        rows, columns = np.nonzero(mask)
+        angle = rng.uniform(0, 2 * np.pi)
+        place = columns * np.cos(angle) + rows * np.sin(angle)
+        cut = np.quantile(place, rng.uniform(0.4, 0.9))
+        rough = np.zeros_like(mask)
+        rough[rows[place <= cut], columns[place <= cut]] = True
+    return rough if np.count_nonzero(rough) >= 30 else mask
+
+
+def patch_labels(categories: np.ndarray, cells: int) -> Tensor:
+    """The category that fills most of each patch.
+
+    Args:
+        categories: (H, W) int64 class of each pixel; -100 is unknown.
+        cells: patches along the side of the padded square.
+
+    Returns:
+        (cells ** 2,) int64; -100 in the padding and where no class fills half the patch.
+    """
+    height, width = categories.shape
+    side = max(height, width)
+    labels = torch.from_numpy(categories)
+    planes = F.one_hot(labels.clamp(min=0), len(CATEGORY_NAMES)).permute(2, 0, 1).float()
+    planes = planes * (labels >= 0)
+    padded = F.pad(planes, (0, side - width, 0, side - height))
+    share, label = F.adaptive_avg_pool2d(padded, cells).flatten(1).max(0)
+    return label.masked_fill(share < 0.5, -100)
+
+
+def collate_recognition(samples: list[RecognitionSample]) -> dict[str, Tensor]:
+    """Batch samples; instances of all images stand in one row, `image` tells whose they are."""
+    counts = torch.tensor([len(s.categories) for s in samples])
+    return {
+        "pixel_values": torch.stack([s.pixel_values for s in samples]),
+        "patches": torch.stack([s.patches for s in samples]),
+        "weights": torch.cat([s.weights for s in samples]),
+        "categories": torch.cat([s.categories for s in samples]),
+        "colours": torch.cat([s.colours for s in samples]),
+        "image": torch.arange(len(samples)).repeat_interleave(counts),
+    }
