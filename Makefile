@@ -37,7 +37,7 @@ $(INSTALLED): $(REQUIREMENTS) setup.py pyproject.toml
 	@echo "installing the requirements into $(VENV) (some minutes)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) install --quiet --requirement requirements-dev.txt
-	@$(PIP) install --quiet --no-build-isolation --no-deps --editable .
+	@PYTHONWARNINGS=ignore $(PIP) install --quiet --no-build-isolation --no-deps --editable .
 	@touch $@
 
 test: setup

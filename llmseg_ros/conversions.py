@@ -2,8 +2,8 @@
 
 Pixels are read with NumPy, because cv_bridge reads padded rows of three-channel images wrongly.
 Colours are converted by cv_bridge where it imports, and elsewhere by OpenCV, on which cv_bridge is
-built: it is absent outside ROS distributions and does not import beside a NumPy newer than the one it
-was built for.
+built: cv_bridge is absent outside ROS distributions and does not import beside a NumPy newer than
+the one that it was built for.
 """
 
 from __future__ import annotations
@@ -24,6 +24,15 @@ try:
     from cv_bridge.boost.cv_bridge_boost import cvtColor2
 except (ImportError, AttributeError, SystemError):  # absent, or built for another NumPy
     cvtColor2 = None
+
+__all__ = [
+    "SUPPORTED_ENCODINGS",
+    "ImageConversionError",
+    "compressed_to_rgb",
+    "image_to_rgb",
+    "mask_to_image",
+    "rgb_to_image",
+]
 
 Pixels: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
 
@@ -210,7 +219,7 @@ def mask_to_image(mask: NDArray[np.bool_], header: Header) -> Image:
 
 def _message(pixels: NDArray[np.uint8], header: Header, encoding: str) -> Image:
     data = array.array("B")  # any other type is copied value by value when it is assigned
-    data.frombytes(memoryview(np.ascontiguousarray(pixels)).cast("B"))
+    data.frombytes(np.ascontiguousarray(pixels).data.cast("B"))
     height, width = pixels.shape[:2]
     return Image(
         header=header,

@@ -1,0 +1,37 @@
+"""What the tests of the ROS layer share: a ROS domain of their own, and a node in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+# Set before rclpy is initialised, also for the processes that tests start. Domains up to 101 are
+# safe on every system; the process number keeps two test runs on one machine apart.
+os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
+os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+
+import rclpy
+
+from helpers.observer import Observer
+
+
+@pytest.fixture
+def ros() -> Iterator[None]:
+    """An initialised rclpy for one test."""
+    rclpy.init()
+    try:
+        yield
+    finally:
+        rclpy.try_shutdown()
+
+
+@pytest.fixture
+def observer(ros: None) -> Iterator[Observer]:
+    """A node that looks at what another one does."""
+    observer = Observer()
+    try:
+        yield observer
+    finally:
+        observer.close()
