@@ -1,0 +1,26 @@
+"""Reasoning instructions about tabletop scenes, with the objects that answer them.
+
+`knowledge` says what things are for and what they are like; `function_phrases`,
+`property_phrases` and `nouns` how that is put into words; `templates` and `noun_templates` the
+sentences around them; `relations` what is where; and `generate` makes samples of all this.
+"""
+
+from .corpus import iter_instructions
+from .generate import generate_samples
+from .knowledge import CATEGORIES, COLOURS
+from .objects import SceneObject
+from .sample import KINDS, Kind, QuestionSample
+from .wording import SPLITS, Split
+
+__all__ = [
+    "CATEGORIES",
+    "COLOURS",
+    "KINDS",
+    "SPLITS",
+    "Kind",
+    "QuestionSample",
+    "SceneObject",
+    "Split",
+    "generate_samples",
+    "iter_instructions",
+]

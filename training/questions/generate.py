@@ -1,0 +1,112 @@
+"""Instructions about a scene, with their answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import numpy as np
+
+from .draft import Draft, draft_category, draft_colour, draft_function, draft_property
+from .draft_relation import draft_relation
+from .knowledge import CATEGORIES
+from .objects import SceneObject
+from .realise import Realiser
+from .sample import Kind, QuestionSample
+from .view import SceneView
+from .wording import Split, check_split
+
+KIND_SHARES: Final[dict[Kind, float]] = {
+    "function": 0.30,
+    "property": 0.15,
+    "category": 0.20,
+    "colour": 0.15,
+    "relation": 0.20,
+}
+ABSENT_SHARE: Final = 0.135
+"""Share of the instructions that nothing in the scene answers."""
+ATTEMPTS: Final = 30
+"""Tries at one kind before it is given up for this sample."""
+
+_DRAFTS: Final[dict[Kind, Callable[[SceneView, Sequence[str], Realiser, bool], Draft | None]]] = {
+    "function": draft_function,
+    "property": draft_property,
+    "category": draft_category,
+    "colour": draft_colour,
+    "relation": draft_relation,
+}
+
+
+def generate_samples(
+    objects: Sequence[SceneObject],
+    rng: np.random.Generator,
+    split: Split,
+    max_samples: int,
+    phrasings: Split | None = None,
+    vocabulary: Sequence[str] = CATEGORIES,
+) -> list[QuestionSample]:
+    """Ask about a scene.
+
+    Args:
+        objects: Objects of the scene.
+        rng: Source of all chance; the same state gives the same samples.
+        split: Split of the scene.
+        max_samples: Largest number of samples; a scene with little to ask gives fewer. No meaning
+            is asked twice with the same answer.
+        phrasings: Split of the wording, the scene's own if None: "train" asks a test scene in words
+            known from training.
+        vocabulary: Categories that scenes can have; only these are asked for when nothing fits.
+
+    Raises:
+        ValueError: An unknown split, category or colour, a repeated id, or max_samples below 0.
+    """
+    if max_samples < 0:
+        raise ValueError(f"max_samples must be at least 0, got {max_samples}")
+    check_split(split)
+    words = check_split(phrasings or split)
+    view = SceneView(objects)
+    say = Realiser(rng, words)
+    samples: list[QuestionSample] = []
+    asked: set[tuple[object, ...]] = set()
+    for _ in range(max_samples):
+        drafted = _draft_new(view, vocabulary, say, asked)
+        if drafted is not None:
+            samples.append(_sample(*drafted, words))
+    return samples
+
+
+def _draft_new(
+    view: SceneView, vocabulary: Sequence[str], say: Realiser, asked: set[tuple[object, ...]]
+) -> tuple[Kind, Draft] | None:
+    """A draft that is new: of a random kind, or of another kind if that one has none."""
+    absent = bool(say.rng.random() < ABSENT_SHARE)
+    if not absent and not view.clear:
+        return None
+    kinds = list(KIND_SHARES)
+    order = say.rng.choice(len(kinds), len(kinds), replace=False, p=list(KIND_SHARES.values()))
+    for index in order:
+        kind = kinds[index]
+        for _ in range(ATTEMPTS):
+            draft = _DRAFTS[kind](view, vocabulary, say, absent)
+            if draft is None:
+                continue
+            targets = tuple(item.id for item in draft.targets)
+            meaning = (kind, draft.concept, draft.categories, draft.colour, targets)
+            if meaning not in asked:
+                asked.add(meaning)
+                return kind, draft
+    return None
+
+
+def _sample(kind: Kind, draft: Draft, words: Split) -> QuestionSample:
+    return QuestionSample(
+        instruction=draft.instruction,
+        kind=kind,
+        target_ids=tuple(item.id for item in draft.targets),
+        phrasing="seen" if words == "train" else "unseen",
+        target_categories=tuple(sorted(draft.categories)),
+        target_colour=draft.colour,
+        relation=draft.relation,
+        anchor_id=None if draft.anchor is None else draft.anchor.id,
+        concept=draft.concept,
+    )
