@@ -50,6 +50,9 @@ DESCRIPTIONS = {
         "is none."
     ),
     "recorded_stamps": "Whether to keep a recording's stamps; otherwise images are stamped now.",
+    "wait_for_subscriber": (
+        "Whether the first image waits until somebody subscribes, so that none is missed."
+    ),
     "field_of_view_deg": (
         "Horizontal field of view, in degrees, of the camera_info published where the source has "
         "no calibration."
@@ -67,6 +70,7 @@ class CameraParameters:
     loop: bool = True
     frame_id: str = ""
     recorded_stamps: bool = False
+    wait_for_subscriber: bool = False
     field_of_view_deg: float = DEFAULT_FIELD_OF_VIEW_DEG
 
 
@@ -109,6 +113,7 @@ class CameraNode(Node):
         self._source = open_source(self._settings.source, self._settings.image_topic, self._report)
         self._source_rate_hz = self._source.rate_hz
         self._frames = self._play()
+        self._waiting = self._settings.wait_for_subscriber
 
         qos = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)
         overriding = QoSOverridingOptions.with_default_policies()
@@ -137,6 +142,9 @@ class CameraNode(Node):
                 return
 
     def _publish_next(self) -> None:
+        self._waiting = self._waiting and self._images.get_subscription_count() == 0
+        if self._waiting:
+            return
         try:
             frame = next(self._frames, None)
         except SourceError as error:

@@ -161,7 +161,7 @@ def test_every_parameter_is_described(observer: Observer, folder: Path) -> None:
     own = {name for name in own if not name.startswith("qos_overrides")}
     assert own == {
         "field_of_view_deg", "frame_id", "image_topic", "loop", "rate_hz", "recorded_stamps",
-        "source",
+        "source", "wait_for_subscriber",
     }  # fmt: skip
     assert all(camera.describe_parameter(name).description for name in own)
 
@@ -196,10 +196,8 @@ def test_nothing_readable_ends_with_an_error(observer: Observer, tmp_path: Path)
 def test_command_plays_once_and_ends(observer: Observer, folder: Path) -> None:
     write_image(folder / "2.png", picture(2))
     received = Received(observer)
-    # The first image waits a second, in which the two processes find each other.
-    with camera_process(
-        "-p", f"source:={folder}", "-p", "loop:=false", "-p", "rate_hz:=1.0"
-    ) as process:
+    once = ("-p", "loop:=false", "-p", "wait_for_subscriber:=true", "-p", "rate_hz:=5.0")
+    with camera_process("-p", f"source:={folder}", *once) as process:
         observer.wait_until(lambda: len(received.images) == 3)
         output, _ = process.communicate(timeout=20)
     assert process.returncode == 0
