@@ -1,0 +1,192 @@
+"""What holds for all of the source tree: import directions, file sizes, declared requirements."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = {"llmseg_core": "llmseg_core", "llmseg_ros": "llmseg_ros", "training": "llmseg_training"}
+MAX_LINES = 400
+
+# Each package: what it may not import. Imports go llmseg_ros -> llmseg_core <- llmseg_training.
+FORBIDDEN = {
+    "llmseg_core": ("rclpy", "sensor_msgs", "std_msgs", "rosbags", "llmseg_ros", "llmseg_training"),
+    "training": ("rclpy", "llmseg_ros"),
+    "llmseg_ros": ("llmseg_training",),
+}
+
+# Packages that ROS distributions bring and that PyPI has under other names or not at all.
+ROS_MODULES = {
+    "ament_index_python", "builtin_interfaces", "cv_bridge", "diagnostic_msgs", "launch",
+    "launch_ros", "lifecycle_msgs", "rcl_interfaces", "rclpy", "sensor_msgs", "std_msgs",
+}  # fmt: skip
+
+
+def python_files(*folders: str) -> list[Path]:
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+
+
+def text_files() -> Iterator[Path]:
+    """Every file of the project that people read or machines run."""
+    names = ["Makefile", "CMakeLists.txt", "package.xml", "setup.py", "pyproject.toml", ".ci/run"]
+    yield from (ROOT / name for name in names)
+    yield from ROOT.glob("*.md")
+    yield from ROOT.glob("requirements*.txt")
+    for folder in ("config", "launch", "msg", "rviz", "scripts", "srv"):
+        yield from (path for path in (ROOT / folder).rglob("*") if path.is_file())
+    yield from (ROOT / "training").rglob("*.yaml")
+    yield from python_files("llmseg_core", "llmseg_ros", "training", "launch", "tools", "test")
+
+
+def imported_modules(path: Path, package: str) -> Iterator[str]:
+    """Full names of all modules that a file imports, also within functions."""
+    here = [PACKAGES[package], *path.relative_to(ROOT / package).parent.parts]
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            assert node.module is not None
+            yield node.module
+        elif isinstance(node, ast.ImportFrom):
+            above = here[: len(here) - node.level + 1]
+            assert above, f"{path} imports from above its package"
+            yield ".".join([*above, node.module or ""])
+
+
+@pytest.mark.parametrize("package", FORBIDDEN)
+def test_import_directions(package: str) -> None:
+    files = python_files(package)
+    assert files
+    for path in files:
+        for module in imported_modules(path, package):
+            top = module.partition(".")[0]
+            assert top not in FORBIDDEN[package], f"{path.relative_to(ROOT)} imports {module}"
+
+
+def test_training_imports_itself_relatively() -> None:
+    """The folder's name and the import name differ, so an absolute import of either is a slip."""
+    for path in python_files("training"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.level == 0:
+                assert (node.module or "").partition(".")[0] not in (
+                    "training",
+                    "llmseg_training",
+                ), f"{path.relative_to(ROOT)}:{node.lineno}"
+
+
+def test_files_are_small() -> None:
+    """Tables of words, which define neither function nor class, may be longer."""
+    for path in python_files(*PACKAGES, "launch", "tools", "test"):
+        text = path.read_text()
+        code = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+        if any(isinstance(node, code) for node in ast.walk(ast.parse(text))):
+            lines = len(text.splitlines())
+            assert lines <= MAX_LINES, f"{path.relative_to(ROOT)} has {lines} lines"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_packages_say_what_they_are_and_export(package: str) -> None:
+    inits = [path for path in python_files(package) if path.name == "__init__.py"]
+    folders = {path.parent for path in python_files(package)}
+    assert {path.parent for path in inits} == folders
+    for path in inits:
+        tree = ast.parse(path.read_text())
+        assert ast.get_docstring(tree), f"{path.relative_to(ROOT)} has no docstring"
+        assigned = [
+            target.id
+            for node in tree.body
+            if isinstance(node, ast.Assign | ast.AnnAssign)
+            for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+            if isinstance(target, ast.Name)
+        ]
+        assert "__all__" in assigned, f"{path.relative_to(ROOT)} has no __all__"
+
+
+def test_no_paths_of_one_machine() -> None:
+    home = re.compile(r"(?<![\w.~}])/(?:home|root|Users|work|tmp|mnt)/\w")
+    for path in text_files():
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            assert not home.search(line), f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+
+
+def test_nothing_is_left_for_later() -> None:
+    marks = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
+    for path in text_files():
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            assert not marks.search(line), f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+
+
+def pins(name: str) -> dict[str, str]:
+    """Requirement lines of a file by normalised name, without those of included files."""
+    lines = (line.partition("#")[0].strip() for line in (ROOT / name).read_text().splitlines())
+    found = [line for line in lines if line and not line.startswith("-")]
+    assert all(re.fullmatch(r"[\w.-]+==[\w.]+\s*(;.*)?", line) for line in found), found
+    return {normalised(re.split(r"==", line)[0]): line for line in found}
+
+
+def normalised(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name.strip()).lower()
+
+
+def test_requirements_are_pinned_and_constrained() -> None:
+    constraints = (ROOT / "constraints.txt").read_text()
+    for name in ("requirements.txt", "requirements-training.txt", "requirements-dev.txt"):
+        for line in pins(name).values():
+            requirement = line.partition(";")[0].strip().lower()
+            assert re.search(f"^{re.escape(requirement)}\\b", constraints, re.MULTILINE), line
+
+
+def setup_requirements(variable: str) -> set[str]:
+    """Names in one of the lists of requirements in setup.py."""
+    for node in ast.parse((ROOT / "setup.py").read_text()).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == variable:
+            return {
+                normalised(re.split(r"[<>=!]", item)[0]) for item in ast.literal_eval(node.value)
+            }
+    raise AssertionError(f"setup.py has no {variable}")
+
+
+@pytest.mark.parametrize(
+    ("package", "variables"),
+    [
+        ("llmseg_core", ["INFERENCE"]),
+        ("llmseg_ros", ["INFERENCE"]),
+        ("training", ["INFERENCE", "TRAINING"]),
+    ],
+)
+def test_imports_are_declared(package: str, variables: list[str]) -> None:
+    declared = set().union(*map(setup_requirements, variables))
+    distributions = packages_distributions()
+    own = {*PACKAGES.values()}
+    for path in python_files(package):
+        for module in imported_modules(path, package):
+            top = module.partition(".")[0]
+            if top in sys.stdlib_module_names or top in ROS_MODULES or top in own:
+                continue
+            names = {normalised(name) for name in distributions.get(top, [top])}
+            assert names & declared, f"{path.relative_to(ROOT)} imports {top}, not in setup.py"
+
+
+def test_setup_requirements_are_pinned() -> None:
+    pinned = pins("requirements.txt") | pins("requirements-training.txt")
+    for variable in ("INFERENCE", "TRAINING"):
+        assert setup_requirements(variable) <= set(pinned)
+
+
+def test_interfaces_comment_every_field() -> None:
+    interfaces = [*(ROOT / "msg").glob("*.msg"), *(ROOT / "srv").glob("*.srv")]
+    cmake = (ROOT / "CMakeLists.txt").read_text()
+    assert interfaces
+    for path in interfaces:
+        assert str(path.relative_to(ROOT)) in cmake
+        for line in path.read_text().splitlines():
+            field, _, comment = line.partition("#")
+            if field.strip() and field.strip() != "---":
+                assert comment.strip(), f"{path.relative_to(ROOT)}: {line}"
