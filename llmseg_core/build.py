@@ -149,10 +149,10 @@ def build_embedded_dinov2(seed: int = 0) -> Dinov2Model:
 def build_embedded_llava(
     tokenizer: PreTrainedTokenizerBase, seed: int = 0
 ) -> LlavaForConditionalGeneration:
-    """A small LLaVA: 64 image tokens, one vocabulary entry for each of the tokenizer's."""
+    """A small LLaVA: 16 image tokens, one vocabulary entry for each of the tokenizer's."""
     vision = CLIPVisionConfig(
-        image_size=112,
-        patch_size=14,
+        image_size=128,
+        patch_size=32,
         hidden_size=96,
         intermediate_size=384,
         num_hidden_layers=3,

@@ -58,9 +58,8 @@ def proposal_weights(masks: Tensor, feature_size: tuple[int, int], pooling_size:
     weights = torch.empty((len(masks), *feature_size), device=masks.device)
     mask = torch.empty((height, width), device=masks.device)
     for pixels, result in zip(masks.view(torch.uint8), weights, strict=True):
-        torch.matmul(
-            rows @ mask.copy_(pixels), columns, out=result
-        )  # one mask fits the CPU's cache
+        # One mask at a time stays in the CPU's cache.
+        torch.matmul(rows @ mask.copy_(pixels), columns, out=result)
     return weights.flatten(1)
 
 

@@ -39,7 +39,10 @@ def pairwise_iou(masks: Tensor, targets: Tensor) -> Tensor:
 
 
 def pairwise_iop(masks: Tensor, targets: Tensor) -> Tensor:
-    """Intersection over the mask's own area (paper equation 2), (K, T) float32; 0 if it is empty."""
+    """Intersection over the mask's own area (paper equation 2): (K, T) float32.
+
+    An empty mask has IoP 0.
+    """
     return intersections(masks, targets) / _areas(masks)[:, None].clamp(min=1)
 
 

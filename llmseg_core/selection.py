@@ -1,4 +1,4 @@
-"""The four selection rules of the paper's Table 3: from scores to the proposals that are the answer."""
+"""The four selection rules of the paper's Table 3: from scores to the proposals taken."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ __all__ = ["select", "union_mask"]
 def select(scores: ProposalScores, config: SelectionConfig) -> Selection:
     """Take proposals for one instruction.
 
-    Whether anything fits is decided by the predicted IoP under every rule: an answer whose confidence
-    is below `min_confidence` is dropped, and keeps its confidence.
+    Whether anything fits is decided by the predicted IoP under every rule: an answer whose
+    confidence is below `min_confidence` is dropped, and keeps its confidence.
 
     Args:
         scores: of one instruction, (1, K); K may be 0.
@@ -35,9 +35,8 @@ def select(scores: ProposalScores, config: SelectionConfig) -> Selection:
     if not len(iop):
         return Selection((), 0.0)
     taken = _RULES[config.rule](iou_score, iop, config)
-    indices = [
-        index for index in iop.argsort(descending=True, stable=True).tolist() if taken[index]
-    ]
+    order = iop.argsort(descending=True, stable=True)
+    indices = order[taken[order]].tolist()
     confidence = float(iop[taken].max() if indices else iop.max())
     if confidence < config.min_confidence:
         indices = []

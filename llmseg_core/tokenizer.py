@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 from transformers import LlavaForConditionalGeneration, PreTrainedTokenizerBase
 from transformers import PreTrainedTokenizerFast as FastTokenizer
@@ -62,6 +63,15 @@ def add_special_tokens(
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.unk_token or tokenizer.eos_token
     if len(tokenizer) > llava.get_input_embeddings().num_embeddings:
-        llava.resize_token_embeddings(len(tokenizer), mean_resizing=True)
+        _grow(llava, len(tokenizer))
     llava.config.image_token_index = tokenizer.convert_tokens_to_ids(IMAGE_TOKEN)
     return added
+
+
+def _grow(llava: LlavaForConditionalGeneration, rows: int) -> None:
+    """Enlarge input and output embeddings to `rows`, new ones the mean of the old."""
+    old = llava.get_input_embeddings().num_embeddings
+    llava.resize_token_embeddings(rows, mean_resizing=False)
+    with torch.no_grad():
+        for layer in (llava.get_input_embeddings(), llava.get_output_embeddings()):
+            layer.weight[old:] = layer.weight[:old].float().mean(0).to(layer.weight.dtype)

@@ -28,7 +28,7 @@ __all__ = [
 def _check(name: str, tensor: Tensor, shape: tuple[int | None, ...], dtype: torch.dtype | None):
     """Raise ValueError unless `tensor` has `shape` (None matches any size) and `dtype`."""
     matches = len(tensor.shape) == len(shape) and all(
-        want is None or want == got for want, got in zip(shape, tensor.shape)
+        want is None or want == got for want, got in zip(shape, tensor.shape, strict=True)
     )
     if not matches:
         wanted = ", ".join("any" if size is None else str(size) for size in shape)
@@ -228,6 +228,10 @@ class ProposalScores:
         return ProposalScores(
             self.iou_score[instruction : instruction + 1], self.iop[instruction : instruction + 1]
         )
+
+    def to(self, device: torch.device | str) -> ProposalScores:
+        """The same scores on `device`."""
+        return ProposalScores(self.iou_score.to(device), self.iop.to(device))
 
 
 @dataclass(frozen=True)

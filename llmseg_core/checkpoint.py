@@ -1,0 +1,293 @@
+"""Model directories on disk: read strictly, written whole. Nothing is ever downloaded."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from peft import PeftModel
+from safetensors.torch import load_file, save_file
+from transformers import (
+    AutoTokenizer,
+    Dinov2Model,
+    LlavaConfig,
+    LlavaForConditionalGeneration,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    PreTrainedTokenizerFast,
+    SamModel,
+)
+from transformers.utils.logging import (
+    disable_progress_bar,
+    enable_progress_bar,
+    is_progress_bar_enabled,
+)
+
+from .build import build_pipeline
+from .config import LLMSegConfig, RuntimeConfig
+from .llava import llava_class
+from .parts import ModelParts
+from .pipeline import LLMSegPipeline
+from .runtime import torch_device, torch_dtype
+from .selector import MaskSelector
+from .tokenizer import add_special_tokens
+from .whole_folder import written_whole
+
+__all__ = [
+    "load_parts",
+    "load_pipeline",
+    "load_selector",
+    "model_directory",
+    "save_parts",
+    "save_pipeline",
+    "save_selector",
+]
+
+CONFIG_FILE = "llmseg.yaml"
+SELECTOR_FILE = "selector.safetensors"
+EMBEDDED = Path(__file__).parent / "embedded"
+
+
+def model_directory(directory: str | Path) -> Path:
+    """The folder that `directory` means: a path, or "embedded" for the packaged model.
+
+    Raises:
+        FileNotFoundError: if it is no folder or has no `llmseg.yaml`.
+    """
+    path = EMBEDDED if str(directory) == "embedded" else Path(directory).expanduser()
+    if not path.is_dir():
+        raise FileNotFoundError(
+            f'model directory {path} does not exist; "embedded" is always there'
+        )
+    if not (path / CONFIG_FILE).is_file():
+        raise FileNotFoundError(f"{path} is no model directory: it has no {CONFIG_FILE}")
+    return path
+
+
+def load_pipeline(directory: str | Path, runtime: RuntimeConfig) -> LLMSegPipeline:
+    """The pipeline of a model directory; see `LLMSegPipeline.from_pretrained`."""
+    return build_pipeline(load_parts(directory, runtime))
+
+
+def save_pipeline(
+    pipeline: LLMSegPipeline, directory: str | Path, dtype: torch.dtype | None = None
+) -> None:
+    """Write the networks of a pipeline; see `LLMSegPipeline.save_pretrained`.
+
+    Raises:
+        TypeError: if the pipeline was put together from other parts than a directory can hold.
+    """
+    encoder = getattr(pipeline.mask_embedder, "image_encoder", None)
+    sam, dinov2 = getattr(pipeline.generator, "model", None), getattr(encoder, "model", None)
+    if not isinstance(sam, SamModel) or not isinstance(dinov2, Dinov2Model):
+        raise TypeError(
+            f"a model directory holds SamModel and Dinov2Model, the pipeline has "
+            f"{type(sam).__name__} and {type(dinov2).__name__}"
+        )
+    vlm = pipeline.seg_token_encoder
+    parts = ModelParts(pipeline.config, sam, dinov2, vlm.llava, vlm.tokenizer, pipeline.selector)
+    save_parts(parts, directory, dtype)
+
+
+# ------------------------------------------------------------------ reading
+
+
+def load_parts(directory: str | Path, runtime: RuntimeConfig | None = None) -> ModelParts:
+    """The networks of a model directory, in evaluation mode, on the device, LoRA merged.
+
+    Args:
+        directory: a path, or "embedded" for the model that comes with the package.
+        runtime: device, number format and attention implementation; None means a CPU.
+
+    Raises:
+        FileNotFoundError: if the directory or a part of it is missing.
+        ValueError: if weights and configuration do not fit, or the device is not there.
+    """
+    runtime = runtime or RuntimeConfig()
+    device, dtype = torch_device(runtime), torch_dtype(runtime)
+    path = model_directory(directory)
+    config = load_config(path)
+    # SAM's encoder has no flash attention: its position bias needs a mask.
+    sam_attention = "eager" if runtime.attention == "eager" else "sdpa"
+    sam = _load_network(SamModel, _part(path, config.sam), dtype, sam_attention)
+    dinov2 = _load_network(Dinov2Model, _part(path, config.dinov2), dtype, runtime.attention)
+    llava, tokenizer = _load_vlm(path, config, dtype, runtime.attention)
+    selector = load_selector(path / SELECTOR_FILE, MaskSelector(config.selector))
+    _check_sizes(path, config, dinov2, llava)
+    return ModelParts(
+        config=config,
+        sam=sam.to(device).eval(),
+        dinov2=dinov2.to(device).eval(),
+        llava=llava.to(device).eval(),
+        tokenizer=tokenizer,
+        selector=selector.to(device, dtype).eval(),
+    )
+
+
+def load_config(path: Path) -> LLMSegConfig:
+    """The configuration of the model directory `path`.
+
+    Raises:
+        ValueError: if the file is no YAML or holds a wrong key or value.
+    """
+    file = path / CONFIG_FILE
+    try:
+        return LLMSegConfig.from_dict(yaml.safe_load(file.read_text(encoding="utf-8")))
+    except (yaml.YAMLError, ValueError, TypeError) as error:
+        raise ValueError(f"{file}: {error}") from error
+
+
+def load_selector(file: Path, selector: MaskSelector) -> MaskSelector:
+    """Fill `selector` from `file`, in its own number format.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if keys are missing or too many, or a shape differs; the message names them.
+    """
+    if not file.is_file():
+        raise FileNotFoundError(f"{file.parent} is no model directory: it has no {file.name}")
+    found, wanted = load_file(file), selector.state_dict()
+    _refuse_wrong_keys(file, wanted.keys() - found.keys(), found.keys() - wanted.keys())
+    for key, value in found.items():
+        if value.shape != wanted[key].shape:
+            raise ValueError(
+                f"{file}: {key} has shape {tuple(value.shape)}, the configuration says "
+                f"{tuple(wanted[key].shape)}"
+            )
+    selector.load_state_dict(found)
+    return selector
+
+
+def _part(path: Path, name: str) -> str:
+    """The sub-folder `name` of `path`, else `name` itself: a folder, or a name on the hub."""
+    for folder in (path / name, Path(name).expanduser()):
+        if folder.is_dir():
+            return str(folder)
+    if name.count("/") != 1 or name.startswith((".", "/", "~")):
+        raise FileNotFoundError(f"{path} is no whole model directory: {path / name} is missing")
+    return name
+
+
+def _load_network(cls: type[PreTrainedModel], name: str, dtype: torch.dtype, attention: str) -> Any:
+    """A transformers model, every weight from the files."""
+    try:
+        with _no_progress_bars():
+            network, info = cls.from_pretrained(
+                name,
+                dtype=dtype,
+                attn_implementation=attention,
+                local_files_only=True,
+                output_loading_info=True,
+            )
+    except OSError as error:
+        raise FileNotFoundError(
+            f"no {cls.__name__} can be read from {name}: {error} (nothing is ever downloaded: give "
+            f"a folder, or a name that is in the local Hugging Face cache)"
+        ) from error
+    _refuse_wrong_keys(name, info["missing_keys"], info["unexpected_keys"])
+    return network
+
+
+def _load_vlm(
+    path: Path, config: LLMSegConfig, dtype: torch.dtype, attention: str
+) -> tuple[LlavaForConditionalGeneration, PreTrainedTokenizerBase]:
+    name = _part(path, config.llava)
+    try:
+        llava_config = LlavaConfig.from_pretrained(name, local_files_only=True)
+    except OSError as error:
+        raise FileNotFoundError(
+            f"no LLaVA configuration can be read from {name}: {error}"
+        ) from None
+    llava = _load_network(llava_class(llava_config), name, dtype, attention)
+    if config.adapter is None:
+        return llava, _load_tokenizer(name)
+    adapter = _part(path, config.adapter)
+    own_tokenizer = (Path(adapter) / "tokenizer_config.json").is_file()
+    tokenizer = _load_tokenizer(adapter if own_tokenizer else name)
+    add_special_tokens(tokenizer, llava)
+    return PeftModel.from_pretrained(llava, adapter).merge_and_unload(), tokenizer
+
+
+def _load_tokenizer(name: str) -> PreTrainedTokenizerBase:
+    # A tokenizer.json says everything; AutoTokenizer would rebuild it as the model's usual class.
+    cls = PreTrainedTokenizerFast if (Path(name) / "tokenizer.json").is_file() else AutoTokenizer
+    try:
+        return cls.from_pretrained(name, local_files_only=True)
+    except OSError as error:
+        raise FileNotFoundError(f"no tokenizer can be read from {name}: {error}") from error
+
+
+def _refuse_wrong_keys(where: object, missing: Any, unexpected: Any) -> None:
+    wrong = [
+        f"{word} {', '.join(sorted(map(str, keys)))}"
+        for word, keys in (("missing", missing), ("unexpected", unexpected))
+        if keys
+    ]
+    if wrong:
+        raise ValueError(f"the weights in {where} do not fit the configuration: {'; '.join(wrong)}")
+
+
+def _check_sizes(
+    path: Path, config: LLMSegConfig, dinov2: Dinov2Model, llava: LlavaForConditionalGeneration
+) -> None:
+    for name, said, real in (
+        ("feature_dim", config.selector.feature_dim, dinov2.config.hidden_size),
+        ("hidden_dim", config.selector.hidden_dim, llava.config.text_config.hidden_size),
+    ):
+        if said != real:
+            raise ValueError(
+                f"{path / CONFIG_FILE}: selector.{name} is {said}, the network has {real}"
+            )
+
+
+# ------------------------------------------------------------------ writing
+
+
+def save_parts(parts: ModelParts, directory: str | Path, dtype: torch.dtype | None = None) -> None:
+    """Write a model directory, whole or not at all; LoRA is expected to be merged.
+
+    Args:
+        parts: the networks; they are not changed.
+        directory: made or replaced.
+        dtype: number format of the weights; None keeps theirs.
+    """
+    config = replace(parts.config, sam="sam", dinov2="dinov2", llava="llava", adapter=None)
+    with written_whole(directory, CONFIG_FILE) as folder, _no_progress_bars():
+        text = yaml.safe_dump(config.to_dict(), sort_keys=False, allow_unicode=True)
+        (folder / CONFIG_FILE).write_text(text, encoding="utf-8")
+        for name in ("sam", "dinov2", "llava"):
+            _as_dtype(getattr(parts, name), dtype).save_pretrained(folder / name)
+        parts.tokenizer.save_pretrained(folder / "llava")
+        save_selector(parts.selector, folder / SELECTOR_FILE, dtype)
+
+
+def save_selector(selector: MaskSelector, file: Path, dtype: torch.dtype | None = None) -> None:
+    """Write the selector's weights, in `dtype` or their own number format."""
+    weights = _as_dtype(selector, dtype).state_dict()
+    temporary = file.with_name(f".{file.name}.new")
+    save_file({key: value.contiguous().cpu() for key, value in weights.items()}, temporary)
+    temporary.replace(file)
+
+
+def _as_dtype(module: Any, dtype: torch.dtype | None) -> Any:
+    if dtype is None or all(parameter.dtype == dtype for parameter in module.parameters()):
+        return module
+    return copy.deepcopy(module).to(dtype)
+
+
+@contextmanager
+def _no_progress_bars() -> Iterator[None]:
+    """Keep transformers' own progress bars out of the caller's output."""
+    shown = is_progress_bar_enabled()
+    disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            enable_progress_bar()

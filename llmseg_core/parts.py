@@ -1,0 +1,38 @@
+"""The networks of one model, before they are put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from transformers import (
+    Dinov2Model,
+    LlavaForConditionalGeneration,
+    PreTrainedTokenizerBase,
+    SamModel,
+)
+
+from .config import LLMSegConfig
+from .selector import MaskSelector
+
+__all__ = ["ModelParts"]
+
+
+@dataclass(frozen=True)
+class ModelParts:
+    """What a model directory holds.
+
+    Attributes:
+        config: sizes, templates and thresholds.
+        sam: proposes masks.
+        dinov2: encodes the image.
+        llava: the VLM.
+        tokenizer: the VLM's tokenizer, with the seg token.
+        selector: all other trained weights.
+    """
+
+    config: LLMSegConfig
+    sam: SamModel
+    dinov2: Dinov2Model
+    llava: LlavaForConditionalGeneration
+    tokenizer: PreTrainedTokenizerBase
+    selector: MaskSelector
