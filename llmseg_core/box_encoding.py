@@ -37,4 +37,4 @@ class BoxEncoding(nn.Module):
         numbers = torch.cat((boxes, side), -1)  # (..., 5)
         angles = (numbers[..., None] * self.frequencies).flatten(-2)
         waves = torch.cat((numbers, angles.sin(), angles.cos()), -1)
-        return self.mlp(waves.to(self.mlp[0].weight.dtype))
+        return self.mlp(waves.to(next(self.mlp.parameters()).dtype))

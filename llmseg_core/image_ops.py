@@ -45,11 +45,11 @@ def resize_longest_side(image: np.ndarray, side: int) -> np.ndarray:
     Pillow's antialiased bilinear filter, which SAM's own transform uses, so that the result is the
     same to the bit.
     """
-    height, width = resized_shape(*image.shape[:2], side)
+    height, width = resized_shape(image.shape[0], image.shape[1], side)
     if (height, width) == image.shape[:2]:
         return image
     resized = Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR)
-    return np.asarray(resized)
+    return np.array(resized)
 
 
 def normalize_and_pad(image: np.ndarray, side: int, device: torch.device | str = "cpu") -> Tensor:

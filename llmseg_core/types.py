@@ -25,7 +25,9 @@ __all__ = [
 ]
 
 
-def _check(name: str, tensor: Tensor, shape: tuple[int | None, ...], dtype: torch.dtype | None):
+def _check(
+    name: str, tensor: Tensor, shape: tuple[int | None, ...], dtype: torch.dtype | None
+) -> None:
     """Raise ValueError unless `tensor` has `shape` (None matches any size) and `dtype`."""
     matches = len(tensor.shape) == len(shape) and all(
         want is None or want == got for want, got in zip(shape, tensor.shape, strict=True)
