@@ -11,10 +11,10 @@ from .generate import generate_samples
 from .made_up import made_up_objects
 from .nouns import CATEGORY_NOUNS, COLOUR_NAMES, GROUP_NOUNS
 from .property_phrases import PROPERTY_PHRASES
-from .wording import Split, goal, need, relative
+from .wording import Split, check_split, goal, need, relative
 
 
-def iter_instructions(split: Split, count: int = 20_000, seed: int = 0) -> Iterator[str]:
+def iter_instructions(split: str, count: int = 20_000, seed: int = 0) -> Iterator[str]:
     """Instructions of a split, then each of its phrases and names once, as plain text.
 
     Args:
@@ -29,7 +29,7 @@ def iter_instructions(split: Split, count: int = 20_000, seed: int = 0) -> Itera
         for sample in generate_samples(objects, rng, split, 8):
             yield sample.instruction
             written += 1
-    yield from iter_phrases(split)
+    yield from iter_phrases(check_split(split))
 
 
 def iter_phrases(split: Split) -> Iterator[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .knowledge import COLOURS, FUNCTIONS, PROPERTIES, Concept
+from .knowledge import COLOURS, FUNCTIONS, PARTLY_COLOURED, PROPERTIES, Concept
 from .nouns import CATEGORY_NOUNS, GROUP_NOUNS
 from .objects import SceneObject
 from .realise import Realiser
@@ -100,6 +100,12 @@ def _describe_colour(
     view: SceneView, say: Realiser, colour: str, categories: frozenset[str]
 ) -> Draft | None:
     if colour in categories:  # "the orange orange"
+        return None
+    if any(
+        item.colour != colour and item.category in PARTLY_COLOURED.get(colour, ())
+        for item in view.objects
+        if not categories or item.category in categories
+    ):
         return None
     targets = view.find(categories or None, colour)
     if targets is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from .draft import Draft
 from .knowledge import PROPERTIES
@@ -12,7 +13,10 @@ from .realise import Realiser
 from .relations import EXTREMES, RULES, extreme, neighbour, related
 from .view import SceneView
 
-RELATIONS = (*RULES, "next_to", *EXTREMES)
+RELATIONS: Final = (*RULES, "next_to", *EXTREMES)
+
+ATTEMPTS: Final = 10
+"""Anchors or sorts tried for one relation."""
 
 
 def draft_relation(
@@ -20,10 +24,20 @@ def draft_relation(
 ) -> Draft | None:
     """Ask for things by their place; None if this attempt met nothing clear."""
     relation = say.pick(RELATIONS)
-    if relation in EXTREMES:
-        return _draft_extreme(relation, view, vocabulary, say, absent)
-    if absent and say.rng.random() < 0.6:
-        return _draft_absent_anchor(relation, view, vocabulary, say)
+    for _ in range(ATTEMPTS):  # relations that are seldom clear get their share, too
+        if relation in EXTREMES:
+            draft = _draft_extreme(relation, view, vocabulary, say, absent)
+        elif absent and say.rng.random() < 0.6:
+            draft = _draft_absent_anchor(relation, view, vocabulary, say)
+        else:
+            draft = _draft_beside(relation, view, say, absent)
+        if draft is not None:
+            return draft
+    return None
+
+
+def _draft_beside(relation: str, view: SceneView, say: Realiser, absent: bool) -> Draft | None:
+    """Ask for what is left of, right of, behind, in front of or next to something."""
     named = _name_anchor(view, say)
     if named is None:
         return None

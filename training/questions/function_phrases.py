@@ -166,7 +166,7 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             sip hot cocoa (from)
             drink tea (from)
             have an espresso (in)
-            put some coffee (in)
+            pour my coffee (into) [into something]
             drink cocoa with milk (from)
             I want a coffee.
             I am still sleepy and need coffee.
@@ -237,7 +237,7 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             carry water on a hike (in)
             take water along on a hike (in)
             carry my water to the gym (in)
-            fill [something] with water and close for the hike
+            fill [something] with water for the hike
             take something to drink on a long bike ride (in)
             keep water in my backpack without a spill (in)
             carry lemonade in my backpack (in)
@@ -259,22 +259,22 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
     "hold_liquid": Wording(
         train="""
             fill [something] with water
-            pour water (into)
-            pour some milk (into)
+            pour water (into) [into something]
+            pour some milk (into) [into something]
             hold a little liquid (in)
             keep some juice (in)
-            put a liquid (into)
+            put a liquid (into) [into something]
             carry a bit of water from the tap (in)
             catch the water that drips from the tap (in)
-            pour liquid (into)
+            pour liquid (into) [into something]
             the tap drips and I want to catch the water.
         """,
         val="""
-            pour juice (into)
+            pour juice (into) [into something]
             catch a little liquid (in)
         """,
         test="""
-            pour a bit of liquid (into)
+            pour a bit of liquid (into) [into something]
             fill [something] with milk
             hold some water from the tap (in)
             carry a little milk (in)
@@ -282,24 +282,24 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
     ),
     "hold_flowers": Wording(
         train="""
-            put a flower (in)
-            put this rose in water (in)
+            put a flower (in) [in water]
+            put this rose (in) [in water]
             use [something] as a vase
             use [something] as a vase for one flower
-            keep a single rose (in)
-            stand a long flower (in)
-            put tulips in water (in)
-            stand a tulip upright in water (in)
+            keep a single rose (in) [in water]
+            stand a long flower (in) [in water]
+            put tulips (in) [in water]
+            stand a tulip upright (in) [in water]
             this rose needs a vase.
             my flowers will wilt without water.
         """,
         val="""
-            stand a rose upright (in)
+            stand a rose upright (in) [in water]
             use [something] as a vase for a tulip
         """,
         test="""
-            put a single tulip (in)
-            keep this flower in water (in)
+            put a single tulip (in) [in water]
+            keep this flower (in) [in water]
             use [something] as a vase for a rose
             the tulips need a vase.
         """,
@@ -549,26 +549,26 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
     ),
     "serve_on": Wording(
         train="""
-            put my sandwich (on)
+            put my sandwich (on) [on something]
             serve dinner (on)
-            put a slice of cake (on)
+            put a slice of cake (on) [on something]
             serve pizza (on)
             eat a sandwich (off)
-            put some cookies (on)
+            put some cookies (on) [on something]
             serve a steak (on)
             eat pancakes (off)
-            lay a slice of pizza (on)
+            lay a slice of pizza (on) [on something]
             the pancakes are ready to be served.
             my sandwich should not lie on the bare table.
         """,
         val="""
             serve a slice of pizza (on)
-            put my pancakes (on)
+            put my pancakes (on) [on something]
         """,
         test="""
             serve a sandwich (on)
-            lay a slice of cake (on)
-            put the steak (on)
+            lay a slice of cake (on) [on something]
+            put the steak (on) [on something]
             the cookies should not lie on the bare table.
         """,
     ),
@@ -581,7 +581,7 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             toss a salad (in)
             mix the dough (in)
             have oatmeal for breakfast (in)
-            ladle soup (into)
+            ladle soup (into) [into something]
             I want cereal for breakfast.
             the dough has to be mixed.
             the soup is cooked and can be ladled out.
@@ -623,26 +623,26 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
     ),
     "wash_dishes": Wording(
         train="""
-            put [the dishes] in the dishwasher
-            wash [the dishes] after dinner
-            rinse [the dishes] after the meal
-            load [the dishes] into the dishwasher
-            wash [the dishes] in the sink with dish soap
-            wash up [the dishes] after dinner
-            rinse [the dishes] in the sink
-            clean [the dishes] with dish soap
-            stack [the dishes] in the dishwasher after the meal
+            ~put in the dishwasher
+            ~wash after dinner
+            ~rinse after the meal
+            ~load into the dishwasher
+            ~wash with dish soap
+            ~wash up after dinner
+            ~put in the sink after dinner
+            ~clean with dish soap after dinner
+            ~stack in the dishwasher after the meal
             dinner is over and the dishes are dirty.
             the dishwasher is empty and I want to fill it.
         """,
         val="""
-            wash [the dishes] in the sink
-            load [the dishes] into the dishwasher after dinner
+            ~wash in the sink after the meal
+            ~load into the dishwasher after dinner
         """,
         test="""
-            wash [the dishes] with dish soap
-            put [the dishes] in the dishwasher after the meal
-            rinse [the dirty dishes] in the sink after dinner
+            ~wash with dish soap after the meal
+            ~put in the dishwasher after dinner
+            ~rinse in the sink after dinner
             the dishes are dirty.
         """,
     ),
@@ -1099,8 +1099,8 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             burn [something] on a cosy evening
             make dinner romantic (with)
             light [something] for a romantic dinner
-            light and watch the flame (of)
-            have a soft flame (from)
+            ~watch the flame of
+            light [something] in the evening
             I want a romantic evening with my wife.
             this evening should be cosy and warm.
         """,
@@ -1121,7 +1121,7 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             blow out [something] and make a wish
             blow out [something] on my birthday
             light [something] on the birthday cake
-            make a wish over (with)
+            make a birthday wish (over)
             place [something] on a cake for each year
             light [something] on top of the cake
             blow out [something] on the cake
@@ -1218,7 +1218,7 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             brush my teeth (with)
             clean my teeth (with)
             scrub my teeth before bed (with)
-            put toothpaste (on)
+            ~put toothpaste on
             take care of my teeth (with)
             brush my teeth every morning (with)
             get ready for the dentist (with)
@@ -1229,7 +1229,7 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
         """,
         val="""
             brush my teeth before bed (with)
-            put some toothpaste (on)
+            ~put some toothpaste on
         """,
         test="""
             clean my teeth every morning (with)
@@ -1364,7 +1364,7 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
         train="""
             pack my things (in)
             store some old letters (in)
-            put all my stuff (into)
+            put all my stuff (into) [into something]
             carry many small things (in)
             hide a present (in)
             store my toys (in)

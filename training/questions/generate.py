@@ -12,7 +12,7 @@ from .draft_relation import draft_relation
 from .knowledge import CATEGORIES
 from .objects import SceneObject
 from .realise import Realiser
-from .sample import Kind, QuestionSample
+from .sample import KINDS, Kind, QuestionSample
 from .view import SceneView
 from .wording import Split, check_split
 
@@ -23,6 +23,7 @@ KIND_SHARES: Final[dict[Kind, float]] = {
     "colour": 0.15,
     "relation": 0.20,
 }
+_CUMULATIVE: Final = np.cumsum([KIND_SHARES[kind] for kind in KINDS])[:-1]
 ABSENT_SHARE: Final = 0.135
 """Share of the instructions that nothing in the scene answers."""
 ATTEMPTS: Final = 30
@@ -40,9 +41,9 @@ _DRAFTS: Final[dict[Kind, Callable[[SceneView, Sequence[str], Realiser, bool], D
 def generate_samples(
     objects: Sequence[SceneObject],
     rng: np.random.Generator,
-    split: Split,
+    split: str,
     max_samples: int,
-    phrasings: Split | None = None,
+    phrasings: str | None = None,
     vocabulary: Sequence[str] = CATEGORIES,
 ) -> list[QuestionSample]:
     """Ask about a scene.
@@ -82,10 +83,9 @@ def _draft_new(
     absent = bool(say.rng.random() < ABSENT_SHARE)
     if not absent and not view.clear:
         return None
-    kinds = list(KIND_SHARES)
-    order = say.rng.choice(len(kinds), len(kinds), replace=False, p=list(KIND_SHARES.values()))
-    for index in order:
-        kind = kinds[index]
+    first = KINDS[int(np.searchsorted(_CUMULATIVE, say.rng.random(), side="right"))]
+    others = [kind for kind in KINDS if kind != first]
+    for kind in (first, *(others[index] for index in say.rng.permutation(len(others)))):
         for _ in range(ATTEMPTS):
             draft = _DRAFTS[kind](view, vocabulary, say, absent)
             if draft is None:

@@ -100,7 +100,7 @@ FUNCTIONS: Final = _table(
         "brew_tea": "teapot | mug bottle",
         "cold_drink": "can | bottle mug",
         "carry_water": "bottle | can mug teapot",
-        "hold_liquid": "mug bottle bowl teapot | can spoon box",
+        "hold_liquid": "mug bottle bowl teapot | can spoon box plate",
         "hold_flowers": "bottle | mug can teapot bowl",
         "eat": "banana apple orange carrot",
         "fruit_salad": "banana apple orange | carrot",
@@ -148,7 +148,7 @@ FUNCTIONS: Final = _table(
         "board_game": "die | phone",
         "throw": "ball",
         "sport": "ball",
-        "play": "ball die | phone box",
+        "play": "ball die | phone box book pencil",
         "pack": "box | bowl mug",
         "mail": "box | tape",
     }
@@ -163,8 +163,8 @@ PROPERTIES: Final = _table(
         "flat_round": "plate | tape bowl",
         # material
         "metal": (
-            "spoon fork knife scissors key wrench can | "
-            "hammer screwdriver flashlight teapot phone bottle"
+            "knife scissors key wrench can | "
+            "spoon fork hammer screwdriver flashlight teapot phone bottle"
         ),
         "porcelain": "mug plate bowl teapot",
         "paper": "book | box tape",
@@ -218,3 +218,12 @@ PROPERTIES: Final = _table(
         "stationery": "pencil scissors tape | book phone",
     }
 )
+
+PARTLY_COLOURED: Final = {
+    "grey": frozenset({"knife", "scissors", "screwdriver", "hammer", "spoon", "fork"}),
+    "black": frozenset({"phone", "ball"}),
+    "white": frozenset({"mug", "ball", "book"}),
+    "green": frozenset({"carrot"}),
+    "brown": frozenset({"hammer"}),
+}
+"""Categories with parts of a colour that is not their own: a red knife has a grey blade."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from .templates import Frames
+from .templates import Frames, Number
 from .wording import Split
 
 # Noun phrases, by what the answer is: one thing, exactly two things, several things.
@@ -35,6 +35,12 @@ COLOUR_PHRASES: Final = {
         "everything that is {colour}",
         "all {colour} {things}",
     ),
+}
+# {modifier} is "made of metal", "round" or "with a blade".
+MODIFIER_PHRASES: Final[dict[Number, str]] = {
+    "one": "something {modifier}",
+    "any": "anything {modifier}",
+    "many": "everything {modifier}",
 }
 # "{noun}" is "thing" or the like, a category or a group; "{spot}" places it.
 PLACE_PHRASES: Final = {
@@ -204,11 +210,11 @@ SPOTS: Final[dict[str, dict[Split, str]]] = {
             to the left of {anchor}
             on the left side of {anchor}
             directly left of {anchor}
-            lying to the left of {anchor}
+            a bit to the left of {anchor}
             standing left of {anchor}
         """,
         "val": """
-            lying left of {anchor}
+            lying to the left of {anchor}
         """,
         "test": """
             on the left of {anchor}
@@ -221,11 +227,11 @@ SPOTS: Final[dict[str, dict[Split, str]]] = {
             to the right of {anchor}
             on the right side of {anchor}
             directly right of {anchor}
-            lying to the right of {anchor}
+            a bit to the right of {anchor}
             standing right of {anchor}
         """,
         "val": """
-            lying right of {anchor}
+            lying to the right of {anchor}
         """,
         "test": """
             on the right of {anchor}
@@ -238,7 +244,7 @@ SPOTS: Final[dict[str, dict[Split, str]]] = {
             directly behind {anchor}
             placed behind {anchor}
             lying behind {anchor}
-            farther back than {anchor}
+            right behind {anchor}
         """,
         "val": """
             a bit behind {anchor}
@@ -261,7 +267,7 @@ SPOTS: Final[dict[str, dict[Split, str]]] = {
         """,
         "test": """
             lying in front of {anchor}
-            to the front of {anchor}
+            right in front of {anchor}
         """,
     },
     "next_to": {
@@ -272,7 +278,6 @@ SPOTS: Final[dict[str, dict[Split, str]]] = {
             right beside {anchor}
             close to {anchor}
             lying next to {anchor}
-            a bit beside {anchor}
         """,
         "val": """
             placed next to {anchor}

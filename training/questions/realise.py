@@ -12,6 +12,7 @@ from .function_phrases import FUNCTION_PHRASES
 from .noun_templates import (
     COLOUR_PHRASES,
     COLOUR_SENTENCES,
+    MODIFIER_PHRASES,
     NAME_PHRASES,
     NAME_SENTENCES,
     PLACE_PHRASES,
@@ -45,13 +46,24 @@ from .wording import (
 
 T = TypeVar("T")
 
+_LAST = ("{x}", "{x}?", "{x}, please", "{x}, please?")
+"""Ends of the frames in which nothing follows the noun phrase."""
+
 
 @dataclass(frozen=True)
 class NounPhrase:
-    """A noun phrase ready to be asked for, and whether it takes "are" and "them"."""
+    """A noun phrase ready to be asked for.
+
+    Attributes:
+        text: The phrase.
+        plural: Whether it takes "are" and "them".
+        long: Whether it ends in a clause, so that nothing may follow it: not "hand something I can
+            cut paper with to me".
+    """
 
     text: str
     plural: bool = False
+    long: bool = False
 
     @property
     def definite(self) -> bool:
@@ -94,7 +106,7 @@ class Realiser:
         forms = {"relative": relative(phrase), "goal": goal(phrase)}
         if slot != "goal" and self.rng.random() < 0.55:
             text = self._frame(NOUN_PHRASES[slot], number).format(**forms)
-            return self._request(NounPhrase(text, plural=text.startswith(("all ", "the things"))))
+            return self._request(NounPhrase(text, plural=text.startswith("all "), long=True))
         return self._finish(self._frame(SENTENCES[slot], number).format(**forms))
 
     def property(self, name: str, count: int) -> str:
@@ -113,8 +125,11 @@ class Realiser:
         in_sentence = slot != "modifier" and bool(self._frames(SENTENCES[slot], number))
         if in_sentence and self.rng.random() < 0.45:
             return self._finish(self._frame(SENTENCES[slot], number).format(**forms))
-        text = self._frame(NOUN_PHRASES[slot], number).format(**forms)
-        return self._request(NounPhrase(text, plural=slot == "plural"))
+        if slot == "modifier":
+            text = MODIFIER_PHRASES[number].format(**forms)
+        else:
+            text = self._frame(NOUN_PHRASES[slot], number).format(**forms)
+        return self._request(NounPhrase(text, plural=slot == "plural", long=True))
 
     def name(self, nouns: Sequence[Noun], count: int, colour: str | None = None) -> str:
         """An instruction that asks for things by name, with a colour if given: "the red mug"."""
@@ -172,7 +187,7 @@ class Realiser:
         if noun not in THINGS:
             options = tuple(option for option in options if "{noun" in option)
         template = self.pick(options)
-        return self._request(NounPhrase(template.format(**forms), plural="{nouns}" in template))
+        return self._request(NounPhrase(template.format(**forms), "{nouns}" in template, long=True))
 
     def anchor(self, category: str, colour: str | None) -> str:
         """How an anchor is named: "the red mug"."""
@@ -206,6 +221,8 @@ class Realiser:
             options = []
         if phrase.indefinite:
             options += frames(INDEFINITE_REQUESTS[self.split])
+        if phrase.long:
+            options = [option for option in options if option.endswith(_LAST)]
         forms = {
             "x": phrase.text,
             "is": "are" if phrase.plural else "is",

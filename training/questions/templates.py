@@ -1,7 +1,7 @@
 """Sentence frames, apart for each split.
 
 Placeholders: `{x}` a noun phrase, `{is}` and `{it}` agreeing with it; `{relative}`, `{goal}`,
-`{need}`, `{predicate}`, `{plural}`, `{modifier}` forms of a phrase (see `wording`). Numbers: "one"
+`{need}`, `{predicate}`, `{plural}` forms of a phrase (see `wording`). Numbers: "one"
 presupposes a single answer, "many" asks for several, "any" leaves it open.
 """
 
@@ -80,7 +80,7 @@ REQUESTS: Final[dict[Split, str]] = {
         can I have {x}?
         reach over and grab {x}
         move to {x}
-        move your hand over here to {x}
+        move your hand to {x}
         fetch {x}
         fetch me {x}, please
     """,
@@ -97,6 +97,8 @@ REQUESTS: Final[dict[Split, str]] = {
         robot, can you point at {x}?
         can you reach {x} for me?
         let me see {x}
+        could you get me {x}?
+        I am here to get {x}
         I would like you to give me {x}
         go and find {x}, please
         would you pick up {x} and hand {it} to me?
@@ -309,44 +311,6 @@ NOUN_PHRASES: Final[dict[str, Frames]] = {
             "test": """
                 all the objects that {plural}
                 all of the things that {plural}
-            """,
-        },
-    },
-    "modifier": {
-        "one": {
-            "train": """
-                something {modifier}
-                something here {modifier}
-                a thing here {modifier}
-            """,
-            "val": """
-                an object here {modifier}
-            """,
-            "test": """
-                something on the table {modifier}
-            """,
-        },
-        "any": {
-            "train": """
-                anything {modifier}
-            """,
-            "val": """
-                anything at all {modifier}
-            """,
-            "test": """
-                anything here {modifier}
-            """,
-        },
-        "many": {
-            "train": """
-                everything {modifier}
-                all things {modifier}
-            """,
-            "val": """
-                every object {modifier}
-            """,
-            "test": """
-                everything here {modifier}
             """,
         },
     },
@@ -642,11 +606,7 @@ SENTENCES: Final[dict[str, Frames]] = {
                 is there anything on the table that {predicate}?
             """,
         },
-        "many": {
-            "train": "",
-            "val": "",
-            "test": "",
-        },
+        "many": {"train": "", "val": "", "test": ""},
     },
     "plural": {
         "one": {"train": "", "val": "", "test": ""},
