@@ -68,10 +68,10 @@ def embedded_config() -> LLMSegConfig:
     return LLMSegConfig(
         profile="embedded",
         proposals=ProposalConfig(points_per_side=16),
-        image_encoder=ImageEncoderConfig(image_size=240, pooling_size=96),
+        image_encoder=ImageEncoderConfig(image_size=240, pooling_size=80),
         seg_token=SegTokenConfig(image_fit="pad", system="", question="{instruction}"),
         selector=SelectorConfig(
-            feature_dim=144,
+            feature_dim=192,
             hidden_dim=160,
             width=128,
             num_heads=4,
@@ -132,13 +132,13 @@ def build_embedded_sam(seed: int = 0) -> SamModel:
 
 
 def build_embedded_dinov2(seed: int = 0) -> Dinov2Model:
-    """A small DINOv2: 24 x 24 patches of 10 pixels."""
+    """A small DINOv2: 20 x 20 patches of 12 pixels."""
     config = Dinov2Config(
         image_size=240,
-        patch_size=10,
-        hidden_size=144,
-        num_hidden_layers=5,
-        num_attention_heads=4,
+        patch_size=12,
+        hidden_size=192,
+        num_hidden_layers=4,
+        num_attention_heads=3,
         mlp_ratio=3,
         use_mask_token=False,
     )

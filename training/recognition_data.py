@@ -10,7 +10,6 @@ import torch
 from llmseg_core.image_ops import normalize_and_pad, resize_longest_side
 from llmseg_core.mask_pooling import proposal_weights
 from torch import Tensor
-from torch.nn import functional as F
 from torch.utils.data import Dataset
 
 from .sam_data import augment_scene
@@ -121,7 +120,7 @@ def roughen(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def patch_labels(categories: np.ndarray, cells: int) -> Tensor:
-    """The category that fills most of each patch.
+    """The category that fills most of each patch, judged by 5 x 5 of its pixels.
 
     Args:
         categories: (H, W) int64 class of each pixel; -100 is unknown.
@@ -131,13 +130,15 @@ def patch_labels(categories: np.ndarray, cells: int) -> Tensor:
         (cells ** 2,) int64; -100 in the padding and where no class fills half the patch.
     """
     height, width = categories.shape
-    side = max(height, width)
-    labels = torch.from_numpy(categories)
-    planes = F.one_hot(labels.clamp(min=0), len(CATEGORY_NAMES)).permute(2, 0, 1).float()
-    planes = planes * (labels >= 0)
-    padded = F.pad(planes, (0, side - width, 0, side - height))
-    share, label = F.adaptive_avg_pool2d(padded, cells).flatten(1).max(0)
-    return label.masked_fill(share < 0.5, -100)
+    place = ((np.arange(cells * 5) + 0.5) * max(height, width) / (cells * 5)).astype(np.int64)
+    rows, columns = place[place < height], place[place < width]
+    sampled = np.full((cells * 5, cells * 5), -100, dtype=np.int64)
+    sampled[: len(rows), : len(columns)] = categories[rows[:, None], columns]
+    patches = sampled.reshape(cells, 5, cells, 5).transpose(0, 2, 1, 3).reshape(cells**2, 25)
+    samples = torch.from_numpy(patches)
+    labels = samples.mode(1).values
+    votes = (samples == labels[:, None]).sum(1)
+    return labels.masked_fill(votes < 13, -100)
 
 
 def collate_recognition(samples: list[RecognitionSample]) -> dict[str, Tensor]:

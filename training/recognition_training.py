@@ -7,10 +7,9 @@ from typing import Any
 from llmseg_core.dinov2 import Dinov2Encoder
 from torch import Tensor, nn
 from torch.nn import functional as F
-from transformers import Trainer
 
-from .loss_notes import LossNotes
 from .recognition_data import CATEGORY_NAMES, COLOUR_NAMES
+from .whole_trainer import WholeTrainer
 
 __all__ = ["RecognitionModel", "RecognitionTrainer"]
 
@@ -54,7 +53,7 @@ class RecognitionModel(nn.Module):
         }
 
 
-class RecognitionTrainer(LossNotes, Trainer):
+class RecognitionTrainer(WholeTrainer):
     """transformers' Trainer with the three classification losses."""
 
     def compute_loss(

@@ -8,10 +8,10 @@ import torch
 from llmseg_core.sam_decoder import SamPointDecoder
 from torch import Tensor, nn
 from torch.nn import functional as F
-from transformers import SamModel, Trainer
+from transformers import SamModel
 
-from .loss_notes import LossNotes
 from .mask_losses import point_prompt_loss
+from .whole_trainer import WholeTrainer
 
 __all__ = ["SamTrainer", "SamTrainingModel"]
 
@@ -61,7 +61,7 @@ class SamTrainingModel(nn.Module):
         }
 
 
-class SamTrainer(LossNotes, Trainer):
+class SamTrainer(WholeTrainer):
     """transformers' Trainer with SAM's losses.
 
     Args:

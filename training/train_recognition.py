@@ -14,7 +14,8 @@ from torch import nn
 from .recognition_data import RecognitionDataset, collate_recognition
 from .recognition_training import RecognitionModel, RecognitionTrainer
 from .scenes import SceneFolder
-from .trainer_setup import last_checkpoint, training_arguments
+from .trainer_setup import training_arguments
+from .whole_trainer import last_checkpoint
 
 __all__ = ["RecognitionRecipe", "train_recognition"]
 

@@ -12,7 +12,8 @@ from transformers import SamModel
 from .sam_data import SamDataset, collate_sam
 from .sam_training import SamTrainer, SamTrainingModel
 from .scenes import SceneFolder
-from .trainer_setup import last_checkpoint, training_arguments
+from .trainer_setup import training_arguments
+from .whole_trainer import last_checkpoint
 
 __all__ = ["SamRecipe", "train_sam"]
 

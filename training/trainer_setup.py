@@ -8,9 +8,8 @@ from typing import Any
 
 import torch
 from transformers import TrainingArguments
-from transformers.trainer_utils import get_last_checkpoint
 
-__all__ = ["last_checkpoint", "training_arguments"]
+__all__ = ["training_arguments"]
 
 
 def training_arguments(
@@ -23,7 +22,7 @@ def training_arguments(
     decay_steps: int,
     seed: int,
     weight_decay: float = 0.02,
-    save_steps: int = 100,
+    save_steps: int = 200,
     **overrides: Any,
 ) -> TrainingArguments:
     """Warm-up, constant rate and final decay; checkpoints and TensorBoard logs in `folder`.
@@ -71,8 +70,3 @@ def training_arguments(
         "use_cpu": not torch.cuda.is_available(),
     }
     return TrainingArguments(**{**options, **overrides})
-
-
-def last_checkpoint(folder: Path) -> str | None:
-    """The newest checkpoint in `folder` to resume from, or None."""
-    return get_last_checkpoint(str(folder)) if folder.is_dir() else None

@@ -208,28 +208,53 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             the guests want a pot of tea.
         """,
     ),
-    "cold_drink": Wording(
+    "metal_waste": Wording(
         train="""
-            drink a fizzy soda (from)
-            drink a cold cola (from)
-            open [something] for a fizzy drink
-            open [something] for some cold soda
-            sip a cola (from)
-            take a sip of something fizzy (from)
-            I would like a cold soda.
-            I feel like a fizzy drink.
-            I could really use a cola.
-            a cold soda from the fridge would be nice.
+            throw [something] into the metal recycling
+            crush [something] before it goes into the metal recycling
+            sort [something] into the bin for tin and aluminium
+            stack [something] in a pyramid and knock it down
+            throw [something empty] into the bin for tin
+            crush [something] flat under my foot
+            recycle [something] as tin or aluminium
+            put [something] into the aluminium bin
+            squash [something] flat for the recycling
+            the metal recycling is collected today.
+            the bin for tin and aluminium is still empty.
         """,
         val="""
-            sip a cold soda (from)
-            I feel like a soda.
+            squash [something] for the metal recycling
+            sort [something] into the aluminium bin
         """,
         test="""
-            drink a fizzy cola (from)
-            open [something] for a cold cola
-            I would like something fizzy from the fridge.
-            I could really use a fizzy soda.
+            crush [something] flat for the metal recycling
+            throw [something] into the bin for aluminium
+            put [something] into the tin recycling
+            the bin for metal recycling is still empty.
+        """,
+    ),
+    "pantry": Wording(
+        train="""
+            keep [something] in the pantry for years
+            store [something] in the pantry for months
+            keep [something] for an emergency without a fridge
+            put [something] on the pantry shelf for next year
+            store [something that keeps] in the cellar for years
+            keep [preserved food or drink] for months
+            buy [preserved food or drink] at the supermarket for the pantry
+            keep [something] sealed on a pantry shelf
+            the pantry shelf is empty and I want something that keeps for years.
+            we need preserved food or drink for an emergency.
+        """,
+        val="""
+            store [something] in the cellar for an emergency
+            the pantry is empty and I want something that keeps for months.
+        """,
+        test="""
+            keep [something] in the cellar for months
+            store [preserved food or drink] for years
+            put [something] on the pantry shelf for an emergency
+            we need something preserved that keeps for years.
         """,
     ),
     "carry_water": Wording(
@@ -327,7 +352,7 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             eat [something] as a snack
             have [something] between meals
             bite into [something] for a snack
-            I am really hungry right now.
+            I am so hungry right now.
             my empty stomach is growling.
         """,
     ),

@@ -95,14 +95,15 @@ FUNCTIONS: Final = _table(
         "spread_butter": "knife | spoon fork",
         "open_parcel": "scissors knife | key screwdriver pencil",
         # drinking and eating
-        "drink": "mug bottle can | bowl teapot",
+        "drink": "mug bottle | can bowl teapot",
         "hot_drink": "mug | teapot bowl bottle can",
         "brew_tea": "teapot | mug bottle",
-        "cold_drink": "can | bottle mug",
+        "metal_waste": "can",
+        "pantry": "can | bottle box banana apple orange carrot",
         "carry_water": "bottle | can mug teapot",
         "hold_liquid": "mug bottle bowl teapot | can spoon box plate",
         "hold_flowers": "bottle | mug can teapot bowl",
-        "eat": "banana apple orange carrot",
+        "eat": "banana apple orange carrot | can",
         "fruit_salad": "banana apple orange | carrot",
         "squeeze_juice": "orange | apple carrot",
         "feed_horse": "apple carrot | banana orange",
@@ -171,6 +172,7 @@ PROPERTIES: Final = _table(
         "cardboard": "box | book",
         "wood": "pencil | hammer box die screwdriver knife",
         "wax": "candle",
+        "tin": "can",
         # behaviour
         "breakable": "mug plate bowl teapot | bottle phone candle flashlight pencil",
         "sharp": "knife scissors | fork screwdriver pencil key",
@@ -208,7 +210,7 @@ PROPERTIES: Final = _table(
         # groups that have a noun (see nouns.GROUP_NOUNS)
         "fruit": "banana apple orange",
         "vegetable": "carrot",
-        "food": "banana apple orange carrot",
+        "food": "banana apple orange carrot | can",
         "tool": "hammer screwdriver wrench | tape scissors knife flashlight",
         "toy": "ball die",
         "cutlery": "spoon fork knife",
@@ -222,8 +224,8 @@ PROPERTIES: Final = _table(
 PARTLY_COLOURED: Final = {
     "grey": frozenset({"knife", "scissors", "screwdriver", "hammer", "spoon", "fork"}),
     "black": frozenset({"phone", "ball"}),
-    "white": frozenset({"mug", "ball", "book"}),
+    "white": frozenset({"mug", "ball", "book", "candle"}),
     "green": frozenset({"carrot"}),
-    "brown": frozenset({"hammer"}),
+    "brown": frozenset({"hammer", "tape"}),
 }
 """Categories with parts of a colour that is not their own: a red knife has a grey blade."""

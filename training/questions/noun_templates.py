@@ -209,9 +209,9 @@ SPOTS: Final[dict[str, dict[Split, str]]] = {
             left of {anchor}
             to the left of {anchor}
             on the left side of {anchor}
-            directly left of {anchor}
-            a bit to the left of {anchor}
             standing left of {anchor}
+            lying left of {anchor}
+            somewhere to the left of {anchor}
         """,
         "val": """
             lying to the left of {anchor}
@@ -219,6 +219,7 @@ SPOTS: Final[dict[str, dict[Split, str]]] = {
         "test": """
             on the left of {anchor}
             standing to the left of {anchor}
+            somewhere left of {anchor}
         """,
     },
     "right_of": {
@@ -226,9 +227,9 @@ SPOTS: Final[dict[str, dict[Split, str]]] = {
             right of {anchor}
             to the right of {anchor}
             on the right side of {anchor}
-            directly right of {anchor}
-            a bit to the right of {anchor}
             standing right of {anchor}
+            lying right of {anchor}
+            somewhere to the right of {anchor}
         """,
         "val": """
             lying to the right of {anchor}
@@ -236,38 +237,40 @@ SPOTS: Final[dict[str, dict[Split, str]]] = {
         "test": """
             on the right of {anchor}
             standing to the right of {anchor}
+            somewhere right of {anchor}
         """,
     },
     "behind": {
         "train": """
             behind {anchor}
-            directly behind {anchor}
             placed behind {anchor}
             lying behind {anchor}
-            right behind {anchor}
+            located behind {anchor}
+            in the space behind {anchor}
         """,
         "val": """
-            a bit behind {anchor}
+            somewhere behind {anchor}
         """,
         "test": """
             standing behind {anchor}
-            somewhere behind {anchor}
+            on the table behind {anchor}
         """,
     },
     "in_front_of": {
         "train": """
             in front of {anchor}
-            directly in front of {anchor}
             placed in front of {anchor}
             standing in front of {anchor}
+            located in front of {anchor}
             somewhere in front of {anchor}
+            in the space in front of {anchor}
         """,
         "val": """
-            a bit in front of {anchor}
+            on the table in front of {anchor}
         """,
         "test": """
             lying in front of {anchor}
-            right in front of {anchor}
+            put in front of {anchor}
         """,
     },
     "next_to": {
@@ -284,7 +287,7 @@ SPOTS: Final[dict[str, dict[Split, str]]] = {
         """,
         "test": """
             lying beside {anchor}
-            directly next to {anchor}
+            standing next to {anchor}
         """,
     },
     "leftmost": {

@@ -32,7 +32,7 @@ def _regular(*names: str) -> tuple[Noun, ...]:
 CATEGORY_NOUNS: Final[dict[str, tuple[Noun, ...]]] = {
     "mug": _regular("mug", "cup", "coffee mug", "coffee cup"),
     "bottle": _regular("bottle", "water bottle"),
-    "can": _regular("can", "soda can", "drink can"),
+    "can": _regular("can", "tin can", "tin"),
     "bowl": _regular("bowl", "cereal bowl", "soup bowl"),
     "plate": _regular("plate", "dinner plate"),
     "book": _regular("book", "novel"),

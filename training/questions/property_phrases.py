@@ -182,6 +182,23 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             melts as the wax burns
         """,
     ),
+    "tin": Wording(
+        train="""
+            is made of thin sheet metal
+            is a metal cylinder
+            has a metal lid and a metal rim
+            is made of tin or aluminium
+            has a printed side made of sheet metal
+            is a sealed metal cylinder
+        """,
+        val="""
+            is made of aluminium or tin
+        """,
+        test="""
+            is a cylinder made of sheet metal
+            has a metal rim and a lid made of tin
+        """,
+    ),
     # behaviour
     "breakable": Wording(
         train="""

@@ -1,0 +1,191 @@
+"""Scenes with their proposals as training samples of the mask selector."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from llmseg_core.mask_embedder import MaskEmbedder
+from llmseg_core.overlap import intersections
+from llmseg_core.prompts import ANSWERS, FIXED_ANSWER
+from llmseg_core.types import Proposals
+from torch import Tensor
+from torch.utils.data import Dataset
+from tqdm import tqdm
+
+from .proposal_cache import ProposalFolder
+from .questions import QuestionSample, generate_samples
+from .scenes import Scene, SceneFolder, SceneObject
+from .targets import ProposalOverlaps
+
+__all__ = ["SelectionBatch", "SelectionDataset", "SelectionScene", "encode_scenes"]
+
+
+@dataclass(frozen=True)
+class SelectionScene:
+    """One image with its K proposals, everything that does not learn already computed.
+
+    Attributes:
+        features: (K, C) float16, mask-pooled features of the frozen image encoder.
+        boxes: (K, 4) float32, fractions of the image (see `ProposalEmbeddings`).
+        overlaps: how the proposals meet the scene's instances.
+        objects: the scene's objects.
+        pixel_values: (3, S, S) float16, input of the VLM.
+    """
+
+    features: Tensor
+    boxes: Tensor
+    overlaps: ProposalOverlaps
+    objects: tuple[SceneObject, ...]
+    pixel_values: Tensor
+
+
+def encode_scene(
+    scene: Scene,
+    proposals: Proposals,
+    embedder: MaskEmbedder,
+    vlm_pixels: Callable[[np.ndarray], Tensor],
+) -> SelectionScene:
+    """Run the frozen parts on one scene.
+
+    Args:
+        scene: image and instances.
+        proposals: of the same image.
+        embedder: the frozen image encoder with mask pooling.
+        vlm_pixels: (H, W, 3) uint8 to the VLM's (1, 3, S, S) input.
+    """
+    embeddings = embedder(scene.image, proposals)
+    ids = torch.tensor([item.id for item in scene.objects], dtype=torch.int64)
+    instances = torch.from_numpy(scene.instances.astype(np.int64)) == ids[:, None, None]
+    overlaps = ProposalOverlaps(
+        ids=ids,
+        shared=intersections(proposals.masks, instances),
+        areas=proposals.areas.float(),
+        instance_areas=instances.flatten(1).sum(1).float(),
+    )
+    return SelectionScene(
+        features=embeddings.features.half(),
+        boxes=embeddings.boxes,
+        overlaps=overlaps,
+        objects=scene.objects,
+        pixel_values=vlm_pixels(scene.image)[0].half(),
+    )
+
+
+def encode_scenes(
+    scenes: SceneFolder,
+    proposals: ProposalFolder,
+    embedder: MaskEmbedder,
+    vlm_pixels: Callable[[np.ndarray], Tensor],
+    file: Path,
+) -> list[SelectionScene]:
+    """Every scene that has proposals, read from `file` or computed and written there."""
+    if not file.exists():
+        indices = [index for index in range(len(scenes)) if index in proposals]
+        encoded = [
+            encode_scene(scenes[index], proposals[index], embedder, vlm_pixels)
+            for index in tqdm(indices, desc="features")
+        ]
+        temporary = file.with_name(f".{file.name}")
+        torch.save(encoded, temporary)
+        temporary.replace(file)
+    loaded: list[SelectionScene] = torch.load(file, weights_only=False)
+    return loaded
+
+
+@dataclass(frozen=True)
+class SelectionBatch:
+    """B images with R questions in all, proposals padded to the same K.
+
+    Attributes:
+        features: (B, K, C) float32.
+        boxes: (B, K, 4) float32.
+        valid: (B, K) bool, False where a proposal is padding.
+        pixel_values: (B, 3, S, S) float32.
+        image: (R,) int64, the image of each question.
+        target_iou: (R, K) float32.
+        target_iop: (R, K) float32.
+        questions: R questions.
+        answers: R answers to learn.
+    """
+
+    features: Tensor
+    boxes: Tensor
+    valid: Tensor
+    pixel_values: Tensor
+    image: Tensor
+    target_iou: Tensor
+    target_iop: Tensor
+    questions: tuple[QuestionSample, ...]
+    answers: tuple[str, ...]
+
+
+class SelectionDataset(Dataset[tuple[SelectionScene, list[QuestionSample], list[str]]]):
+    """Encoded scenes with questions drawn anew at every pass.
+
+    Args:
+        scenes: from `encode_scenes`.
+        questions: most questions an image.
+        split: whose phrasings are used.
+        seed: of the draws.
+    """
+
+    def __init__(
+        self, scenes: Sequence[SelectionScene], questions: int, split: str, seed: int
+    ) -> None:
+        self.scenes, self.questions, self.split, self.seed = scenes, questions, split, seed
+        self._draws: dict[int, int] = {}
+
+    def __len__(self) -> int:
+        return len(self.scenes)
+
+    def __getitem__(self, index: int) -> tuple[SelectionScene, list[QuestionSample], list[str]]:
+        draw = self._draws[index] = self._draws.get(index, -1) + 1
+        rng = np.random.default_rng((self.seed, index, draw))
+        scene = self.scenes[index]
+        samples = generate_samples(scene.objects, rng, self.split, self.questions)
+        answers = [
+            FIXED_ANSWER if rng.random() < 0.6 else ANSWERS[rng.integers(len(ANSWERS))]
+            for _ in samples
+        ]
+        return scene, samples, answers
+
+
+def collate_selection(
+    samples: list[tuple[SelectionScene, list[QuestionSample], list[str]]],
+) -> dict[str, SelectionBatch]:
+    """Pad and stack; the result is the keyword argument of `SelectionModel.forward`."""
+    scenes = [scene for scene, _, _ in samples]
+    width = max(1, max(len(scene.boxes) for scene in scenes))
+    count, channels = len(scenes), scenes[0].features.shape[1]
+    features = torch.zeros(count, width, channels)
+    boxes = torch.zeros(count, width, 4)
+    valid = torch.zeros(count, width, dtype=torch.bool)
+    for b, scene in enumerate(scenes):
+        k = len(scene.boxes)
+        features[b, :k], boxes[b, :k], valid[b, :k] = scene.features.float(), scene.boxes, True
+    questions = [q for _, asked, _ in samples for q in asked]
+    iou = torch.zeros(len(questions), width)
+    iop = torch.zeros(len(questions), width)
+    images = [b for b, (_, asked, _) in enumerate(samples) for _ in asked]
+    for row, (b, question) in enumerate(zip(images, questions)):
+        overlaps = scenes[b].overlaps
+        k = len(overlaps.areas)
+        iou[row, :k], iop[row, :k] = overlaps.iou(question.target_ids), overlaps.iop(
+            question.target_ids
+        )
+    batch = SelectionBatch(
+        features=features,
+        boxes=boxes,
+        valid=valid,
+        pixel_values=torch.stack([scene.pixel_values for scene in scenes]).float(),
+        image=torch.tensor(images, dtype=torch.int64),
+        target_iou=iou,
+        target_iop=iop,
+        questions=tuple(questions),
+        answers=tuple(a for _, _, answers in samples for a in answers),
+    )
+    return {"batch": batch}

@@ -1,0 +1,171 @@
+"""Trains VLM and mask selector of the embedded model on encoded scenes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from llmseg_core.seg_token import SegTokenEncoder
+from llmseg_core.selector import MaskSelector
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .questions import QuestionSample
+from .recognition_data import COLOUR_NAMES
+from .scenes import CATEGORIES
+from .selection_data import SelectionBatch
+from .selection_losses import alignment_loss, iop_loss
+from .whole_trainer import WholeTrainer
+
+__all__ = ["LossWeights", "SelectionModel", "SelectionOutput", "SelectionTrainer"]
+
+RELATIONS = (
+    "left_of",
+    "right_of",
+    "behind",
+    "in_front_of",
+    "next_to",
+    "leftmost",
+    "rightmost",
+    "nearest",
+    "farthest",
+)
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """Weights of the parts of the loss; the first three are the paper's."""
+
+    alignment: float = 1.0
+    """ranking by IoU"""
+    iop: float = 50.0
+    """IoP"""
+    language: float = 1.0
+    """the language model's cross-entropy"""
+    meaning: float = 1.0
+    """what the instruction names (category, colour, relation), read off the hidden state; stands in
+    for the pretraining that a language model usually brings"""
+
+
+@dataclass(frozen=True)
+class SelectionOutput:
+    """Predictions for R questions.
+
+    Attributes:
+        iou_score: (R, K) float32 in [-1, 1].
+        iop: (R, K) float32 in [0, 1].
+        logits: (M, vocabulary) float, predictions of the scored answer tokens.
+        labels: (M,) int64, those tokens.
+        meaning: (R, categories + colours + 1 + relations + 1) float, logits.
+    """
+
+    iou_score: Tensor
+    iop: Tensor
+    logits: Tensor
+    labels: Tensor
+    meaning: Tensor
+
+
+class SelectionModel(nn.Module):
+    """VLM and mask selector, with a head for the meaning of instructions that only training has.
+
+    Args:
+        seg_token_encoder: the VLM.
+        selector: the mask selector.
+    """
+
+    def __init__(self, seg_token_encoder: SegTokenEncoder, selector: MaskSelector) -> None:
+        super().__init__()
+        self.seg_token_encoder = seg_token_encoder
+        self.selector = selector
+        self.sizes = (len(CATEGORIES), len(COLOUR_NAMES) + 1, len(RELATIONS) + 1)
+        self.meaning_head = nn.Linear(seg_token_encoder.hidden_dim, sum(self.sizes))
+
+    def forward(self, batch: SelectionBatch) -> SelectionOutput:
+        """Score the proposals of each question's image."""
+        prompts = self.seg_token_encoder.training_batch(
+            [question.instruction for question in batch.questions], batch.answers
+        )
+        spoken = self.seg_token_encoder(batch.pixel_values, batch.image, prompts)
+        seg_embedding = self.selector.embed_instructions(spoken.hidden)
+        masks = self.selector.embed_masks(batch.features, batch.boxes)[batch.image]
+        valid = batch.valid[batch.image]
+        iou_score, iop_logits = self.selector.compare(masks, seg_embedding, valid)
+        return SelectionOutput(
+            iou_score=iou_score,
+            iop=iop_logits.sigmoid(),
+            logits=spoken.logits,
+            labels=spoken.labels,
+            meaning=self.meaning_head(spoken.hidden),
+        )
+
+    def meaning_loss(self, logits: Tensor, questions: tuple[QuestionSample, ...]) -> Tensor:
+        """How badly the hidden states tell category, colour and relation; scalar."""
+        category, colour, relation = logits.split(self.sizes, dim=1)
+        names = list(CATEGORIES)
+        wanted = torch.zeros_like(category)
+        for row, question in enumerate(questions):
+            wanted[row, [names.index(name) for name in question.target_categories]] = 1
+        colours = [_index(COLOUR_NAMES, question.target_colour) for question in questions]
+        relations = [_index(RELATIONS, question.relation) for question in questions]
+        device = logits.device
+        return (
+            5 * F.binary_cross_entropy_with_logits(category, wanted)
+            + F.cross_entropy(colour, torch.tensor(colours, device=device))
+            + F.cross_entropy(relation, torch.tensor(relations, device=device))
+        )
+
+
+def _index(names: tuple[str, ...], name: str | None) -> int:
+    """Place of `name`; None comes after the last."""
+    return len(names) if name is None else names.index(name)
+
+
+class SelectionTrainer(WholeTrainer):
+    """transformers' Trainer with the paper's losses.
+
+    Args:
+        weights: of the parts of the loss.
+    """
+
+    def __init__(self, *args: Any, weights: LossWeights, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.weights = weights
+
+    def compute_loss(
+        self,
+        model: SelectionModel,
+        inputs: dict[str, SelectionBatch],
+        return_outputs: bool = False,
+        num_items_in_batch: Tensor | int | None = None,
+    ) -> Any:
+        """All losses of one batch (see `collate_selection`)."""
+        batch = inputs["batch"]
+        out: SelectionOutput = model(batch)
+        valid = batch.valid[batch.image]
+        temperature = model.selector.config.temperature
+        alignment = alignment_loss(out.iou_score, batch.target_iou, valid, temperature)
+        iop = iop_loss(out.iop, batch.target_iop, valid)
+        language = F.cross_entropy(out.logits, out.labels)
+        meaning = model.meaning_loss(out.meaning, batch.questions)
+        self.note("alignment_loss", alignment)
+        self.note("iop_loss", iop)
+        self.note("language_loss", language)
+        self.note("meaning_loss", meaning)
+        self.note("top_iou", top_iou(out.iou_score, batch.target_iou, valid))
+        weights = self.weights
+        loss = (
+            weights.alignment * alignment
+            + weights.iop * iop
+            + weights.language * language
+            + weights.meaning * meaning
+        )
+        return (loss, out) if return_outputs else loss
+
+
+def top_iou(iou_score: Tensor, target_iou: Tensor, valid: Tensor) -> Tensor:
+    """Mean true IoU of the best-ranked proposal over the questions that have a target; scalar."""
+    best = iou_score.masked_fill(~valid, -2).argmax(1, keepdim=True)
+    counts = (target_iou > 0).any(1)
+    return target_iou.gather(1, best)[counts, 0].mean()

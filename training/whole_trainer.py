@@ -1,0 +1,58 @@
+"""transformers' Trainer with checkpoints that are whole or absent, and parts of the loss logged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import save_model
+from torch import Tensor, nn
+from transformers import Trainer
+from transformers.trainer_utils import get_last_checkpoint
+from transformers.utils import SAFE_WEIGHTS_NAME
+
+__all__ = ["WholeTrainer", "last_checkpoint"]
+
+_COMPLETE = "complete"
+"""name of the file that is written last into a checkpoint's folder"""
+
+
+class WholeTrainer(Trainer):
+    """A Trainer for plain modules: `note` a part of the loss and find its mean in the log."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._notes: dict[str, list[Tensor]] = {}
+        super().__init__(*args, **kwargs)
+
+    def note(self, name: str, value: Tensor) -> None:
+        """Remember one scalar until the next log."""
+        self._notes.setdefault(name, []).append(value.detach())
+
+    def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:
+        """Log with the means of everything noted since the last log."""
+        if "loss" in logs:
+            for name, values in self._notes.items():
+                logs[name] = round(sum(float(value) for value in values) / len(values), 4)
+            self._notes.clear()
+        super().log(logs, *args, **kwargs)
+
+    def _save(self, output_dir: str | None = None, state_dict: dict | None = None) -> None:
+        """Weights of a module that may share tensors, which the parent refuses."""
+        folder = Path(output_dir or self.args.output_dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        save_model(self.model, str(folder / SAFE_WEIGHTS_NAME))
+
+    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
+        super()._save_checkpoint(model, trial)
+        folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
+        (folder / _COMPLETE).touch()
+
+
+def last_checkpoint(folder: Path) -> str | None:
+    """The newest complete checkpoint in `folder` to resume from, or None."""
+    if not folder.is_dir():
+        return None
+    for checkpoint in folder.glob("checkpoint-*"):
+        if not (checkpoint / _COMPLETE).exists():
+            checkpoint.rename(checkpoint.with_name(f"incomplete-{checkpoint.name}"))
+    return get_last_checkpoint(str(folder))
