@@ -84,4 +84,3 @@ def soft_masks(instances: Tensor, ids: Tensor, cell: int) -> Tensor:
         (N, S / cell, S / cell) float32 in [0, 1].
     """
     return F.avg_pool2d((instances == ids[:, None, None]).float(), cell)
-

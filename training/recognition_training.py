@@ -67,9 +67,7 @@ class RecognitionTrainer(WholeTrainer):
         out = model(inputs["pixel_values"], inputs["weights"], inputs["image"])
         patches = F.cross_entropy(out["patches"].flatten(0, 1), inputs["patches"].flatten())
         is_object = inputs["colours"] >= 0
-        categories = F.cross_entropy(
-            out["categories"], inputs["categories"], label_smoothing=0.05
-        )
+        categories = F.cross_entropy(out["categories"], inputs["categories"], label_smoothing=0.05)
         colours = F.cross_entropy(out["colours"], inputs["colours"])
         right = (out["categories"].argmax(1) == inputs["categories"])[is_object]
         self.note("patch_loss", patches)

@@ -174,8 +174,9 @@ def collate_selection(
     for row, (b, question) in enumerate(zip(images, questions)):
         overlaps = scenes[b].overlaps
         k = len(overlaps.areas)
-        iou[row, :k], iop[row, :k] = overlaps.iou(question.target_ids), overlaps.iop(
-            question.target_ids
+        iou[row, :k], iop[row, :k] = (
+            overlaps.iou(question.target_ids),
+            overlaps.iop(question.target_ids),
         )
     batch = SelectionBatch(
         features=features,

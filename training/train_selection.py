@@ -1,4 +1,4 @@
-"""Stage "selection" of the embedded model: instructions meet proposals."""
+"""Stages "language" and "selection" of the embedded model: instructions, then proposals too."""
 
 from __future__ import annotations
 
@@ -7,15 +7,34 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from llmseg_core.seg_token import SegTokenEncoder
-from llmseg_core.selector import MaskSelector
 
+from .language_training import (
+    InstructionDataset,
+    LanguageModel,
+    LanguageTrainer,
+    collate_instructions,
+)
 from .selection_data import SelectionDataset, SelectionScene, collate_selection
 from .selection_training import LossWeights, SelectionModel, SelectionTrainer
 from .trainer_setup import training_arguments
 from .whole_trainer import last_checkpoint
 
-__all__ = ["SelectionRecipe", "train_selection"]
+__all__ = ["LanguageRecipe", "SelectionRecipe", "train_language", "train_selection"]
+
+
+@dataclass(frozen=True)
+class LanguageRecipe:
+    """How the language model is trained before it meets images."""
+
+    steps: int = 1500
+    """optimizer steps"""
+    batch_size: int = 8
+    """made-up scenes a step"""
+    questions: int = 8
+    """most instructions a scene"""
+    learning_rate: float = 1e-3
+    warmup_steps: int = 100
+    decay_steps: int = 300
 
 
 @dataclass(frozen=True)
@@ -27,36 +46,66 @@ class SelectionRecipe:
     batch_size: int = 12
     """images a step"""
     questions: int = 6
-    """questions an image"""
-    learning_rate: float = 1e-3
+    """most questions an image"""
+    learning_rate: float = 7e-4
     warmup_steps: int = 200
     decay_steps: int = 1500
+    alignment_weight: float = 1.0
+    """of the ranking loss"""
+    iop_weight: float = 50.0
+    """of the IoP loss"""
+    language_weight: float = 1.0
+    """of the language model's loss"""
+    meaning_weight: float = 1.0
+    """of the meaning head's loss"""
+
+
+def train_language(model: SelectionModel, folder: Path, recipe: LanguageRecipe, seed: int) -> None:
+    """Train the language model in place on instructions alone; goes on from `folder`.
+
+    Args:
+        model: its language model and meaning head learn.
+        folder: gets checkpoints and logs.
+        recipe: sizes and rates.
+        seed: of the instructions.
+    """
+    torch.manual_seed(seed)
+    trainer = LanguageTrainer(
+        model=LanguageModel(model.train()),
+        args=training_arguments(
+            folder,
+            steps=recipe.steps,
+            batch_size=recipe.batch_size,
+            learning_rate=recipe.learning_rate,
+            warmup_steps=recipe.warmup_steps,
+            decay_steps=recipe.decay_steps,
+            seed=seed,
+        ),
+        train_dataset=InstructionDataset(recipe.steps * recipe.batch_size, recipe.questions, seed),
+        data_collator=collate_instructions,
+    )
+    trainer.train(resume_from_checkpoint=last_checkpoint(folder))
 
 
 def train_selection(
+    model: SelectionModel,
     scenes: Sequence[SelectionScene],
-    seg_token_encoder: SegTokenEncoder,
-    selector: MaskSelector,
     folder: Path,
     recipe: SelectionRecipe,
     seed: int,
-    weights: LossWeights | None = None,
 ) -> None:
-    """Train the VLM and the selector in place, going on from the last checkpoint in `folder`.
+    """Train the VLM and the selector in place; goes on from the last checkpoint in `folder`.
 
     Args:
+        model: VLM and selector.
         scenes: encoded training scenes.
-        seg_token_encoder: the VLM.
-        selector: the mask selector.
         folder: gets checkpoints and logs.
-        recipe: sizes and rates.
+        recipe: sizes, rates and weights of the losses.
         seed: of order, questions and answers.
-        weights: of the losses.
     """
     torch.manual_seed(seed)
-    model = SelectionModel(seg_token_encoder, selector).train()
     trainer = SelectionTrainer(
-        model=model,
+        model=model.train(),
         args=training_arguments(
             folder,
             steps=recipe.steps,
@@ -68,7 +117,12 @@ def train_selection(
         ),
         train_dataset=SelectionDataset(scenes, recipe.questions, "train", seed),
         data_collator=collate_selection,
-        weights=weights or LossWeights(),
+        weights=LossWeights(
+            recipe.alignment_weight,
+            recipe.iop_weight,
+            recipe.language_weight,
+            recipe.meaning_weight,
+        ),
     )
     trainer.train(resume_from_checkpoint=last_checkpoint(folder))
     model.eval()

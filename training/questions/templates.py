@@ -136,16 +136,19 @@ INDEFINITE_REQUESTS: Final[dict[Split, str]] = {
         do you have {x}?
         do you have {x} for me?
         do we have {x} here?
+        is there {x}?
         can you see {x} here?
         I wonder if there is {x}
         tell me if you see {x}
     """,
     "val": """
         do you see {x} here?
+        do you know if there is {x}?
     """,
     "test": """
         is there {x} for me?
-        can you tell me if there is {x} on the table?
+        can you tell me if there is {x}?
+        do we have {x}?
     """,
 }
 

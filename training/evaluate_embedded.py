@@ -1,0 +1,122 @@
+"""`make evaluate-embedded`: scores of the embedded model on scenes and phrasings it never saw."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from llmseg_core import LLMSegPipeline
+from rich.console import Console
+from rich.table import Table
+
+from .evaluation import Answer, SceneAnswers, ask_scenes, score
+from .scenes import SceneFolder, write_scenes
+
+__all__ = ["evaluate_embedded", "main"]
+
+PHRASINGS = ("test", "train")
+"""held-out wordings first, then those of training"""
+COLUMNS = (
+    "count",
+    "giou",
+    "ciou",
+    "nciou",
+    "oracle_giou",
+    "random_giou",
+    "no_target_accuracy",
+    "target_recall",
+)
+
+
+def evaluate_embedded(
+    pipeline: LLMSegPipeline, scenes: SceneFolder, count: int, questions: int, seed: int
+) -> dict[str, object]:
+    """Ask about test scenes in held-out and in known words.
+
+    Returns:
+        The scores of unseen scenes with unseen phrasings (see `evaluation.score`), proposal_miou,
+        the same with seen phrasings under "seen_phrasings", and "rows" by phrasing and kind.
+    """
+    asked = list(ask_scenes(pipeline, scenes, count, "test", PHRASINGS, questions, seed))
+    answers = [answer for scene in asked for answer in scene.answers]
+    rows = {}
+    for phrasing in ("unseen", "seen"):
+        chosen = [answer for answer in answers if answer.question.phrasing == phrasing]
+        rows.update({f"{phrasing}: {name}": score(part) for name, part in _groups(chosen)})
+    return {
+        "scenes": len(asked),
+        "questions_per_scene": questions,
+        "seed": seed,
+        **rows["unseen: all"],
+        "proposal_miou": _proposal_miou(asked),
+        "seen_phrasings": rows["seen: all"],
+        "rows": rows,
+    }
+
+
+def _groups(answers: Sequence[Answer]) -> list[tuple[str, list[Answer]]]:
+    kinds = list(dict.fromkeys(sorted(answer.question.kind for answer in answers)))
+    groups = [
+        ("all", list(answers)),
+        ("with a target", [a for a in answers if a.has_target]),
+        ("several targets", [a for a in answers if a.question.has_several_targets]),
+        ("no target", [a for a in answers if not a.has_target]),
+        *((kind, [a for a in answers if a.question.kind == kind]) for kind in kinds),
+    ]
+    return [(name, part) for name, part in groups if part]
+
+
+def _proposal_miou(asked: Sequence[SceneAnswers]) -> float:
+    """Mean over all objects of the IoU of their best proposal."""
+    total = sum(float(scene.best_iou.sum()) for scene in asked)
+    return total / sum(len(scene.best_iou) for scene in asked)
+
+
+def print_report(report: dict, console: Console) -> None:
+    """The table of `evaluate_embedded`."""
+    table = Table(title=f"{report['scenes']} test scenes, seed {report['seed']}")
+    table.add_column("questions")
+    for name in COLUMNS:
+        table.add_column(name.replace("_", " "), justify="right")
+    for name, row in report["rows"].items():
+        cells = [f"{row[c]:.3f}" if c != "count" else str(row[c]) for c in COLUMNS]
+        table.add_row(name, *("–" if cell == "nan" else cell for cell in cells))
+    console.print(table)
+    console.print(f"best proposal of each object: mean IoU {report['proposal_miou']:.3f}")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Command line."""
+    parser = argparse.ArgumentParser(prog="python -m llmseg_training.evaluate_embedded")
+    parser.add_argument("--model", default="embedded", help="model directory")
+    parser.add_argument("--data", type=Path, default=Path("build/scenes"), help="rendered scenes")
+    parser.add_argument("--scenes", type=int, default=300, help="test scenes")
+    parser.add_argument("--questions", type=int, default=5, help="most questions a scene")
+    parser.add_argument("--seed", type=int, default=0, help="of the questions")
+    parser.add_argument("--json", type=Path, default=Path("build/evaluate-embedded.json"))
+    options = parser.parse_args(arguments)
+    pipeline = LLMSegPipeline.from_pretrained(options.model)
+    folder = write_scenes(options.data, "test", options.scenes, workers=2)
+    report = evaluate_embedded(
+        pipeline, SceneFolder(folder), options.scenes, options.questions, options.seed
+    )
+    print_report(report, Console(width=160))
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    temporary = options.json.with_name(f".{options.json.name}")
+    temporary.write_text(json.dumps(_plain(report), indent=2), encoding="utf-8")
+    temporary.replace(options.json)
+    print(f"written to {options.json}")
+    return 0
+
+
+def _plain(value: object) -> object:
+    """NaN as null, which JSON knows."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return None if isinstance(value, float) and value != value else value
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
