@@ -7,9 +7,10 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from llmseg_core import LLMSegPipeline
 from rich.console import Console
 from rich.table import Table
+
+from llmseg_core import LLMSegPipeline
 
 from .evaluation import Answer, SceneAnswers, ask_scenes, score
 from .scenes import SceneFolder, write_scenes

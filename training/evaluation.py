@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
+from tqdm import tqdm
+
 from llmseg_core import LLMSegPipeline
 from llmseg_core.metrics import MaskIoUMetric
 from llmseg_core.overlap import pairwise_iou
 from llmseg_core.types import FrameEncoding, Segmentation
-from torch import Tensor
-from tqdm import tqdm
 
 from .questions import QuestionSample, generate_samples
 from .scenes import Scene, SceneFolder

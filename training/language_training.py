@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from llmseg_core.prompts import ANSWERS
-from llmseg_core.seg_token import IGNORED
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.data import Dataset
+
+from llmseg_core.prompts import ANSWERS
+from llmseg_core.seg_token import IGNORED
 
 from .questions import QuestionSample, generate_samples
 from .questions.made_up import made_up_objects

@@ -14,10 +14,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from llmseg_core.proposals import ProposalGenerator
-from llmseg_core.types import Proposals
 from pycocotools import mask as coco_mask
 from tqdm import tqdm
+
+from llmseg_core.proposals import ProposalGenerator
+from llmseg_core.types import Proposals
 
 from .scenes import SceneFolder
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import torch
-from llmseg_core.image_ops import normalize_and_pad, resize_longest_side
-from llmseg_core.mask_pooling import proposal_weights
 from torch import Tensor
 from torch.utils.data import Dataset
+
+from llmseg_core.image_ops import normalize_and_pad, resize_longest_side
+from llmseg_core.mask_pooling import proposal_weights
 
 from .sam_data import augment_scene
 from .scenes import BACKGROUND_ID, CATEGORIES, COLOURS, TABLE_ID, SceneFolder
@@ -29,6 +30,8 @@ class RecognitionSample:
     Attributes:
         pixel_values: (3, S, S) float32, normalised and padded.
         patches: (h * w,) int64, category of each patch, -100 where several meet.
+        geometry: (h * w, 4) float32, for each patch on an object the way to the middle of its box
+            and the size of the box, x then y, in patches / 8; NaN elsewhere.
         weights: (M, h * w) float32, pooling weights of each instance (see `proposal_weights`).
         categories: (M,) int64.
         colours: (M,) int64, -100 for table and background.
@@ -36,6 +39,7 @@ class RecognitionSample:
 
     pixel_values: Tensor
     patches: Tensor
+    geometry: Tensor
     weights: Tensor
     categories: Tensor
     colours: Tensor
@@ -89,11 +93,13 @@ class RecognitionDataset(Dataset[RecognitionSample]):
         if self.augment:
             masks = np.stack([roughen(mask, rng) for mask in masks])
         cells = (self.cells, self.cells)
+        owners = patch_owners(instances, self.cells)
         return RecognitionSample(
             pixel_values=normalize_and_pad(
                 resize_longest_side(image, self.image_size), self.image_size
             ),
-            patches=patch_labels(category[instances], self.cells),
+            patches=torch.from_numpy(np.where(owners < 0, -100, category[owners])),
+            geometry=patch_geometry(instances, owners, colour >= 0, self.cells),
             weights=proposal_weights(torch.from_numpy(masks), cells, self.pooling_size),
             categories=torch.from_numpy(category[ids]),
             colours=torch.from_numpy(colour[ids]),
@@ -119,26 +125,51 @@ def roughen(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return rough if np.count_nonzero(rough) >= 30 else mask
 
 
-def patch_labels(categories: np.ndarray, cells: int) -> Tensor:
-    """The category that fills most of each patch, judged by 5 x 5 of its pixels.
+def patch_owners(instances: np.ndarray, cells: int) -> np.ndarray:
+    """The instance that fills most of each patch, judged by 5 x 5 of its pixels.
 
     Args:
-        categories: (H, W) int64 class of each pixel; -100 is unknown.
+        instances: (H, W) uint8 instance ids.
         cells: patches along the side of the padded square.
 
     Returns:
-        (cells ** 2,) int64; -100 in the padding and where no class fills half the patch.
+        (cells ** 2,) int64; -1 in the padding and where no instance fills half the patch.
     """
-    height, width = categories.shape
+    height, width = instances.shape
     place = ((np.arange(cells * 5) + 0.5) * max(height, width) / (cells * 5)).astype(np.int64)
     rows, columns = place[place < height], place[place < width]
-    sampled = np.full((cells * 5, cells * 5), -100, dtype=np.int64)
-    sampled[: len(rows), : len(columns)] = categories[rows[:, None], columns]
+    sampled = np.full((cells * 5, cells * 5), -1, dtype=np.int64)
+    sampled[: len(rows), : len(columns)] = instances[rows[:, None], columns]
     patches = sampled.reshape(cells, 5, cells, 5).transpose(0, 2, 1, 3).reshape(cells**2, 25)
     samples = torch.from_numpy(patches)
-    labels = samples.mode(1).values
-    votes = (samples == labels[:, None]).sum(1)
-    return labels.masked_fill(votes < 13, -100)
+    owners = samples.mode(1).values
+    votes = (samples == owners[:, None]).sum(1)
+    return owners.masked_fill(votes < 13, -1).numpy()
+
+
+def patch_geometry(
+    instances: np.ndarray, owners: np.ndarray, is_object: np.ndarray, cells: int
+) -> Tensor:
+    """Where the box of each patch's object is (see `RecognitionSample.geometry`).
+
+    Args:
+        instances: (H, W) uint8 instance ids.
+        owners: (cells ** 2,) int64 from `patch_owners`.
+        is_object: (256,) bool by instance id.
+        cells: patches along the side of the padded square.
+    """
+    scale = cells / max(instances.shape)
+    boxes = np.full((257, 4), np.nan, dtype=np.float32)  # the last row is for no owner
+    for owner in np.unique(owners[owners >= 0]):
+        if is_object[owner]:
+            rows, columns = np.nonzero(instances == owner)
+            low = np.array((columns.min(), rows.min())) * scale
+            high = np.array((columns.max() + 1, rows.max() + 1)) * scale
+            boxes[owner] = *((low + high) / 2), *(high - low)
+    y, x = np.divmod(np.arange(cells**2), cells)
+    geometry = boxes[owners]
+    geometry[:, :2] -= np.stack((x, y), 1) + 0.5
+    return torch.from_numpy(geometry / 8)
 
 
 def collate_recognition(samples: list[RecognitionSample]) -> dict[str, Tensor]:
@@ -147,6 +178,7 @@ def collate_recognition(samples: list[RecognitionSample]) -> dict[str, Tensor]:
     return {
         "pixel_values": torch.stack([s.pixel_values for s in samples]),
         "patches": torch.stack([s.patches for s in samples]),
+        "geometry": torch.stack([s.geometry for s in samples]),
         "weights": torch.cat([s.weights for s in samples]),
         "categories": torch.cat([s.categories for s in samples]),
         "colours": torch.cat([s.colours for s in samples]),

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import torch
-from llmseg_core.image_ops import normalize_and_pad, resize_longest_side
 from torch import Tensor
 from torch.utils.data import Dataset
+
+from llmseg_core.image_ops import normalize_and_pad, resize_longest_side
 
 from .mask_losses import soft_masks
 from .scenes import SceneFolder

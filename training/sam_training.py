@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from llmseg_core.sam_decoder import SamPointDecoder
 from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import SamModel
+
+from llmseg_core.sam_decoder import SamPointDecoder
 
 from .mask_losses import point_prompt_loss
 from .whole_trainer import WholeTrainer

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+from tqdm import tqdm
+
 from llmseg_core.mask_embedder import MaskEmbedder
 from llmseg_core.overlap import intersections
 from llmseg_core.prompts import ANSWERS, FIXED_ANSWER
 from llmseg_core.types import Proposals
-from torch import Tensor
-from torch.utils.data import Dataset
-from tqdm import tqdm
 
 from .proposal_cache import ProposalFolder
 from .questions import QuestionSample, generate_samples

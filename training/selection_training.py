@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from llmseg_core.seg_token import SegTokenEncoder
-from llmseg_core.selector import MaskSelector
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from llmseg_core.seg_token import SegTokenEncoder
+from llmseg_core.selector import MaskSelector
 
 from .questions import QuestionSample
 from .recognition_data import COLOUR_NAMES

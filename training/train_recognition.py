@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from llmseg_core.build import build_embedded_dinov2, build_selector, embedded_config
-from llmseg_core.dinov2 import Dinov2Encoder
 from safetensors.torch import save_file
 from torch import nn
+
+from llmseg_core.build import build_embedded_dinov2, build_selector, embedded_config
+from llmseg_core.dinov2 import Dinov2Encoder
 
 from .recognition_data import RecognitionDataset, collate_recognition
 from .recognition_training import RecognitionModel, RecognitionTrainer

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from llmseg_core.build import build_embedded_sam
 from transformers import SamModel
+
+from llmseg_core.build import build_embedded_sam
 
 from .sam_data import SamDataset, collate_sam
 from .sam_training import SamTrainer, SamTrainingModel

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import product
 
 import numpy as np
+
 from llmseg_core.config import SelectionConfig, SelectionRule
 from llmseg_core.selection import select
 
@@ -26,7 +27,7 @@ def candidates() -> Iterable[SelectionConfig]:
 
 
 def mean_iou(scenes: Sequence[SceneAnswers], config: SelectionConfig) -> tuple[float, float]:
-    """gIoU over all questions, and the share of questions without a target that were refused."""
+    """GIoU over all questions, and the share of questions without a target that were refused."""
     ious, refused = [], []
     for scene in scenes:
         masks = scene.frame.proposals.masks.flatten(1).cpu().numpy()

@@ -657,8 +657,8 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             ~put in the sink after dinner
             ~clean with dish soap after dinner
             ~stack in the dishwasher after the meal
-            dinner is over and the dishes are dirty.
-            the dishwasher is empty and I want to fill it.
+            ~wash up by hand after dinner
+            ~clear away and wash up after a meal
         """,
         val="""
             ~wash in the sink after the meal
@@ -668,7 +668,7 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             ~wash with dish soap after the meal
             ~put in the dishwasher after dinner
             ~rinse in the sink after dinner
-            the dishes are dirty.
+            ~clear away and wash after dinner
         """,
     ),
     # paper and phone

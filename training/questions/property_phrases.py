@@ -844,7 +844,7 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
     "container": Wording(
         train="""
             is a container
-            is hollow
+            is a hollow container for something
             is hollow and can be filled
             can be filled
             can hold something inside

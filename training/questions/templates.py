@@ -98,7 +98,7 @@ REQUESTS: Final[dict[Split, str]] = {
         can you reach {x} for me?
         let me see {x}
         could you get me {x}?
-        I am here to get {x}
+        can you hand me {x}?
         I would like you to give me {x}
         go and find {x}, please
         would you pick up {x} and hand {it} to me?

@@ -1,0 +1,185 @@
+"""`make train-embedded`: the embedded model from nothing, stage by stage.
+
+    scenes       rendered scenes of the three splits
+    sam          SAM learns to propose objects
+    recognition  the image encoder learns categories and colours
+    language     the language model learns instructions, without images
+    proposals    SAM's own proposals of training scenes, and their features
+    selection    VLM and selector learn which proposals an instruction means
+    ship         thresholds are tuned on validation scenes, the model directory is written
+
+Every stage leaves its result in the work folder and goes on where it was interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, load_model, save_model
+from transformers import Dinov2Model, PreTrainedTokenizerFast, SamModel
+
+from llmseg_core import LLMSegPipeline, ModelParts, PooledMaskEmbedder, SamProposalGenerator
+from llmseg_core.build import (
+    build_embedded_llava,
+    build_pipeline,
+    build_selector,
+    embedded_config,
+)
+from llmseg_core.dinov2 import Dinov2Encoder
+from llmseg_core.seg_token import SegTokenEncoder
+from llmseg_core.tokenizer import build_tokenizer
+
+from .evaluation import ask_scenes
+from .proposal_cache import ProposalFolder, write_proposals
+from .questions import iter_instructions
+from .recipe import EMBEDDED_RECIPE, EmbeddedRecipe, load_recipe
+from .scenes import SceneFolder, write_scenes
+from .selection_data import SelectionScene, encode_scenes
+from .selection_training import SelectionModel
+from .train_recognition import train_recognition
+from .train_sam import train_sam
+from .train_selection import train_language, train_selection
+from .tuning import tune_selection
+
+__all__ = ["STAGES", "EmbeddedTraining", "main"]
+
+STAGES = ("scenes", "sam", "recognition", "language", "proposals", "selection", "ship")
+
+
+class EmbeddedTraining:
+    """The stages, each a method of its name.
+
+    Args:
+        recipe: sizes and rates.
+        work: folder for everything in between.
+        out: the model directory to write.
+        workers: processes that render scenes.
+    """
+
+    def __init__(self, recipe: EmbeddedRecipe, work: Path, out: Path, workers: int = 2) -> None:
+        self.recipe, self.work, self.out, self.workers = recipe, work, out, workers
+        self.config = embedded_config()
+
+    def scenes(self) -> None:
+        """Render the scenes of every split."""
+        for split in ("val", "test", "train"):
+            count = getattr(self.recipe.scenes, split)
+            write_scenes(self.work / "scenes", split, count, workers=self.workers)
+
+    def sam(self) -> None:
+        """Train SAM."""
+        train_sam(self._scenes("train"), self.work / "sam", self.recipe.sam, self.recipe.seed)
+
+    def recognition(self) -> None:
+        """Train the image encoder."""
+        folder = self.work / "recognition"
+        train_recognition(self._scenes("train"), folder, self.recipe.recognition, self.recipe.seed)
+
+    def language(self) -> None:
+        """Build the tokenizer and train the language model on instructions."""
+        folder = self.work / "language"
+        tokenizer = build_tokenizer(iter_instructions("train", seed=self.recipe.seed))
+        tokenizer.save_pretrained(folder / "tokenizer")
+        model = self._untrained_selection()
+        train_language(model, folder, self.recipe.language, self.recipe.seed)
+        save_model(model, str(folder / "model.safetensors"))
+
+    def proposals(self) -> None:
+        """Propose masks for training scenes, and pool their features."""
+        scenes = self._scenes("train")
+        indices = range(min(self.recipe.scenes.proposals, len(scenes)))
+        write_proposals(self._generator(), scenes, self.work / "proposals", indices)
+        self._encoded()
+
+    def selection(self) -> None:
+        """Train VLM and selector on them."""
+        folder = self.work / "selection"
+        model = self._untrained_selection()
+        load_model(model, str(self.work / "language" / "model.safetensors"))
+        projection = load_file(self.work / "recognition" / "mask_projection.safetensors")
+        model.selector.mask_projection.load_state_dict(projection)
+        train_selection(model, self._encoded(), folder, self.recipe.selection, self.recipe.seed)
+        save_model(model, str(folder / "model.safetensors"))
+
+    def ship(self) -> None:
+        """Tune the selection rule on validation scenes and write the model directory."""
+        model = self._untrained_selection()
+        load_model(model, str(self.work / "selection" / "model.safetensors"))
+        parts = ModelParts(
+            config=self.config,
+            sam=self._generator().model,
+            dinov2=self._dinov2(),
+            llava=model.seg_token_encoder.llava.eval(),
+            tokenizer=model.seg_token_encoder.tokenizer,
+            selector=model.selector.eval(),
+        )
+        scenes = self._scenes("val")
+        asked = ask_scenes(build_pipeline(parts), scenes, 200, "val", ("val",), 6, self.recipe.seed)
+        selection, table = tune_selection(list(asked))
+        (self.work / "tuning.json").write_text(json.dumps(table, indent=2), encoding="utf-8")
+        print(f"chosen on validation scenes: {selection}")
+        shipped = build_pipeline(replace(parts, config=replace(self.config, selection=selection)))
+        shipped.save_pretrained(self.out, torch.float16)
+        LLMSegPipeline.from_pretrained(self.out)
+
+    def _scenes(self, split: str) -> SceneFolder:
+        return SceneFolder(self.work / "scenes" / split)
+
+    def _generator(self) -> SamProposalGenerator:
+        sam = SamModel.from_pretrained(self.work / "sam" / "sam", local_files_only=True)
+        return SamProposalGenerator(sam.eval(), self.config.proposals)
+
+    def _dinov2(self) -> Dinov2Model:
+        folder = self.work / "recognition" / "dinov2"
+        return Dinov2Model.from_pretrained(folder, local_files_only=True).eval()
+
+    def _untrained_selection(self) -> SelectionModel:
+        tokenizer = PreTrainedTokenizerFast.from_pretrained(self.work / "language" / "tokenizer")
+        seed = self.recipe.seed
+        llava = build_embedded_llava(tokenizer, seed)
+        encoder = SegTokenEncoder(llava, tokenizer, self.config.seg_token)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            return SelectionModel(encoder, build_selector(self.config.selector, seed))
+
+    def _encoded(self) -> list[SelectionScene]:
+        encoder = Dinov2Encoder(self._dinov2(), self.config.image_encoder.image_size)
+        return encode_scenes(
+            self._scenes("train"),
+            ProposalFolder(self.work / "proposals"),
+            PooledMaskEmbedder(encoder, self.config.image_encoder.pooling_size),
+            self._untrained_selection().seg_token_encoder.pixel_values,
+            self.work / "proposals" / "features.pt",
+        )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Command line."""
+    parser = argparse.ArgumentParser(prog="python -m llmseg_training.embedded")
+    parser.add_argument("--recipe", type=Path, default=EMBEDDED_RECIPE)
+    parser.add_argument("--work", type=Path, default=Path("build"), help="everything in between")
+    parser.add_argument("--out", type=Path, default=Path("build/embedded"), help="model directory")
+    parser.add_argument(
+        "--stage", choices=STAGES, action="append", help="only this one; repeatable"
+    )
+    parser.add_argument("--workers", type=int, default=2, help="processes that render scenes")
+    parser.add_argument("--threads", type=int, default=None, help="of each training")
+    options = parser.parse_args(arguments)
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    training = EmbeddedTraining(
+        load_recipe(options.recipe), options.work, options.out, options.workers
+    )
+    for stage in options.stage or STAGES:
+        print(f"stage {stage}", flush=True)
+        getattr(training, stage)()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
