@@ -30,6 +30,7 @@ TRAINING = [
     "accelerate>=1.10",
     "embreex>=4.4",
     "pycocotools>=2.0.8",
+    "rich>=13",
     "scipy>=1.13",
     "tensorboard>=2.18",
     "trimesh>=5",

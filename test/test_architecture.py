@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -172,6 +173,18 @@ def test_imports_are_declared(package: str, variables: list[str]) -> None:
                 continue
             names = {normalised(name) for name in distributions.get(top, [top])}
             assert names & declared, f"{path.relative_to(ROOT)} imports {top}, not in setup.py"
+
+
+def test_ros_imports_are_declared() -> None:
+    manifest = ElementTree.parse(ROOT / "package.xml").getroot()
+    declared = {element.text for tag in ("depend", "exec_depend") for element in manifest.iter(tag)}
+    for path in python_files("llmseg_ros"):
+        for module in imported_modules(path, "llmseg_ros"):
+            top = module.partition(".")[0]
+            if top in ROS_MODULES:
+                assert top in declared, (
+                    f"{path.relative_to(ROOT)} imports {top}, not in package.xml"
+                )
 
 
 def test_setup_requirements_are_pinned() -> None:
