@@ -83,7 +83,7 @@ def print_report(report: dict, console: Console) -> None:
         table.add_column(name.replace("_", " "), justify="right")
     for name, row in report["rows"].items():
         cells = [f"{row[c]:.3f}" if c != "count" else str(row[c]) for c in COLUMNS]
-        table.add_row(name, *("–" if cell == "nan" else cell for cell in cells))
+        table.add_row(name, *("-" if cell == "nan" else cell for cell in cells))
     console.print(table)
     console.print(f"best proposal of each object: mean IoU {report['proposal_miou']:.3f}")
 

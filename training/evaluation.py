@@ -114,7 +114,9 @@ def _judge(
         best_iou=best.amax(0) if len(masks) else torch.zeros(len(instances)),
         answers=tuple(
             Answer(question, answer, target, iou[:, row])
-            for row, (question, answer, target) in enumerate(zip(asked, answers, targets))
+            for row, (question, answer, target) in enumerate(
+                zip(asked, answers, targets, strict=True)
+            )
         ),
     )
 

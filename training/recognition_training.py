@@ -43,7 +43,8 @@ class RecognitionModel(nn.Module):
             image: (M,) int64, the image of each instance.
 
         Returns:
-            patches (B, h * w, classes), geometry (B, h * w, 4), categories (M, classes), colours (M, colours).
+            patches (B, h * w, classes), geometry (B, h * w, 4), categories (M, classes) and colours
+            (M, colours).
         """
         features = self.encoder(pixel_values).flatten(2).transpose(1, 2)  # (B, h * w, C)
         share = weights / (weights.sum(1, keepdim=True) + 1e-8)

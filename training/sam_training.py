@@ -50,7 +50,7 @@ class SamTrainingModel(nn.Module):
         prompt = torch.arange(count, device=points.device).repeat_interleave(3)
         mask = torch.arange(3, device=points.device).repeat(count)
         logits, iou = [], []
-        for embedding, prompts in zip(embeddings, points):
+        for embedding, prompts in zip(embeddings, points, strict=True):
             decoded = decoder.decode(decoder.image_side(embedding, position), prompts)
             drawn = decoder.draw(decoded, prompt, mask)
             logits.append(drawn.unflatten(0, (count, 3)))

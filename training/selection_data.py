@@ -172,7 +172,7 @@ def collate_selection(
     iou = torch.zeros(len(questions), width)
     iop = torch.zeros(len(questions), width)
     images = [b for b, (_, asked, _) in enumerate(samples) for _ in asked]
-    for row, (b, question) in enumerate(zip(images, questions)):
+    for row, (b, question) in enumerate(zip(images, questions, strict=True)):
         overlaps = scenes[b].overlaps
         k = len(overlaps.areas)
         iou[row, :k], iop[row, :k] = (
