@@ -11,7 +11,7 @@ from .generate import generate_samples
 from .made_up import made_up_objects
 from .nouns import CATEGORY_NOUNS, COLOUR_NAMES, GROUP_NOUNS
 from .property_phrases import PROPERTY_PHRASES
-from .wording import Split, check_split, goal, need, relative
+from .wording import Split, check_split, goal, need, plural_predicate, relative
 
 
 def iter_instructions(split: str, count: int = 20_000, seed: int = 0) -> Iterator[str]:
@@ -38,7 +38,11 @@ def iter_phrases(split: Split) -> Iterator[str]:
         for phrase in wording.phrases(split):
             yield from dict.fromkeys((goal(need(phrase)).removeprefix("~"), relative(need(phrase))))
     for wording in PROPERTY_PHRASES.values():
-        yield from wording.phrases(split)
+        for predicate in wording.phrases(split):
+            yield predicate
+            plural = plural_predicate(predicate)
+            if plural is not None and plural != predicate:
+                yield plural
     for nouns in (*CATEGORY_NOUNS.values(), *GROUP_NOUNS.values()):
         for noun in nouns:
             yield from dict.fromkeys((noun.singular, noun.plural))

@@ -15,7 +15,7 @@ from .view import SceneView
 
 RELATIONS: Final = (*RULES, "next_to", *EXTREMES)
 
-ATTEMPTS: Final = 10
+ATTEMPTS: Final = 6
 """Anchors or sorts tried for one relation."""
 
 

@@ -26,7 +26,7 @@ KIND_SHARES: Final[dict[Kind, float]] = {
 _CUMULATIVE: Final = np.cumsum([KIND_SHARES[kind] for kind in KINDS])[:-1]
 ABSENT_SHARE: Final = 0.135
 """Share of the instructions that nothing in the scene answers."""
-ATTEMPTS: Final = 30
+ATTEMPTS: Final = 15
 """Tries at one kind before it is given up for this sample."""
 
 _DRAFTS: Final[dict[Kind, Callable[[SceneView, Sequence[str], Realiser, bool], Draft | None]]] = {
