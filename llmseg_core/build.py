@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+from torch import Tensor
 from transformers import (
     CLIPVisionConfig,
     Dinov2Config,
@@ -71,7 +72,7 @@ def embedded_config() -> LLMSegConfig:
         image_encoder=ImageEncoderConfig(image_size=240, pooling_size=80),
         seg_token=SegTokenConfig(image_fit="pad", system="", question="{instruction}"),
         selector=SelectorConfig(
-            feature_dim=192,
+            feature_dim=144,
             hidden_dim=160,
             width=128,
             num_heads=4,
@@ -136,14 +137,30 @@ def build_embedded_dinov2(seed: int = 0) -> Dinov2Model:
     config = Dinov2Config(
         image_size=240,
         patch_size=12,
-        hidden_size=192,
-        num_hidden_layers=4,
+        hidden_size=144,
+        num_hidden_layers=6,
         num_attention_heads=3,
         mlp_ratio=3,
         use_mask_token=False,
     )
     with _seeded(seed):
-        return Dinov2Model(config).eval()
+        model = Dinov2Model(config)
+        with torch.no_grad():
+            for parameter in model.encoder.parameters():
+                if parameter.ndim >= 2:
+                    torch.nn.init.xavier_uniform_(parameter)
+            position = model.embeddings.position_embeddings
+            position[0, 1:] = 0.5 * _waves(20, config.hidden_size)
+    return model.eval()
+
+
+def _waves(cells: int, width: int) -> Tensor:
+    """(cells ** 2, width) sines and cosines of x and y, so that place counts from the first step."""
+    frequencies = 100.0 ** -(torch.arange(width // 4) / (width // 4))
+    angles = torch.arange(cells)[:, None] * frequencies  # (cells, width / 4)
+    axis = torch.cat((angles.sin(), angles.cos()), 1)
+    x, y = axis.expand(cells, -1, -1), axis[:, None].expand(-1, cells, -1)
+    return torch.cat((x, y), 2).flatten(0, 1)
 
 
 def build_embedded_llava(
@@ -156,7 +173,7 @@ def build_embedded_llava(
         hidden_size=96,
         intermediate_size=384,
         num_hidden_layers=3,
-        num_attention_heads=4,
+        num_attention_heads=3,
         projection_dim=96,
     )
     text = LlamaConfig(
@@ -164,7 +181,7 @@ def build_embedded_llava(
         hidden_size=160,
         intermediate_size=448,
         num_hidden_layers=4,
-        num_attention_heads=4,
+        num_attention_heads=5,
         max_position_embeddings=256,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
