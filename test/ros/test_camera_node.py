@@ -199,7 +199,7 @@ def test_command_plays_once_and_ends(observer: Observer, folder: Path) -> None:
     once = ("-p", "loop:=false", "-p", "wait_for_subscriber:=true", "-p", "rate_hz:=5.0")
     with camera_process("-p", f"source:={folder}", *once) as process:
         observer.wait_until(lambda: len(received.images) == 3)
-        output, _ = process.communicate(timeout=20)
+        output, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "end of the source" in output
     for i, image in enumerate(received.images):
@@ -211,7 +211,7 @@ def test_command_names_a_broken_image(observer: Observer, folder: Path) -> None:
     with camera_process(
         "-p", f"source:={folder}", "-p", "loop:=false", "-p", "rate_hz:=20.0"
     ) as process:
-        output, _ = process.communicate(timeout=20)
+        output, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert f"skipped '{folder / '0.png'}': not a readable image" in output
 
@@ -226,7 +226,7 @@ def test_command_names_a_broken_image(observer: Observer, folder: Path) -> None:
 )
 def test_command_with_bad_parameters(argument: str, expected: str) -> None:
     with camera_process("-p", argument) as process:
-        output, _ = process.communicate(timeout=20)
+        output, _ = process.communicate(timeout=60)
     assert process.returncode == 1
     assert expected in output
     assert "Traceback" not in output
@@ -237,6 +237,6 @@ def test_command_ends_at_ctrl_c(observer: Observer, folder: Path) -> None:
     with camera_process("-p", f"source:={folder}", "-p", "rate_hz:=20.0") as process:
         observer.wait_until(lambda: bool(received.images))
         process.send_signal(signal.SIGINT)
-        output, _ = process.communicate(timeout=20)
+        output, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "Traceback" not in output
