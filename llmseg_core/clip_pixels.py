@@ -34,11 +34,11 @@ def clip_pixels(images: Tensor, size: int, fit: str = "crop") -> Tensor:
     target = (size, size)
     if fit != "stretch":
         scale = size / (min(height, width) if fit == "crop" else max(height, width))
-        target = max(1, round(height * scale)), max(1, round(width * scale))
+        target = max(1, int(height * scale)), max(1, int(width * scale))
     pixels = images.permute(0, 3, 1, 2).float() / 255
     if target != (height, width):
         pixels = F.interpolate(pixels, target, mode="bicubic", antialias=True).clamp(0, 1)
     pixels = (pixels - mean) / std
     rows, columns = size - target[0], size - target[1]  # to add, or if negative to cut, in all
-    top, left = rows // 2, columns // 2
+    top, left = int(rows / 2), int(columns / 2)
     return F.pad(pixels, (left, columns - left, top, rows - top))  # 0 is the mean colour
