@@ -36,17 +36,23 @@ class ErrorLog:
         """The newest error; None if there was none since the start or `clear`."""
         return self._last
 
+    def remember(self, source: str, reason: str) -> str:
+        """Notes that something failed, without logging it; returns the text of the error."""
+        text = f"{source}: {reason}"
+        with self._lock:
+            self._last = LastError(text, time.monotonic())
+        return text
+
     def report(self, source: str, reason: str, detail: str = "") -> None:
-        """Notes that something failed.
+        """Notes and logs that something failed.
 
         Args:
             source: where it failed, such as a topic.
             reason: why; the same reason from the same source is logged once.
             detail: what only the log shows, such as a traceback.
         """
-        text = f"{source}: {reason}"
+        text = self.remember(source, reason)
         with self._lock:
-            self._last = LastError(text, time.monotonic())
             if (source, reason) in self._known or len(self._known) > MOST_ENTRIES:
                 return
             self._known.add((source, reason))

@@ -157,7 +157,8 @@ class SegmentationNode(LifecycleNode):
         self._stop_inference()
         if transition == "configure":
             self._release_model()
-        self._errors.report(f"cannot {transition}", f"{type(error).__name__}: {error}")
+        reason = f"{type(error).__name__}: {error}"
+        self.get_logger().error(self._errors.remember(f"cannot {transition}", reason))
         return TransitionCallbackReturn.FAILURE
 
     def _stop_inference(self) -> None:
