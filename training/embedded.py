@@ -20,7 +20,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, load_model, save_model
+from safetensors.torch import load_file, load_model, save_file, save_model
+from torch import nn
 from transformers import Dinov2Model, PreTrainedTokenizerFast, SamModel
 
 from llmseg_core import LLMSegPipeline, ModelParts, PooledMaskEmbedder, SamProposalGenerator
@@ -30,6 +31,8 @@ from llmseg_core.build import (
     build_selector,
     embedded_config,
 )
+from llmseg_core.checkpoint import load_parts
+from llmseg_core.config import LLMSegConfig
 from llmseg_core.dinov2 import Dinov2Encoder
 from llmseg_core.seg_token import SegTokenEncoder
 from llmseg_core.tokenizer import build_tokenizer
@@ -59,17 +62,41 @@ class EmbeddedTraining:
         work: folder for everything in between.
         out: the model directory to write.
         workers: processes that render scenes.
+        config: of the model; None is the embedded profile's.
     """
 
-    def __init__(self, recipe: EmbeddedRecipe, work: Path, out: Path, workers: int = 2) -> None:
+    def __init__(
+        self,
+        recipe: EmbeddedRecipe,
+        work: Path,
+        out: Path,
+        workers: int = 2,
+        config: LLMSegConfig | None = None,
+    ) -> None:
         self.recipe, self.work, self.out, self.workers = recipe, work, out, workers
-        self.config = embedded_config()
+        self.config = config or embedded_config()
+
+    def reuse(self, model: str | Path) -> None:
+        """Take SAM and the image encoder of a model directory: stages that need no training then.
+
+        Args:
+            model: a directory of the same profile, or "embedded" for the one in the package.
+        """
+        parts = load_parts(model)
+        parts.sam.save_pretrained(self.work / "sam" / "sam")
+        folder = self.work / "recognition"
+        parts.dinov2.save_pretrained(folder / "dinov2")
+        save_file(
+            parts.selector.mask_projection.state_dict(), folder / "mask_projection.safetensors"
+        )
 
     def scenes(self) -> None:
         """Render the scenes of every split."""
-        for split in ("val", "test", "train"):
-            count = getattr(self.recipe.scenes, split)
-            write_scenes(self.work / "scenes", split, count, workers=self.workers)
+        scenes = self.recipe.scenes
+        for split, count in (("val", scenes.val), ("test", scenes.test), ("train", scenes.train)):
+            write_scenes(
+                self.work / "scenes", split, count, workers=self.workers, config=scenes.config
+            )
 
     def sam(self) -> None:
         """Train SAM."""
@@ -83,11 +110,11 @@ class EmbeddedTraining:
     def language(self) -> None:
         """Build the tokenizer and train the language model on instructions."""
         folder = self.work / "language"
-        tokenizer = build_tokenizer(iter_instructions("train", seed=self.recipe.seed))
-        tokenizer.save_pretrained(folder / "tokenizer")
-        model = self._untrained_selection()
+        corpus = iter_instructions("train", self.recipe.language.corpus, self.recipe.seed)
+        build_tokenizer(corpus).save_pretrained(folder / "tokenizer")
+        model = self.untrained()
         train_language(model, folder, self.recipe.language, self.recipe.seed)
-        save_model(model, str(folder / "model.safetensors"))
+        _save_whole(model, folder / "model.safetensors")
 
     def proposals(self) -> None:
         """Propose masks for training scenes, and pool their features."""
@@ -99,18 +126,47 @@ class EmbeddedTraining:
     def selection(self) -> None:
         """Train VLM and selector on them."""
         folder = self.work / "selection"
-        model = self._untrained_selection()
+        model = self.untrained()
         load_model(model, str(self.work / "language" / "model.safetensors"))
         projection = load_file(self.work / "recognition" / "mask_projection.safetensors")
         model.selector.mask_projection.load_state_dict(projection)
         train_selection(model, self._encoded(), folder, self.recipe.selection, self.recipe.seed)
-        save_model(model, str(folder / "model.safetensors"))
+        _save_whole(model, folder / "model.safetensors")
 
     def ship(self) -> None:
         """Tune the selection rule on validation scenes and write the model directory."""
-        model = self._untrained_selection()
+        model = self.untrained()
         load_model(model, str(self.work / "selection" / "model.safetensors"))
-        parts = ModelParts(
+        parts, recipe = self.parts(model), self.recipe.ship
+        asked = ask_scenes(
+            build_pipeline(parts),
+            self._scenes("val"),
+            recipe.scenes,
+            "val",
+            ("val",),
+            recipe.questions,
+            self.recipe.seed,
+        )
+        selection, table = tune_selection(asked, recipe.no_target_accuracy)
+        (self.work / "tuning.json").write_text(json.dumps(table, indent=2), encoding="utf-8")
+        print(f"chosen on validation scenes: {selection}")
+        shipped = build_pipeline(replace(parts, config=replace(self.config, selection=selection)))
+        shipped.save_pretrained(self.out, torch.float16)
+        LLMSegPipeline.from_pretrained(self.out)
+
+    def untrained(self) -> SelectionModel:
+        """VLM and selector with the weights that training starts from."""
+        tokenizer = PreTrainedTokenizerFast.from_pretrained(self.work / "language" / "tokenizer")
+        seed = self.recipe.seed
+        llava = build_embedded_llava(tokenizer, seed)
+        encoder = SegTokenEncoder(llava, tokenizer, self.config.seg_token)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            return SelectionModel(encoder, build_selector(self.config.selector, seed))
+
+    def parts(self, model: SelectionModel) -> ModelParts:
+        """A whole model: `model` behind the SAM and the image encoder of earlier stages."""
+        return ModelParts(
             config=self.config,
             sam=self._generator().model,
             dinov2=self._dinov2(),
@@ -118,14 +174,6 @@ class EmbeddedTraining:
             tokenizer=model.seg_token_encoder.tokenizer,
             selector=model.selector.eval(),
         )
-        scenes = self._scenes("val")
-        asked = ask_scenes(build_pipeline(parts), scenes, 200, "val", ("val",), 6, self.recipe.seed)
-        selection, table = tune_selection(list(asked))
-        (self.work / "tuning.json").write_text(json.dumps(table, indent=2), encoding="utf-8")
-        print(f"chosen on validation scenes: {selection}")
-        shipped = build_pipeline(replace(parts, config=replace(self.config, selection=selection)))
-        shipped.save_pretrained(self.out, torch.float16)
-        LLMSegPipeline.from_pretrained(self.out)
 
     def _scenes(self, split: str) -> SceneFolder:
         return SceneFolder(self.work / "scenes" / split)
@@ -138,24 +186,22 @@ class EmbeddedTraining:
         folder = self.work / "recognition" / "dinov2"
         return Dinov2Model.from_pretrained(folder, local_files_only=True).eval()
 
-    def _untrained_selection(self) -> SelectionModel:
-        tokenizer = PreTrainedTokenizerFast.from_pretrained(self.work / "language" / "tokenizer")
-        seed = self.recipe.seed
-        llava = build_embedded_llava(tokenizer, seed)
-        encoder = SegTokenEncoder(llava, tokenizer, self.config.seg_token)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            return SelectionModel(encoder, build_selector(self.config.selector, seed))
-
     def _encoded(self) -> list[SelectionScene]:
         encoder = Dinov2Encoder(self._dinov2(), self.config.image_encoder.image_size)
         return encode_scenes(
             self._scenes("train"),
             ProposalFolder(self.work / "proposals"),
             PooledMaskEmbedder(encoder, self.config.image_encoder.pooling_size),
-            self._untrained_selection().seg_token_encoder.pixel_values,
+            self.untrained().seg_token_encoder.pixel_values,
             self.work / "proposals" / "features.pt",
         )
+
+
+def _save_whole(model: nn.Module, file: Path) -> None:
+    """Weights in a file that is either absent or complete."""
+    temporary = file.with_name(f".{file.name}")
+    save_model(model, str(temporary))
+    temporary.replace(file)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -167,6 +213,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--stage", choices=STAGES, action="append", help="only this one; repeatable"
     )
+    parser.add_argument(
+        "--reuse", metavar="MODEL", help="take its SAM and image encoder instead of training them"
+    )
     parser.add_argument("--workers", type=int, default=2, help="processes that render scenes")
     parser.add_argument("--threads", type=int, default=None, help="of each training")
     options = parser.parse_args(arguments)
@@ -175,9 +224,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     training = EmbeddedTraining(
         load_recipe(options.recipe), options.work, options.out, options.workers
     )
-    for stage in options.stage or STAGES:
-        print(f"stage {stage}", flush=True)
-        getattr(training, stage)()
+    stages = options.stage or STAGES
+    if options.reuse:
+        training.reuse(options.reuse)
+        stages = [stage for stage in stages if stage not in ("sam", "recognition")]
+    try:
+        for stage in stages:
+            print(f"stage {stage}", flush=True)
+            getattr(training, stage)()
+    except KeyboardInterrupt:
+        print(f"interrupted; the same command goes on with stage {stage}")
+        return 130
     return 0
 
 

@@ -94,7 +94,8 @@ def ask_scenes(
             )
         ]
         frame = pipeline.encode_frame(scene.image)
-        answers = pipeline.segment_batch(frame, [question.instruction for question in asked])
+        instructions = [question.instruction for question in asked]
+        answers = pipeline.segment_batch(frame, instructions) if asked else []
         yield _judge(scene, frame, asked, answers)
 
 
@@ -105,8 +106,8 @@ def _judge(
     answers: Sequence[Segmentation],
 ) -> SceneAnswers:
     masks = frame.proposals.masks.cpu()
-    targets = np.stack([np.isin(scene.instances, question.target_ids) for question in asked])
-    instances = np.stack([scene.instances == item.id for item in scene.objects])
+    targets = _stack([np.isin(scene.instances, question.target_ids) for question in asked], scene)
+    instances = _stack([scene.instances == item.id for item in scene.objects], scene)
     iou = pairwise_iou(masks, torch.from_numpy(targets))
     best = pairwise_iou(masks, torch.from_numpy(instances))
     return SceneAnswers(
@@ -121,8 +122,16 @@ def _judge(
     )
 
 
+def _stack(masks: Sequence[np.ndarray], scene: Scene) -> np.ndarray:
+    """(N, H, W) bool, also of no masks."""
+    return np.array(masks, dtype=bool).reshape(-1, *scene.instances.shape)
+
+
 def score(answers: Sequence[Answer]) -> dict[str, float]:
     """Scores of a set of answers, with oracle and chance.
+
+    Args:
+        answers: at least one.
 
     Returns:
         count; giou, ciou, nciou over all answers (an empty mask where nothing fits counts 1, any

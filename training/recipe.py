@@ -8,30 +8,67 @@ from typing import Any
 
 import yaml
 
+from .recipe_checks import check_numbers
+from .scenes import CATEGORIES, SceneConfig
 from .train_recognition import RecognitionRecipe
 from .train_sam import SamRecipe
 from .train_selection import LanguageRecipe, SelectionRecipe
 
-__all__ = ["EMBEDDED_RECIPE", "EmbeddedRecipe", "SceneCounts", "load_recipe"]
+__all__ = ["EMBEDDED_RECIPE", "EmbeddedRecipe", "SceneRecipe", "ShipRecipe", "load_recipe"]
 
 EMBEDDED_RECIPE = Path(__file__).parent / "configs" / "embedded.yaml"
+_ANY = float("inf")
 
 
 @dataclass(frozen=True)
-class SceneCounts:
-    """How many scenes are rendered."""
+class SceneRecipe:
+    """Which scenes are rendered, and how many."""
 
     train: int = 6000
     val: int = 400
     test: int = 300
     proposals: int = 4000
     """training scenes whose proposals the selection learns from"""
+    width: int = 320
+    """pixels"""
+    height: int = 240
+    """pixels"""
+    min_objects: int = 4
+    max_objects: int = 8
+    """objects on the table, both ends included"""
+    categories: tuple[str, ...] = tuple(CATEGORIES)
+    """what lies on the table; for trials that must be quick"""
 
     def __post_init__(self) -> None:
-        for spec in fields(self):
-            value = getattr(self, spec.name)
-            if value < 1:
-                raise ValueError(f"scenes.{spec.name} is {value}, it must be at least 1")
+        object.__setattr__(self, "categories", tuple(self.categories))
+        check_numbers(self, train=(1, _ANY), val=(1, _ANY), test=(1, _ANY), proposals=(1, _ANY))
+        _ = self.config  # checks the rest
+
+    @property
+    def config(self) -> SceneConfig:
+        """What the renderer is told."""
+        return SceneConfig(
+            width=self.width,
+            height=self.height,
+            min_objects=self.min_objects,
+            max_objects=self.max_objects,
+            categories=self.categories,
+        )
+
+
+@dataclass(frozen=True)
+class ShipRecipe:
+    """How the selection rule is chosen before the model is written."""
+
+    scenes: int = 200
+    """validation scenes that are asked about"""
+    questions: int = 6
+    """most questions a scene"""
+    no_target_accuracy: float = 0.85
+    """least share of questions without a target that must be refused, [0, 1]"""
+
+    def __post_init__(self) -> None:
+        check_numbers(self, scenes=(1, _ANY), questions=(1, _ANY), no_target_accuracy=(0, 1))
 
 
 @dataclass(frozen=True)
@@ -39,38 +76,64 @@ class EmbeddedRecipe:
     """Everything that `make train-embedded` does, stage by stage."""
 
     seed: int = 0
-    scenes: SceneCounts = field(default_factory=SceneCounts)
+    """of weights, orders and questions; scenes have their own"""
+    scenes: SceneRecipe = field(default_factory=SceneRecipe)
     sam: SamRecipe = field(default_factory=SamRecipe)
     recognition: RecognitionRecipe = field(default_factory=RecognitionRecipe)
     language: LanguageRecipe = field(default_factory=LanguageRecipe)
     selection: SelectionRecipe = field(default_factory=SelectionRecipe)
+    ship: ShipRecipe = field(default_factory=ShipRecipe)
+
+    def __post_init__(self) -> None:
+        check_numbers(self)
+
+
+_STAGES: dict[str, type] = {
+    "scenes": SceneRecipe,
+    "sam": SamRecipe,
+    "recognition": RecognitionRecipe,
+    "language": LanguageRecipe,
+    "selection": SelectionRecipe,
+    "ship": ShipRecipe,
+}
 
 
 def load_recipe(path: Path = EMBEDDED_RECIPE) -> EmbeddedRecipe:
-    """Read a recipe; unknown keys are refused by name.
+    """Read a recipe; what it does not name keeps its default.
 
     Raises:
-        ValueError: naming file and key.
+        FileNotFoundError: if there is no such file.
+        ValueError: naming file, stage and key, and quoting a bad value.
     """
-    values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    stages: dict[str, type] = {
-        "scenes": SceneCounts,
-        "sam": SamRecipe,
-        "recognition": RecognitionRecipe,
-        "language": LanguageRecipe,
-        "selection": SelectionRecipe,
-    }
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"there is no recipe {path}; the project's own is {EMBEDDED_RECIPE}"
+        )
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as error:
+        raise ValueError(f"{path} is no YAML: {error}") from error
+    _check_keys(EmbeddedRecipe, values, str(path))
     parts = {
-        name: _make(stages[name], value, f"{path}: {name}") if name in stages else value
+        name: _make(_STAGES[name], value, f"{path}: {name}") if name in _STAGES else value
         for name, value in values.items()
     }
     recipe: EmbeddedRecipe = _make(EmbeddedRecipe, parts, str(path))
     return recipe
 
 
-def _make(cls: type, values: dict[str, Any], where: str) -> Any:
-    unknown = sorted(set(values) - {spec.name for spec in fields(cls)})
+def _make(cls: type, values: Any, where: str) -> Any:
+    _check_keys(cls, values, where)
+    try:
+        return cls(**values)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from error
+
+
+def _check_keys(cls: type, values: Any, where: str) -> None:
+    known = ", ".join(spec.name for spec in fields(cls))
+    if not isinstance(values, dict):
+        raise ValueError(f"{where} is {values!r}, it must be a mapping with keys among {known}")
+    unknown = sorted(map(str, set(values) - {spec.name for spec in fields(cls)}))
     if unknown:
-        known = ", ".join(spec.name for spec in fields(cls))
         raise ValueError(f"{where} has the unknown key {unknown[0]!r}; known are {known}")
-    return cls(**values)

@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from llmseg_core.image_ops import normalize_and_pad, resize_longest_side
 from llmseg_core.mask_pooling import proposal_weights
 
+from .drawn_dataset import DrawnDataset
 from .sam_data import augment_scene
 from .scenes import BACKGROUND_ID, CATEGORIES, COLOURS, TABLE_ID, SceneFolder
 
@@ -45,7 +45,7 @@ class RecognitionSample:
     colours: Tensor
 
 
-class RecognitionDataset(Dataset[RecognitionSample]):
+class RecognitionDataset(DrawnDataset[RecognitionSample]):
     """Scenes whose instance masks are roughened, as proposals are.
 
     Args:
@@ -66,16 +66,15 @@ class RecognitionDataset(Dataset[RecognitionSample]):
         augment: bool,
         seed: int,
     ) -> None:
+        super().__init__(seed)
         self.scenes, self.image_size, self.cells = scenes, image_size, cells
-        self.pooling_size, self.augment, self.seed = pooling_size, augment, seed
-        self._draws: dict[int, int] = {}
+        self.pooling_size, self.augment = pooling_size, augment
 
     def __len__(self) -> int:
         return len(self.scenes)
 
     def __getitem__(self, index: int) -> RecognitionSample:
-        draw = self._draws[index] = self._draws.get(index, -1) + 1
-        rng = np.random.default_rng((self.seed, index, draw))
+        rng = self.rng(index)
         scene = self.scenes[index]
         image, instances = scene.image, scene.instances
         if self.augment:

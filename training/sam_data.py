@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from llmseg_core.image_ops import normalize_and_pad, resize_longest_side
 
+from .drawn_dataset import DrawnDataset
 from .mask_losses import soft_masks
 from .scenes import SceneFolder
 
@@ -41,8 +41,8 @@ class SamSample:
     dense: Tensor
 
 
-class SamDataset(Dataset[SamSample]):
-    """Scenes with randomly drawn prompts; the draw depends on seed, epoch pass and index alone.
+class SamDataset(DrawnDataset[SamSample]):
+    """Scenes with randomly drawn prompts.
 
     Args:
         scenes: rendered scenes.
@@ -55,16 +55,15 @@ class SamDataset(Dataset[SamSample]):
     def __init__(
         self, scenes: SceneFolder, image_size: int, points: int, augment: bool, seed: int
     ) -> None:
+        super().__init__(seed)
         self.scenes, self.image_size, self.points = scenes, image_size, points
-        self.augment, self.seed = augment, seed
-        self._draws: dict[int, int] = {}
+        self.augment = augment
 
     def __len__(self) -> int:
         return len(self.scenes)
 
     def __getitem__(self, index: int) -> SamSample:
-        draw = self._draws[index] = self._draws.get(index, -1) + 1
-        rng = np.random.default_rng((self.seed, index, draw))
+        rng = self.rng(index)
         scene = self.scenes[index]
         image, instances = scene.image, scene.instances
         if self.augment:

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset
 from tqdm import tqdm
 
 from llmseg_core.mask_embedder import MaskEmbedder
@@ -17,6 +16,7 @@ from llmseg_core.overlap import intersections
 from llmseg_core.prompts import ANSWERS, FIXED_ANSWER
 from llmseg_core.types import Proposals
 
+from .drawn_dataset import DrawnDataset
 from .proposal_cache import ProposalFolder
 from .questions import QuestionSample, generate_samples
 from .scenes import Scene, SceneFolder, SceneObject
@@ -83,18 +83,32 @@ def encode_scenes(
     vlm_pixels: Callable[[np.ndarray], Tensor],
     file: Path,
 ) -> list[SelectionScene]:
-    """Every scene that has proposals, read from `file` or computed and written there."""
-    if not file.exists():
-        indices = [index for index in range(len(scenes)) if index in proposals]
-        encoded = [
-            encode_scene(scenes[index], proposals[index], embedder, vlm_pixels)
-            for index in tqdm(indices, desc="features")
-        ]
-        temporary = file.with_name(f".{file.name}")
-        torch.save(encoded, temporary)
-        temporary.replace(file)
-    loaded: list[SelectionScene] = torch.load(file, weights_only=False)
-    return loaded
+    """Every scene that has proposals, read from `file` or computed and written there.
+
+    A file that holds another number of scenes is of an earlier state, and is written anew. When the
+    image encoder has changed, remove it.
+
+    Raises:
+        FileNotFoundError: if no scene has proposals.
+    """
+    indices = [index for index in range(len(scenes)) if index in proposals]
+    if not indices:
+        raise FileNotFoundError(
+            f"{proposals.folder} has proposals for none of the {len(scenes)} scenes: "
+            "compute them with write_proposals"
+        )
+    if file.exists():
+        loaded: list[SelectionScene] = torch.load(file, weights_only=False)
+        if len(loaded) == len(indices):
+            return loaded
+    encoded = [
+        encode_scene(scenes[index], proposals[index], embedder, vlm_pixels)
+        for index in tqdm(indices, desc="features")
+    ]
+    temporary = file.with_name(f".{file.name}")
+    torch.save(encoded, temporary)
+    temporary.replace(file)
+    return encoded
 
 
 @dataclass(frozen=True)
@@ -124,7 +138,7 @@ class SelectionBatch:
     answers: tuple[str, ...]
 
 
-class SelectionDataset(Dataset[tuple[SelectionScene, list[QuestionSample], list[str]]]):
+class SelectionDataset(DrawnDataset[tuple[SelectionScene, list[QuestionSample], list[str]]]):
     """Encoded scenes with questions drawn anew at every pass.
 
     Args:
@@ -137,15 +151,14 @@ class SelectionDataset(Dataset[tuple[SelectionScene, list[QuestionSample], list[
     def __init__(
         self, scenes: Sequence[SelectionScene], questions: int, split: str, seed: int
     ) -> None:
-        self.scenes, self.questions, self.split, self.seed = scenes, questions, split, seed
-        self._draws: dict[int, int] = {}
+        super().__init__(seed)
+        self.scenes, self.questions, self.split = scenes, questions, split
 
     def __len__(self) -> int:
         return len(self.scenes)
 
     def __getitem__(self, index: int) -> tuple[SelectionScene, list[QuestionSample], list[str]]:
-        draw = self._draws[index] = self._draws.get(index, -1) + 1
-        rng = np.random.default_rng((self.seed, index, draw))
+        rng = self.rng(index)
         scene = self.scenes[index]
         samples = generate_samples(scene.objects, rng, self.split, self.questions)
         answers = [

@@ -154,7 +154,10 @@ class SelectionTrainer(WholeTrainer):
         self.note("iop_loss", iop)
         self.note("language_loss", language)
         self.note("meaning_loss", meaning)
-        self.note("top_iou", top_iou(out.iou_score, batch.target_iou, valid))
+        answerable = (batch.target_iou > 0).any(1)
+        if answerable.any():
+            best = top_iou(out.iou_score, batch.target_iou, valid)
+            self.note("top_iou", best[answerable].mean())
         weights = self.weights
         loss = (
             weights.alignment * alignment
@@ -166,7 +169,6 @@ class SelectionTrainer(WholeTrainer):
 
 
 def top_iou(iou_score: Tensor, target_iou: Tensor, valid: Tensor) -> Tensor:
-    """Mean true IoU of the best-ranked proposal over the questions that have a target; scalar."""
+    """True IoU of the best-ranked proposal of each question, (R,) float; arguments (R, K)."""
     best = iou_score.masked_fill(~valid, -2).argmax(1, keepdim=True)
-    counts = (target_iou > 0).any(1)
-    return target_iou.gather(1, best)[counts, 0].mean()
+    return target_iou.gather(1, best)[:, 0]

@@ -15,21 +15,17 @@ from llmseg_core.dinov2 import Dinov2Encoder
 from .recognition_data import RecognitionDataset, collate_recognition
 from .recognition_training import RecognitionModel, RecognitionTrainer
 from .scenes import SceneFolder
-from .trainer_setup import training_arguments
-from .whole_trainer import last_checkpoint
+from .trainer_setup import TrainingRecipe, training_arguments
 
 __all__ = ["RecognitionRecipe", "train_recognition"]
 
 
 @dataclass(frozen=True)
-class RecognitionRecipe:
-    """How the embedded image encoder is trained before any language."""
+class RecognitionRecipe(TrainingRecipe):
+    """How the embedded image encoder is trained before any language; a sample is an image."""
 
     steps: int = 2500
-    """optimizer steps"""
     batch_size: int = 12
-    """images a step"""
-    learning_rate: float = 1e-3
     warmup_steps: int = 200
     decay_steps: int = 600
 
@@ -55,15 +51,7 @@ def train_recognition(
     projection = build_selector(config.selector, seed).mask_projection
     trainer = RecognitionTrainer(
         model=RecognitionModel(encoder, projection),
-        args=training_arguments(
-            folder,
-            steps=recipe.steps,
-            batch_size=recipe.batch_size,
-            learning_rate=recipe.learning_rate,
-            warmup_steps=recipe.warmup_steps,
-            decay_steps=recipe.decay_steps,
-            seed=seed,
-        ),
+        args=training_arguments(folder, recipe, seed),
         train_dataset=RecognitionDataset(
             scenes,
             config.image_encoder.image_size,
@@ -74,7 +62,7 @@ def train_recognition(
         ),
         data_collator=collate_recognition,
     )
-    trainer.train(resume_from_checkpoint=last_checkpoint(folder))
+    trainer.train_to_end()
     encoder.model.eval().save_pretrained(folder / "dinov2")
     save_file(projection.state_dict(), folder / "mask_projection.safetensors")
     return encoder, projection

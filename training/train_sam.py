@@ -10,30 +10,29 @@ from transformers import SamModel
 
 from llmseg_core.build import build_embedded_sam
 
+from .recipe_checks import check_numbers
 from .sam_data import SamDataset, collate_sam
 from .sam_training import SamTrainer, SamTrainingModel
 from .scenes import SceneFolder
-from .trainer_setup import training_arguments
-from .whole_trainer import last_checkpoint
+from .trainer_setup import TrainingRecipe, training_arguments
 
 __all__ = ["SamRecipe", "train_sam"]
 
 
 @dataclass(frozen=True)
-class SamRecipe:
-    """How the embedded SAM is trained."""
+class SamRecipe(TrainingRecipe):
+    """How the embedded SAM is trained; a sample is an image."""
 
     steps: int = 4000
-    """optimizer steps"""
-    batch_size: int = 8
-    """images a step"""
+    decay_steps: int = 1000
     points: int = 8
     """point prompts an image"""
-    learning_rate: float = 1e-3
-    warmup_steps: int = 100
-    decay_steps: int = 1000
     balance: float = 0.3
     """share of class-balanced cross-entropy, [0, 1]"""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_numbers(self, points=(1, 1000), balance=(0, 1))
 
 
 def train_sam(scenes: SceneFolder, folder: Path, recipe: SamRecipe, seed: int) -> SamModel:
@@ -53,19 +52,11 @@ def train_sam(scenes: SceneFolder, folder: Path, recipe: SamRecipe, seed: int) -
     size = model.sam.config.vision_config.image_size
     trainer = SamTrainer(
         model=model,
-        args=training_arguments(
-            folder,
-            steps=recipe.steps,
-            batch_size=recipe.batch_size,
-            learning_rate=recipe.learning_rate,
-            warmup_steps=recipe.warmup_steps,
-            decay_steps=recipe.decay_steps,
-            seed=seed,
-        ),
+        args=training_arguments(folder, recipe, seed),
         train_dataset=SamDataset(scenes, size, recipe.points, augment=True, seed=seed),
         data_collator=collate_sam,
         balance=recipe.balance,
     )
-    trainer.train(resume_from_checkpoint=last_checkpoint(folder))
+    trainer.train_to_end()
     model.sam.eval().save_pretrained(folder / "sam")
     return model.sam

@@ -14,42 +14,40 @@ from .language_training import (
     LanguageTrainer,
     collate_instructions,
 )
+from .recipe_checks import check_numbers
 from .selection_data import SelectionDataset, SelectionScene, collate_selection
 from .selection_training import LossWeights, SelectionModel, SelectionTrainer
-from .trainer_setup import training_arguments
-from .whole_trainer import last_checkpoint
+from .trainer_setup import TrainingRecipe, training_arguments
 
 __all__ = ["LanguageRecipe", "SelectionRecipe", "train_language", "train_selection"]
 
 
 @dataclass(frozen=True)
-class LanguageRecipe:
-    """How the language model is trained before it meets images."""
+class LanguageRecipe(TrainingRecipe):
+    """How the language model is trained before it meets images; a sample is a made-up scene."""
 
     steps: int = 1500
-    """optimizer steps"""
-    batch_size: int = 8
-    """made-up scenes a step"""
     questions: int = 8
     """most instructions a scene"""
-    learning_rate: float = 1e-3
-    warmup_steps: int = 100
-    decay_steps: int = 300
+    corpus: int = 20_000
+    """instructions that the tokenizer is built from, besides every phrase once"""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_numbers(self, questions=(1, 1000))
 
 
 @dataclass(frozen=True)
-class SelectionRecipe:
-    """How VLM and selector are trained."""
+class SelectionRecipe(TrainingRecipe):
+    """How VLM and selector are trained; a sample is an image."""
 
     steps: int = 5000
-    """optimizer steps"""
     batch_size: int = 12
-    """images a step"""
-    questions: int = 6
-    """most questions an image"""
     learning_rate: float = 7e-4
     warmup_steps: int = 200
     decay_steps: int = 1500
+    questions: int = 6
+    """most questions an image"""
     alignment_weight: float = 1.0
     """of the ranking loss"""
     iop_weight: float = 50.0
@@ -58,6 +56,10 @@ class SelectionRecipe:
     """of the language model's loss"""
     meaning_weight: float = 1.0
     """of the meaning head's loss"""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_numbers(self, questions=(1, 1000))
 
 
 def train_language(model: SelectionModel, folder: Path, recipe: LanguageRecipe, seed: int) -> None:
@@ -72,19 +74,11 @@ def train_language(model: SelectionModel, folder: Path, recipe: LanguageRecipe, 
     torch.manual_seed(seed)
     trainer = LanguageTrainer(
         model=LanguageModel(model.train()),
-        args=training_arguments(
-            folder,
-            steps=recipe.steps,
-            batch_size=recipe.batch_size,
-            learning_rate=recipe.learning_rate,
-            warmup_steps=recipe.warmup_steps,
-            decay_steps=recipe.decay_steps,
-            seed=seed,
-        ),
+        args=training_arguments(folder, recipe, seed),
         train_dataset=InstructionDataset(recipe.steps * recipe.batch_size, recipe.questions, seed),
         data_collator=collate_instructions,
     )
-    trainer.train(resume_from_checkpoint=last_checkpoint(folder))
+    trainer.train_to_end()
 
 
 def train_selection(
@@ -106,15 +100,7 @@ def train_selection(
     torch.manual_seed(seed)
     trainer = SelectionTrainer(
         model=model.train(),
-        args=training_arguments(
-            folder,
-            steps=recipe.steps,
-            batch_size=recipe.batch_size,
-            learning_rate=recipe.learning_rate,
-            warmup_steps=recipe.warmup_steps,
-            decay_steps=recipe.decay_steps,
-            seed=seed,
-        ),
+        args=training_arguments(folder, recipe, seed),
         train_dataset=SelectionDataset(scenes, recipe.questions, "train", seed),
         data_collator=collate_selection,
         weights=LossWeights(
@@ -124,5 +110,5 @@ def train_selection(
             recipe.meaning_weight,
         ),
     )
-    trainer.train(resume_from_checkpoint=last_checkpoint(folder))
+    trainer.train_to_end()
     model.eval()

@@ -1,66 +1,87 @@
-"""Arguments of transformers' Trainer that every training of this package shares."""
+"""What every training of this package has in common: its recipe and the Trainer's arguments."""
 
 from __future__ import annotations
 
-import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import TrainingArguments
 
-__all__ = ["training_arguments"]
+from .recipe_checks import check_numbers
+
+__all__ = ["TrainingRecipe", "training_arguments"]
+
+_ANY = float("inf")
+
+
+@dataclass(frozen=True)
+class TrainingRecipe:
+    """Length and rates of a training with AdamW; each stage has defaults of its own."""
+
+    steps: int = 1000
+    """optimizer steps"""
+    batch_size: int = 8
+    """samples a step"""
+    learning_rate: float = 1e-3
+    """between warm-up and decay"""
+    warmup_steps: int = 100
+    """first steps, over which the rate rises from 0"""
+    decay_steps: int = 300
+    """last steps, over which the rate falls to a fiftieth along a cosine"""
+    weight_decay: float = 0.02
+    save_steps: int = 200
+    """steps between checkpoints; the last two are kept"""
+
+    def __post_init__(self) -> None:
+        check_numbers(
+            self,
+            steps=(1, _ANY),
+            batch_size=(1, _ANY),
+            learning_rate=(1e-8, 1.0),
+            weight_decay=(0, 1),
+            save_steps=(1, _ANY),
+        )
+        if self.warmup_steps + self.decay_steps > self.steps:
+            raise ValueError(
+                f"steps is {self.steps}, it must be at least warmup_steps + decay_steps = "
+                f"{self.warmup_steps} + {self.decay_steps}"
+            )
 
 
 def training_arguments(
-    folder: Path,
-    *,
-    steps: int,
-    batch_size: int,
-    learning_rate: float,
-    warmup_steps: int,
-    decay_steps: int,
-    seed: int,
-    weight_decay: float = 0.02,
-    save_steps: int = 200,
-    **overrides: Any,
+    folder: Path, recipe: TrainingRecipe, seed: int, **overrides: Any
 ) -> TrainingArguments:
-    """Warm-up, constant rate and final decay; checkpoints and TensorBoard logs in `folder`.
+    """Warm-up, constant rate and final decay, checkpoints in `folder`.
 
     Args:
-        folder: gets `checkpoint-N/` and `logs/`.
-        steps: optimizer steps in all.
-        batch_size: samples a step.
-        learning_rate: of AdamW between warm-up and decay.
-        warmup_steps: steps of linear warm-up.
-        decay_steps: last steps, over which the rate falls to a fiftieth along a cosine.
+        folder: gets `checkpoint-N/`, and `logs/` from `WholeTrainer`.
+        recipe: length and rates.
         seed: of the order of samples and of dropout.
-        weight_decay: of AdamW.
-        save_steps: steps between checkpoints; the last two are kept.
         overrides: any other TrainingArguments.
     """
     torch.set_flush_denormal(True)  # small weights drift into denormals, which a CPU adds slowly
-    os.environ.setdefault("TENSORBOARD_LOGGING_DIR", str(folder / "logs"))
     options: dict[str, Any] = {
         "output_dir": str(folder),
-        "max_steps": steps,
-        "per_device_train_batch_size": batch_size,
-        "learning_rate": learning_rate,
-        "weight_decay": weight_decay,
+        "max_steps": recipe.steps,
+        "per_device_train_batch_size": recipe.batch_size,
+        "learning_rate": recipe.learning_rate,
+        "weight_decay": recipe.weight_decay,
         "adam_beta2": 0.98,
         "max_grad_norm": 1.0,
         "lr_scheduler_type": "warmup_stable_decay",
         "lr_scheduler_kwargs": {
-            "num_decay_steps": decay_steps,
+            "num_decay_steps": recipe.decay_steps,
             "decay_type": "cosine",
             "min_lr_ratio": 0.02,
         },
-        "warmup_steps": warmup_steps,
+        "warmup_steps": recipe.warmup_steps,
         "logging_steps": 20,
         "logging_first_step": True,
-        "save_steps": save_steps,
+        "save_steps": recipe.save_steps,
         "save_total_limit": 2,
-        "report_to": ["tensorboard"],
+        "report_to": [],
         "remove_unused_columns": False,
         "label_names": [],
         "seed": seed,

@@ -12,7 +12,7 @@ from llmseg_core.selection import select
 
 from .evaluation import SceneAnswers
 
-__all__ = ["mean_iou", "tune_selection"]
+__all__ = ["candidates", "tune_selection"]
 
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
 CONFIDENCES = (0.0, 0.2, 0.3, 0.4, 0.5, 0.6)
@@ -26,38 +26,49 @@ def candidates() -> Iterable[SelectionConfig]:
         yield SelectionConfig(rule, iop_threshold=threshold, top_k=5, min_confidence=confidence)
 
 
-def mean_iou(scenes: Sequence[SceneAnswers], config: SelectionConfig) -> tuple[float, float]:
-    """GIoU over all questions, and the share of questions without a target that were refused."""
-    ious, refused = [], []
-    for scene in scenes:
-        masks = scene.frame.proposals.masks.flatten(1).cpu().numpy()
-        for answer in scene.answers:
-            indices = list(select(answer.segmentation.scores, config).indices)
-            union = masks[indices].any(0)
-            target = answer.target.ravel()
-            either = np.count_nonzero(union | target)
-            ious.append(np.count_nonzero(union & target) / either if either else 1.0)
-            if not answer.has_target:
-                refused.append(not indices)
-    return float(np.mean(ious)), float(np.mean(refused)) if refused else 1.0
-
-
 def tune_selection(
-    scenes: Sequence[SceneAnswers], least_no_target_accuracy: float = 0.85
+    scenes: Iterable[SceneAnswers], no_target_accuracy: float = 0.85
 ) -> tuple[SelectionConfig, dict[str, float]]:
     """The setting of the highest gIoU among those that refuse often enough.
 
     Args:
-        scenes: answered validation scenes; their scores are used, their masks are not.
-        least_no_target_accuracy: a setting below it is taken only if none reaches it.
+        scenes: answered validation scenes, one at a time; their scores are used, their masks not.
+        no_target_accuracy: least share of the questions without a target that must be answered by
+            nothing; a setting below it is taken only if none reaches it.
 
     Returns:
         The setting and, for each setting by its description, its gIoU.
+
+    Raises:
+        ValueError: if nothing was asked.
     """
-    results = {config: mean_iou(scenes, config) for config in candidates()}
-    best = max(results, key=lambda c: (results[c][1] >= least_no_target_accuracy, results[c][0]))
+    settings = tuple(candidates())
+    ious: list[list[float]] = []
+    refused: list[list[bool]] = []
+    for scene in scenes:
+        masks = scene.frame.proposals.masks.flatten(1).cpu().numpy()
+        for answer in scene.answers:
+            taken = [select(answer.segmentation.scores, each).indices for each in settings]
+            iou = {indices: _iou(masks, indices, answer.target) for indices in set(taken)}
+            ious.append([iou[indices] for indices in taken])
+            if not answer.has_target:
+                refused.append([not indices for indices in taken])
+    if not ious:
+        raise ValueError("nothing was asked about the validation scenes, there is nothing to tune")
+    giou = np.mean(ious, 0)
+    enough = np.mean(refused, 0) >= no_target_accuracy if refused else np.ones(len(giou), bool)
+    best = max(range(len(settings)), key=lambda index: (enough[index], giou[index]))
     table = {
-        f"{c.rule.value} iop>{c.iop_threshold} confidence>={c.min_confidence}": giou
-        for c, (giou, _) in results.items()
+        f"{each.rule.value} iop>{each.iop_threshold} confidence>={each.min_confidence}": float(
+            value
+        )
+        for each, value in zip(settings, giou, strict=True)
     }
-    return best, table
+    return settings[best], table
+
+
+def _iou(masks: np.ndarray, indices: Sequence[int], target: np.ndarray) -> float:
+    """IoU of the union of some of the (K, H * W) masks with the target; 1 if both are empty."""
+    union = masks[list(indices)].any(0)
+    either = np.count_nonzero(union | target.ravel())
+    return np.count_nonzero(union & target.ravel()) / either if either else 1.0

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 from safetensors.torch import load_model, save_model
 from torch import Tensor, nn
-from transformers import Trainer
+from torch.utils.tensorboard import SummaryWriter
+from transformers import (
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
+from transformers.integrations import TensorBoardCallback
 from transformers.trainer_utils import get_last_checkpoint
 from transformers.utils import SAFE_WEIGHTS_NAME
+
+from .drawn_dataset import DrawnDataset
 
 __all__ = ["WholeTrainer", "last_checkpoint"]
 
@@ -23,6 +34,20 @@ class WholeTrainer(Trainer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._notes: dict[str, list[Tensor]] = {}
         super().__init__(*args, **kwargs)
+        self.add_callback(_TellsEpoch(self.train_dataset))
+
+    def train_to_end(self) -> None:
+        """Train from the newest complete checkpoint, or from the start, to the last step.
+
+        A training that had ended already only gets its weights back.
+        """
+        folder = Path(self.args.output_dir)
+        checkpoint = last_checkpoint(folder)
+        if checkpoint is not None and _step(checkpoint) >= self.args.max_steps:
+            self._load_from_checkpoint(checkpoint)
+            return
+        self.add_callback(TensorBoardCallback(SummaryWriter(str(folder / "logs"))))
+        self.train(resume_from_checkpoint=checkpoint)
 
     def note(self, name: str, value: Tensor) -> None:
         """Remember one scalar until the next log."""
@@ -54,11 +79,28 @@ class WholeTrainer(Trainer):
         (folder / _COMPLETE).touch()
 
 
+class _TellsEpoch(TrainerCallback):
+    """Tells a data set which pass begins; after a resume that is not the first."""
+
+    def __init__(self, dataset: object) -> None:
+        self.dataset = dataset
+
+    def on_epoch_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        if isinstance(self.dataset, DrawnDataset):
+            self.dataset.set_epoch(int(state.epoch or 0))
+
+
 def last_checkpoint(folder: Path) -> str | None:
-    """The newest complete checkpoint in `folder` to resume from, or None."""
+    """The newest complete checkpoint in `folder` to resume from, or None; torn ones are removed."""
     if not folder.is_dir():
         return None
     for checkpoint in folder.glob("checkpoint-*"):
         if not (checkpoint / _COMPLETE).exists():
-            checkpoint.rename(checkpoint.with_name(f"incomplete-{checkpoint.name}"))
+            shutil.rmtree(checkpoint)
     return get_last_checkpoint(str(folder))
+
+
+def _step(checkpoint: str) -> int:
+    return int(checkpoint.rpartition("-")[2])
