@@ -18,6 +18,7 @@ INFERENCE = [
     "peft>=0.21",
     "pillow>=10",
     "PyYAML>=6",
+    "rich>=13",
     "rosbags>=0.11",
     "safetensors>=0.5",
     "sentencepiece>=0.2",
@@ -57,6 +58,7 @@ setup(
     package_dir={"llmseg_training": "training"},
     package_data={
         "llmseg_core": ["py.typed", "embedded/**/*"],
+        "llmseg_ros": ["demo/recording/*"],
         "llmseg_training": ["configs/*.yaml"],
     },
     install_requires=INFERENCE,

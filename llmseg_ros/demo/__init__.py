@@ -1,0 +1,10 @@
+"""The demonstration: a recording is played, questions are asked, answers are compared and shown.
+
+`python -m llmseg_ros.demo` starts the camera and the node as processes of their own and asks them
+over DDS. It needs neither PyTorch nor `llmseg_core` in its own process.
+"""
+
+from .asker import Asker, Outcome
+from .ground_truth import GroundTruth, Question, SceneTruth
+
+__all__ = ["Asker", "GroundTruth", "Outcome", "Question", "SceneTruth"]
