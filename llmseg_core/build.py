@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-from torch import Tensor
 from transformers import (
     CLIPVisionConfig,
     Dinov2Config,
@@ -69,10 +68,10 @@ def embedded_config() -> LLMSegConfig:
     return LLMSegConfig(
         profile="embedded",
         proposals=ProposalConfig(points_per_side=16),
-        image_encoder=ImageEncoderConfig(image_size=240, pooling_size=80),
+        image_encoder=ImageEncoderConfig(image_size=256, pooling_size=128),
         seg_token=SegTokenConfig(image_fit="pad", system="", question="{instruction}"),
         selector=SelectorConfig(
-            feature_dim=144,
+            feature_dim=128,
             hidden_dim=160,
             width=128,
             num_heads=4,
@@ -133,34 +132,18 @@ def build_embedded_sam(seed: int = 0) -> SamModel:
 
 
 def build_embedded_dinov2(seed: int = 0) -> Dinov2Model:
-    """A small DINOv2: 20 x 20 patches of 12 pixels."""
+    """A small DINOv2: 32 x 32 patches of 8 pixels, as the small SAM sees them."""
     config = Dinov2Config(
-        image_size=240,
-        patch_size=12,
-        hidden_size=144,
+        image_size=256,
+        patch_size=8,
+        hidden_size=128,
         num_hidden_layers=6,
-        num_attention_heads=3,
+        num_attention_heads=4,
         mlp_ratio=3,
         use_mask_token=False,
     )
     with _seeded(seed):
-        model = Dinov2Model(config)
-        with torch.no_grad():
-            for parameter in model.encoder.parameters():
-                if parameter.ndim >= 2:
-                    torch.nn.init.xavier_uniform_(parameter)
-            position = model.embeddings.position_embeddings
-            position[0, 1:] = 0.5 * _waves(20, config.hidden_size)
-    return model.eval()
-
-
-def _waves(cells: int, width: int) -> Tensor:
-    """(cells ** 2, width) sines and cosines of x and y, so that place counts from the first step."""
-    frequencies = 100.0 ** -(torch.arange(width // 4) / (width // 4))
-    angles = torch.arange(cells)[:, None] * frequencies  # (cells, width / 4)
-    axis = torch.cat((angles.sin(), angles.cos()), 1)
-    x, y = axis.expand(cells, -1, -1), axis[:, None].expand(-1, cells, -1)
-    return torch.cat((x, y), 2).flatten(0, 1)
+        return Dinov2Model(config).eval()
 
 
 def build_embedded_llava(

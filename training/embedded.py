@@ -105,7 +105,8 @@ class EmbeddedTraining:
     def recognition(self) -> None:
         """Train the image encoder."""
         folder = self.work / "recognition"
-        train_recognition(self._scenes("train"), folder, self.recipe.recognition, self.recipe.seed)
+        scenes, sam = self._scenes("train"), self._generator().model
+        train_recognition(scenes, sam, folder, self.recipe.recognition, self.recipe.seed)
 
     def language(self) -> None:
         """Build the tokenizer and train the language model on instructions."""
