@@ -32,6 +32,7 @@ class RecognitionSample:
         patches: (h * w,) int64, category of each patch, -100 where several meet.
         geometry: (h * w, 4) float32, for each patch on an object the way to the middle of its box
             and the size of the box, x then y, in patches / 8; NaN elsewhere.
+        order: (h * w,) int64, all patches, those that show an object first.
         weights: (M, h * w) float32, pooling weights of each instance (see `proposal_weights`).
         categories: (M,) int64.
         colours: (M,) int64, -100 for table and background.
@@ -40,6 +41,7 @@ class RecognitionSample:
     pixel_values: Tensor
     patches: Tensor
     geometry: Tensor
+    order: Tensor
     weights: Tensor
     categories: Tensor
     colours: Tensor
@@ -92,6 +94,8 @@ class RecognitionDataset(DrawnDataset[RecognitionSample]):
         if self.augment:
             masks = np.stack([roughen(mask, rng) for mask in masks])
         cells = (self.cells, self.cells)
+        weights = proposal_weights(torch.from_numpy(masks), cells, self.pooling_size)
+        shown = weights[torch.from_numpy(colour[ids] >= 0)].sum(0).numpy() > 0
         owners = patch_owners(instances, self.cells)
         return RecognitionSample(
             pixel_values=normalize_and_pad(
@@ -99,7 +103,8 @@ class RecognitionDataset(DrawnDataset[RecognitionSample]):
             ),
             patches=torch.from_numpy(np.where(owners < 0, -100, category[owners])),
             geometry=patch_geometry(instances, owners, colour >= 0, self.cells),
-            weights=proposal_weights(torch.from_numpy(masks), cells, self.pooling_size),
+            order=torch.from_numpy(np.argsort(rng.random(len(shown)) - shown)),
+            weights=weights,
             categories=torch.from_numpy(category[ids]),
             colours=torch.from_numpy(colour[ids]),
         )
@@ -178,6 +183,7 @@ def collate_recognition(samples: list[RecognitionSample]) -> dict[str, Tensor]:
         "pixel_values": torch.stack([s.pixel_values for s in samples]),
         "patches": torch.stack([s.patches for s in samples]),
         "geometry": torch.stack([s.geometry for s in samples]),
+        "order": torch.stack([s.order for s in samples]),
         "weights": torch.cat([s.weights for s in samples]),
         "categories": torch.cat([s.categories for s in samples]),
         "colours": torch.cat([s.colours for s in samples]),

@@ -34,19 +34,27 @@ class RecognitionModel(nn.Module):
         self.category_head = nn.Linear(mask_projection.out_features, len(CATEGORY_NAMES))
         self.colour_head = nn.Linear(mask_projection.out_features, len(COLOUR_NAMES))
 
-    def forward(self, pixel_values: Tensor, weights: Tensor, image: Tensor) -> dict[str, Tensor]:
+    def forward(
+        self, pixel_values: Tensor, kept: Tensor, weights: Tensor, image: Tensor
+    ) -> dict[str, Tensor]:
         """Logits for B images with M instances in all.
 
         Args:
             pixel_values: (B, 3, S, S) float32.
-            weights: (M, h * w) float32 pooling weights.
+            kept: (B, n) int64, the patches that the encoder sees; all of them at inference. Few
+                patches show objects, and a step costs as many patches as it keeps.
+            weights: (M, n) float32 pooling weights of the kept patches.
             image: (M,) int64, the image of each instance.
 
         Returns:
-            patches (B, h * w, classes), geometry (B, h * w, 4), categories (M, classes) and colours
+            patches (B, n, classes), geometry (B, n, 4), categories (M, classes) and colours
             (M, colours).
         """
-        features = self.encoder(pixel_values).flatten(2).transpose(1, 2)  # (B, h * w, C)
+        model = self.encoder.model
+        tokens = model.embeddings(pixel_values)  # (B, 1 + h * w, C), the first is the class token
+        places = (kept + 1)[..., None].expand(-1, -1, tokens.shape[2])
+        tokens = torch.cat((tokens[:, :1], tokens.gather(1, places)), 1)
+        features = model.layernorm(model.encoder(tokens).last_hidden_state)[:, 1:]
         share = weights / (weights.sum(1, keepdim=True) + 1e-8)
         pooled = (share[:, None] @ features[image])[:, 0]
         embedded = self.mask_projection(pooled)
@@ -61,9 +69,16 @@ class RecognitionModel(nn.Module):
 class RecognitionTrainer(WholeTrainer):
     """transformers' Trainer with the classification losses, and the geometry that helps them.
 
-    Telling every patch where its object ends makes the encoder look at whole objects; without it,
-    categories stay at chance for long.
+    Telling every patch where its object ends makes the encoder look at whole objects.
+
+    Args:
+        kept: patches of each image that the encoder sees, objects first.
+        all_from: step from which it sees all of them, as at inference.
     """
+
+    def __init__(self, *args: Any, kept: int, all_from: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.kept, self.all_from = kept, all_from
 
     def compute_loss(
         self,
@@ -73,14 +88,17 @@ class RecognitionTrainer(WholeTrainer):
         num_items_in_batch: Tensor | int | None = None,
     ) -> Any:
         """Losses of one batch (see `collate_recognition`)."""
-        out = model(inputs["pixel_values"], inputs["weights"], inputs["image"])
+        order = inputs["order"]
+        kept = order if self.state.global_step >= self.all_from else order[:, : self.kept]
+        weights = inputs["weights"].gather(1, kept[inputs["image"]])
+        out = model(inputs["pixel_values"], kept, weights, inputs["image"])
+        wanted = inputs["patches"].gather(1, kept)
+        boxes = inputs["geometry"].gather(1, kept[..., None].expand(-1, -1, 4))
         rare = torch.ones(len(CATEGORY_NAMES), device=out["patches"].device)
         rare[-2:] = 0.1  # table and background fill most of an image
-        patches = F.cross_entropy(
-            out["patches"].flatten(0, 1), inputs["patches"].flatten(), weight=rare
-        )
-        known = ~inputs["geometry"].isnan()
-        geometry = F.smooth_l1_loss(out["geometry"][known], inputs["geometry"][known], beta=0.1)
+        patches = F.cross_entropy(out["patches"].flatten(0, 1), wanted.flatten(), weight=rare)
+        known = ~boxes.isnan()
+        geometry = F.smooth_l1_loss(out["geometry"][known], boxes[known], beta=0.1)
         is_object = inputs["colours"] >= 0
         categories = F.cross_entropy(out["categories"], inputs["categories"], label_smoothing=0.05)
         colours = F.cross_entropy(out["colours"], inputs["colours"])
