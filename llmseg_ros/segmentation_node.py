@@ -7,6 +7,7 @@ publishes the answers.
 from __future__ import annotations
 
 import gc
+import signal
 import sys
 import time
 from typing import Any
@@ -258,10 +259,16 @@ def main(args: list[str] | None = None) -> int:
         try:
             executor.spin()
         except (KeyboardInterrupt, ExternalShutdownException):
-            pass
+            _ignore_interrupts()
         finally:
             node.destroy_node()
+    _ignore_interrupts()  # rclpy has put the former handler back
     return 0
+
+
+def _ignore_interrupts() -> None:
+    """A terminal and `ros2 launch` may both send SIGINT; the second must not break a clean end."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -342,7 +343,7 @@ def test_diagnostics_tell_what_is_missing(rig: SegmentationRig) -> None:
 
 
 def test_the_process_ends_cleanly_during_inference(observer: Observer, model: str) -> None:
-    signals = (signal.SIGINT, signal.SIGTERM)
+    signals = ((signal.SIGINT, signal.SIGINT), (signal.SIGTERM,))
     processes = [
         subprocess.Popen(
             [sys.executable, SCRIPT, "--ros-args", "-r", "__ns:=/robot", "-p", f"model:={model}"],
@@ -359,8 +360,10 @@ def test_the_process_ends_cleanly_during_inference(observer: Observer, model: st
             observer.wait_until(lambda p=publisher: p.get_subscription_count() == 2, timeout=120)
         instructions.publish(String(data="mug"))
         images.publish(image_message(1))
-        for process, stop in zip(processes, signals, strict=True):
-            process.send_signal(stop)
+        for process, stops in zip(processes, signals, strict=True):
+            for stop in stops:
+                process.send_signal(stop)
+                time.sleep(0.05)
             output, _ = process.communicate(timeout=30)
             assert process.returncode == 0, output
             assert "Traceback" not in output
