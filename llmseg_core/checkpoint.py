@@ -12,6 +12,7 @@ from typing import Any
 import torch
 import yaml
 from peft import PeftModel
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from transformers import (
     AutoTokenizer,
@@ -23,11 +24,7 @@ from transformers import (
     PreTrainedTokenizerFast,
     SamModel,
 )
-from transformers.utils.logging import (
-    disable_progress_bar,
-    enable_progress_bar,
-    is_progress_bar_enabled,
-)
+from transformers.utils import logging
 
 from .build import build_pipeline
 from .config import LLMSegConfig, RuntimeConfig
@@ -152,7 +149,10 @@ def load_selector(file: Path, selector: MaskSelector) -> MaskSelector:
     """
     if not file.is_file():
         raise FileNotFoundError(f"{file.parent} is no model directory: it has no {file.name}")
-    found, wanted = load_file(file), selector.state_dict()
+    try:
+        found, wanted = load_file(file), selector.state_dict()
+    except SafetensorError as error:
+        raise ValueError(f"{file} is damaged: {error}") from error
     _refuse_wrong_keys(file, wanted.keys() - found.keys(), found.keys() - wanted.keys())
     for key, value in found.items():
         if value.shape != wanted[key].shape:
@@ -164,10 +164,13 @@ def load_selector(file: Path, selector: MaskSelector) -> MaskSelector:
     return selector
 
 
-def _part(path: Path, name: str) -> str:
+def _part(path: Path, name: str, config_file: str = "config.json") -> str:
     """The sub-folder `name` of `path`, else `name` itself: a folder, or a name on the hub."""
     for folder in (path / name, Path(name).expanduser()):
         if folder.is_dir():
+            # Without it transformers would silently take the sizes of its default model.
+            if not (folder / config_file).is_file():
+                raise FileNotFoundError(f"{folder} is not whole: it has no {config_file}")
             return str(folder)
     if name.count("/") != 1 or name.startswith((".", "/", "~")):
         raise FileNotFoundError(f"{path} is no whole model directory: {path / name} is missing")
@@ -177,7 +180,7 @@ def _part(path: Path, name: str) -> str:
 def _load_network(cls: type[PreTrainedModel], name: str, dtype: torch.dtype, attention: str) -> Any:
     """A transformers model, every weight from the files."""
     try:
-        with _no_progress_bars():
+        with _quiet():
             network, info = cls.from_pretrained(
                 name,
                 dtype=dtype,
@@ -190,6 +193,8 @@ def _load_network(cls: type[PreTrainedModel], name: str, dtype: torch.dtype, att
             f"no {cls.__name__} can be read from {name}: {error} (nothing is ever downloaded: give "
             f"a folder, or a name that is in the local Hugging Face cache)"
         ) from error
+    except (RuntimeError, SafetensorError) as error:  # shapes differ, or a file is damaged
+        raise ValueError(f"the weights in {name} cannot be loaded: {error}") from error
     _refuse_wrong_keys(name, info["missing_keys"], info["unexpected_keys"])
     return network
 
@@ -207,7 +212,7 @@ def _load_vlm(
     llava = _load_network(llava_class(llava_config), name, dtype, attention)
     if config.adapter is None:
         return llava, _load_tokenizer(name)
-    adapter = _part(path, config.adapter)
+    adapter = _part(path, config.adapter, "adapter_config.json")
     own_tokenizer = (Path(adapter) / "tokenizer_config.json").is_file()
     tokenizer = _load_tokenizer(adapter if own_tokenizer else name)
     add_special_tokens(tokenizer, llava)
@@ -258,7 +263,7 @@ def save_parts(parts: ModelParts, directory: str | Path, dtype: torch.dtype | No
         dtype: number format of the weights; None keeps theirs.
     """
     config = replace(parts.config, sam="sam", dinov2="dinov2", llava="llava", adapter=None)
-    with written_whole(directory, CONFIG_FILE) as folder, _no_progress_bars():
+    with written_whole(directory, CONFIG_FILE) as folder, _quiet():
         text = yaml.safe_dump(config.to_dict(), sort_keys=False, allow_unicode=True)
         (folder / CONFIG_FILE).write_text(text, encoding="utf-8")
         for name in ("sam", "dinov2", "llava"):
@@ -282,12 +287,14 @@ def _as_dtype(module: Any, dtype: torch.dtype | None) -> Any:
 
 
 @contextmanager
-def _no_progress_bars() -> Iterator[None]:
-    """Keep transformers' own progress bars out of the caller's output."""
-    shown = is_progress_bar_enabled()
-    disable_progress_bar()
+def _quiet() -> Iterator[None]:
+    """Keep transformers' progress bars and reports out of the caller's output."""
+    shown, verbosity = logging.is_progress_bar_enabled(), logging.get_verbosity()
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
     try:
         yield
     finally:
+        logging.set_verbosity(verbosity)
         if shown:
-            enable_progress_bar()
+            logging.enable_progress_bar()

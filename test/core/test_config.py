@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from llmseg_core import (
+    ImageEncoderConfig,
+    LLMSegConfig,
+    ProposalConfig,
+    RuntimeConfig,
+    SegTokenConfig,
+    SelectionConfig,
+    SelectionRule,
+    SelectorConfig,
+    embedded_config,
+    llava_7b_config,
+)
+
+
+@pytest.mark.parametrize("config", [LLMSegConfig(), embedded_config(), llava_7b_config()])
+def test_plain_values_and_back(config: LLMSegConfig) -> None:
+    assert LLMSegConfig.from_dict(config.to_dict()) == config
+
+
+def test_defaults_are_the_papers() -> None:
+    config = llava_7b_config()
+    assert (config.proposals.points_per_side, config.proposals.max_proposals) == (32, 50)
+    assert (config.image_encoder.image_size, config.image_encoder.pooling_size) == (896, 256)
+    assert (config.selector.width, config.selector.num_blocks, config.selector.num_heads) == (
+        256, 2, 8,
+    )  # fmt: skip
+    assert config.selector.attention_downsample == 1
+    assert not config.selector.box_encoding
+    assert config.selection == SelectionConfig(SelectionRule.IOP, iop_threshold=0.5, top_k=5)
+
+
+@pytest.mark.parametrize(
+    ("cls", "values", "message"),
+    [
+        (ProposalConfig, {"points_per_side": 0}, "points_per_side is 0"),
+        (ProposalConfig, {"points_per_batch": 0}, "points_per_batch is 0"),
+        (ProposalConfig, {"box_nms_thresh": 1.5}, r"box_nms_thresh is 1.5, it must be in \[0, 1\]"),
+        (ProposalConfig, {"max_proposals": 0}, "max_proposals is 0"),
+        (ImageEncoderConfig, {"image_size": 2}, "image_size is 2"),
+        (SegTokenConfig, {"image_fit": "squeeze"}, "image_fit is 'squeeze'"),
+        (SegTokenConfig, {"question": "what?"}, "with {instruction}"),
+        (SelectorConfig, {"width": 100}, "width is 100, it must be a multiple of"),
+        (SelectorConfig, {"temperature": 0.0}, "temperature is 0.0"),
+        (SelectionConfig, {"rule": "best"}, "rule is 'best', it must be one of top_iou, iop"),
+        (SelectionConfig, {"iop_threshold": -1.0}, "iop_threshold is -1.0"),
+        (RuntimeConfig, {"dtype": "int8"}, "dtype is 'int8'"),
+        (RuntimeConfig, {"attention": "none"}, "attention is 'none'"),
+    ],
+)
+def test_bad_values_are_quoted(cls: type, values: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        cls(**values)
+
+
+def test_unknown_keys_are_named() -> None:
+    with pytest.raises(ValueError, match="selection has the unknown key 'topk'; known are"):
+        LLMSegConfig.from_dict({"selection": {"topk": 3}})
+    with pytest.raises(ValueError, match=r"llmseg.yaml has the unknown key 'Sam'"):
+        LLMSegConfig.from_dict({"Sam": "sam"})
+    with pytest.raises(ValueError, match="proposals is 3, it must be a mapping"):
+        LLMSegConfig.from_dict({"proposals": 3})
+
+
+def test_rule_may_be_text() -> None:
+    assert SelectionConfig("top_iou").rule is SelectionRule.TOP_IOU
