@@ -27,7 +27,7 @@ class TrainingRecipe:
     learning_rate: float = 1e-3
     """between warm-up and decay"""
     warmup_steps: int = 100
-    """first steps, over which the rate rises from 0"""
+    """first steps, over which the rate rises from a fiftieth"""
     decay_steps: int = 300
     """last steps, over which the rate falls to a fiftieth along a cosine"""
     weight_decay: float = 0.02
