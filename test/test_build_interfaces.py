@@ -61,5 +61,8 @@ def test_fingerprint_follows_the_interfaces(
 
 
 def test_does_nothing_where_the_interfaces_are_built() -> None:
-    result = subprocess.run([sys.executable, SCRIPT], capture_output=True, text=True, check=True)
+    for _ in range(2):  # the first call may have something to do
+        result = subprocess.run(
+            [sys.executable, SCRIPT], capture_output=True, text=True, check=True
+        )
     assert result.stdout + result.stderr == ""
