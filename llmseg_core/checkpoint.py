@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 import yaml
-from peft import PeftModel
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from transformers import (
@@ -212,6 +211,8 @@ def _load_vlm(
     llava = _load_network(llava_class(llava_config), name, dtype, attention)
     if config.adapter is None:
         return llava, _load_tokenizer(name)
+    from peft import PeftModel  # takes a second, and only models with an adapter need it
+
     adapter = _part(path, config.adapter, "adapter_config.json")
     own_tokenizer = (Path(adapter) / "tokenizer_config.json").is_file()
     tokenizer = _load_tokenizer(adapter if own_tokenizer else name)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
+
+from .types import mask_areas
 
 __all__ = ["intersections", "pairwise_iop", "pairwise_iou"]
 
@@ -25,7 +28,8 @@ def intersections(masks: Tensor, targets: Tensor) -> Tensor:
             f"the masks have {tuple(masks.shape[1:])} pixels, the targets "
             f"{tuple(targets.shape[1:])}; they must be of one size"
         )
-    return masks.flatten(1).float() @ targets.flatten(1).float().T
+    first, second = (each.view(torch.uint8).flatten(1).float() for each in (masks, targets))
+    return first @ second.T
 
 
 def pairwise_iou(masks: Tensor, targets: Tensor) -> Tensor:
@@ -34,7 +38,7 @@ def pairwise_iou(masks: Tensor, targets: Tensor) -> Tensor:
     Two empty masks have IoU 0: neither finds anything of the other.
     """
     both = intersections(masks, targets)
-    union = _areas(masks)[:, None] + _areas(targets)[None] - both
+    union = mask_areas(masks)[:, None] + mask_areas(targets)[None] - both
     return both / union.clamp(min=1)
 
 
@@ -43,8 +47,4 @@ def pairwise_iop(masks: Tensor, targets: Tensor) -> Tensor:
 
     An empty mask has IoP 0.
     """
-    return intersections(masks, targets) / _areas(masks)[:, None].clamp(min=1)
-
-
-def _areas(masks: Tensor) -> Tensor:
-    return masks.flatten(1).sum(1).float()
+    return intersections(masks, targets) / mask_areas(masks)[:, None].clamp(min=1)

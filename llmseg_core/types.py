@@ -86,7 +86,7 @@ class Proposals:
     @property
     def areas(self) -> Tensor:
         """(K,) int64, pixels in each mask."""
-        return self.masks.flatten(1).sum(1)
+        return mask_areas(self.masks)
 
     def largest(self, count: int) -> Proposals:
         """The `count` proposals of largest area, largest first; ties keep their order."""
@@ -121,6 +121,14 @@ class Proposals:
         boxes = masks_to_boxes(masks)
         ones = torch.ones(count, device=masks.device)
         return cls(masks, boxes, ones, ones.clone(), (boxes[:, :2] + boxes[:, 2:]) / 2)
+
+
+def mask_areas(masks: Tensor) -> Tensor:
+    """Pixels in each mask: (K, H, W) bool to (K,) int64."""
+    if masks.device.type == "cpu":  # NumPy counts many times faster than torch adds
+        areas = [np.count_nonzero(mask) for mask in masks.numpy()]
+        return torch.tensor(areas, dtype=torch.int64)
+    return masks.flatten(1).sum(1)
 
 
 def masks_to_boxes(masks: Tensor) -> Tensor:

@@ -25,24 +25,17 @@ def run(*arguments: object) -> int:
 
 
 def test_as_a_process(model_folder: Path, pictures: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "llmseg_core.cli", "segment", pictures / "first.png"]
-    options = ["--model", model_folder, "--out", tmp_path / "overlay.png"]
-    done = subprocess.run(
-        [*command, "the cup", *options, "--rule", "top_iou"],
-        capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert "'the cup': box [" in done.stdout
-    assert done.stderr == ""
-    assert read_image(tmp_path / "overlay.png").shape == (48, 64, 3)
-
-
-def test_error_in_a_process_has_no_traceback(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "llmseg_core.cli", "segment", tmp_path / "gone.png", "the cup"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    """One image is answered, one is damaged: a line each, and no traceback."""
+    (pictures / "second.png").write_text("no image")
+    command = [sys.executable, "-m", "llmseg_core.cli", "segment", pictures, "the cup"]
+    options = ["--model", model_folder, "--out", tmp_path / "out", "--rule", "top_iou"]
+    done = subprocess.run([*command, *options], capture_output=True, text=True, timeout=240)
     assert done.returncode == 2
-    assert done.stdout == ""
-    assert done.stderr == f"llmseg segment: {tmp_path / 'gone.png'} does not exist\n"
+    assert done.stdout.startswith(f"{pictures / 'first.png'}  'the cup': box [")
+    assert done.stdout.count("\n") == 1
+    assert done.stderr.startswith(f"llmseg segment: {pictures / 'second.png'} is no image")
+    assert done.stderr.count("\n") == 1
+    assert read_image(tmp_path / "out" / "first_the-cup.png").shape == (48, 64, 3)
 
 
 def test_folder_and_several_instructions_as_json(
@@ -92,6 +85,7 @@ def test_damaged_image_does_not_stop_the_others(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["the cup", "gone.png"], "the cup does not exist"),
         (["the cup", "--model", "nowhere"], "model directory nowhere does not exist"),
         ([" "], "an instruction is empty"),
         (["the cup", "--instruction", ""], "an instruction is empty"),
