@@ -67,7 +67,11 @@ def embedded_config() -> LLMSegConfig:
     """The profile that is trained from scratch and shipped with the package."""
     return LLMSegConfig(
         profile="embedded",
-        proposals=ProposalConfig(points_per_side=16),
+        proposals=ProposalConfig(
+            points_per_side=16,
+            pred_iou_thresh=0.4,
+            stability_score_thresh=0.6,
+        ),
         image_encoder=ImageEncoderConfig(image_size=256, pooling_size=128),
         seg_token=SegTokenConfig(image_fit="pad", system="", question="{instruction}"),
         selector=SelectorConfig(
