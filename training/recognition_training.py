@@ -98,15 +98,20 @@ class RecognitionTrainer(WholeTrainer):
         rare[-2:] = 0.1  # table and background fill most of an image
         patches = F.cross_entropy(out["patches"].flatten(0, 1), wanted.flatten(), weight=rare)
         known = ~boxes.isnan()
-        geometry = F.smooth_l1_loss(out["geometry"][known], boxes[known], beta=0.1)
+        # Sums over counts: a batch may show no object at all, and a mean of nothing is no number.
+        geometry = F.smooth_l1_loss(
+            out["geometry"][known], boxes[known], beta=0.1, reduction="sum"
+        ) / known.sum().clamp(min=1)
         is_object = inputs["colours"] >= 0
         categories = F.cross_entropy(out["categories"], inputs["categories"], label_smoothing=0.05)
-        colours = F.cross_entropy(out["colours"], inputs["colours"])
-        right = (out["categories"].argmax(1) == inputs["categories"])[is_object]
+        colours = F.cross_entropy(
+            out["colours"], inputs["colours"], reduction="sum"
+        ) / is_object.sum().clamp(min=1)
         self.note("patch_loss", patches)
         self.note("geometry_loss", geometry)
-        self.note("category_accuracy", right.float().mean())
-        right = (out["colours"].argmax(1) == inputs["colours"])[is_object]
-        self.note("colour_accuracy", right.float().mean())
+        if is_object.any():
+            for name, plural in (("category", "categories"), ("colour", "colours")):
+                right = (out[plural].argmax(1) == inputs[plural])[is_object]
+                self.note(f"{name}_accuracy", right.float().mean())
         loss = patches + categories + 0.5 * colours + 2 * geometry
         return (loss, out) if return_outputs else loss
