@@ -31,7 +31,6 @@ TRAINING = [
     "accelerate>=1.10",
     "embreex>=4.4",
     "pycocotools>=2.0.8",
-    "rich>=13",
     "scipy>=1.13",
     "tensorboard>=2.18",
     "trimesh>=5",
@@ -58,7 +57,7 @@ setup(
     package_dir={"llmseg_training": "training"},
     package_data={
         "llmseg_core": ["py.typed", "embedded/**/*"],
-        "llmseg_ros": ["demo/recording/*"],
+        "llmseg_ros": ["*.xml", "demo/recording/*"],
         "llmseg_training": ["configs/*.yaml"],
     },
     install_requires=INFERENCE,

@@ -19,12 +19,20 @@ LLMSEG_LAUNCH = Path(__file__).parent / "llmseg.launch.py"
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Camera, questions, segmentation node and RViz."""
+    """Node and RViz first: their launch file sets the environment that the camera needs too."""
     return LaunchDescription(
         [
             DeclareLaunchArgument("model", default_value="", description="model directory"),
             DeclareLaunchArgument("device", default_value="", description="torch device"),
             DeclareLaunchArgument("rviz", default_value="true", description="whether to show it"),
+            IncludeLaunchDescription(
+                PythonLaunchDescriptionSource(str(LLMSEG_LAUNCH)),
+                launch_arguments={
+                    "model": LaunchConfiguration("model"),
+                    "device": LaunchConfiguration("device"),
+                    "rviz": LaunchConfiguration("rviz"),
+                }.items(),
+            ),
             Node(
                 package="llmseg_ros",
                 executable="llmseg_camera",
@@ -36,14 +44,6 @@ def generate_launch_description() -> LaunchDescription:
                 cmd=[sys.executable, "-m", "llmseg_ros.demo.ask", str(RECORDING)],
                 name="llmseg_asker",
                 output="screen",
-            ),
-            IncludeLaunchDescription(
-                PythonLaunchDescriptionSource(str(LLMSEG_LAUNCH)),
-                launch_arguments={
-                    "model": LaunchConfiguration("model"),
-                    "device": LaunchConfiguration("device"),
-                    "rviz": LaunchConfiguration("rviz"),
-                }.items(),
             ),
         ]
     )

@@ -5,11 +5,13 @@ activates itself, unless the file says `autostart: false`.
 """
 
 from launch import LaunchContext, LaunchDescription
-from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
 from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import LifecycleNode, Node
 from launch_ros.substitutions import FindPackageShare
+
+from llmseg_ros.fast_dds import large_message_environment
 
 SHARE = FindPackageShare("llmseg_ros")
 
@@ -51,6 +53,10 @@ def generate_launch_description() -> LaunchDescription:
             ),
             DeclareLaunchArgument(
                 "rviz", default_value="false", description="whether to show image, overlay and mask"
+            ),
+            *(
+                SetEnvironmentVariable(name, value)
+                for name, value in large_message_environment().items()
             ),
             OpaqueFunction(function=start_node),
             Node(

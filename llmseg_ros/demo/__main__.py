@@ -16,6 +16,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 from rich.console import Console
 
+from llmseg_ros.fast_dds import large_message_environment
 from llmseg_ros.recording import RecordedImages
 
 from .asker import Asker, Outcome
@@ -83,6 +84,7 @@ def run(options: Options, console: Console) -> None:
     # A domain of its own: nothing else on this machine or in its network hears or disturbs it.
     os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+    os.environ.update(large_message_environment())
     console.print(
         f"playing {options.recording} in ROS_DOMAIN_ID {os.environ['ROS_DOMAIN_ID']}: "
         f"{len(truth.scenes)} scenes, {len(truth.questions)} questions",

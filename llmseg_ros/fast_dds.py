@@ -1,0 +1,25 @@
+"""Settings of Fast DDS for images: shared memory that holds more than one.
+
+By default a segment holds 512 kB. A larger message then waits for retransmission (a 640 x 480 rgb8
+image takes 15 ms instead of 3.5), or is lost where the subscription is best effort. Only the process
+that publishes images needs these settings.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+__all__ = ["large_message_environment"]
+
+PROFILE = Path(__file__).with_name("fast_dds.xml")
+VARIABLE = "FASTDDS_DEFAULT_PROFILES_FILE"
+VARIABLE_BEFORE_KILTED = "FASTRTPS_DEFAULT_PROFILES_FILE"
+
+
+def large_message_environment() -> dict[str, str]:
+    """Environment variables for processes with images; none where the user has settings already."""
+    if VARIABLE in os.environ or VARIABLE_BEFORE_KILTED in os.environ:
+        return {}
+    is_older = os.environ.get("ROS_DISTRO") in ("humble", "iron", "jazzy")
+    return {VARIABLE_BEFORE_KILTED if is_older else VARIABLE: str(PROFILE)}
