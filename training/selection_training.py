@@ -83,12 +83,18 @@ class SelectionModel(nn.Module):
         self.sizes = (len(CATEGORIES), len(COLOUR_NAMES) + 1, len(RELATIONS) + 1)
         self.meaning_head = nn.Linear(seg_token_encoder.hidden_dim, sum(self.sizes))
 
-    def forward(self, batch: SelectionBatch) -> SelectionOutput:
-        """Score the proposals of each question's image."""
+    def forward(self, batch: SelectionBatch, vlm_learns: bool = True) -> SelectionOutput:
+        """Score the proposals of each question's image.
+
+        Args:
+            batch: images with their proposals and questions.
+            vlm_learns: False keeps the VLM out of the backward pass, which makes a step cheap.
+        """
         prompts = self.seg_token_encoder.training_batch(
             [question.instruction for question in batch.questions], batch.answers
         )
-        spoken = self.seg_token_encoder(batch.pixel_values, batch.image, prompts)
+        with torch.set_grad_enabled(vlm_learns and torch.is_grad_enabled()):
+            spoken = self.seg_token_encoder(batch.pixel_values, batch.image, prompts)
         seg_embedding = self.selector.embed_instructions(spoken.hidden)
         masks = self.selector.embed_masks(batch.features, batch.boxes)[batch.image]
         valid = batch.valid[batch.image]
@@ -128,11 +134,12 @@ class SelectionTrainer(WholeTrainer):
 
     Args:
         weights: of the parts of the loss.
+        vlm_from: step from which the VLM learns too; before, the selector learns to read it.
     """
 
-    def __init__(self, *args: Any, weights: LossWeights, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, weights: LossWeights, vlm_from: int = 0, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.weights = weights
+        self.weights, self.vlm_from = weights, vlm_from
 
     def compute_loss(
         self,
@@ -143,7 +150,7 @@ class SelectionTrainer(WholeTrainer):
     ) -> Any:
         """All losses of one batch (see `collate_selection`)."""
         batch = inputs["batch"]
-        out: SelectionOutput = model(batch)
+        out: SelectionOutput = model(batch, vlm_learns=self.state.global_step >= self.vlm_from)
         valid = batch.valid[batch.image]
         temperature = model.selector.config.temperature
         alignment = alignment_loss(out.iou_score, batch.target_iou, valid, temperature)
