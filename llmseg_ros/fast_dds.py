@@ -1,7 +1,7 @@
 """Settings of Fast DDS for images: shared memory that holds more than one.
 
 By default a segment holds 512 kB. A larger message then waits for retransmission (a 640 x 480 rgb8
-image takes 15 ms instead of 3.5), or is lost where the subscription is best effort. Only the process
+image takes 15 ms instead of 3.5), or is lost where the subscription is best effort. Only a process
 that publishes images needs these settings.
 """
 

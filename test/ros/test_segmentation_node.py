@@ -113,6 +113,15 @@ def test_configuring_that_fails_says_why(
     assert rig.state() == "unconfigured"
 
 
+def test_activating_that_fails_says_why(make_rig: MakeRig) -> None:
+    rig = make_rig(**{"qos_overrides./image.subscription.reliability": "hopeful"})
+    status = rig.wait_for_diagnostics(DiagnosticStatus.ERROR, "cannot activate")
+    assert "hopeful" in status.message
+    assert rig.state() == "inactive"
+    assert not rig.change_state("activate")
+    assert rig.change_state("cleanup")
+
+
 def test_loading_is_given_up_after_its_time_limit(model: str) -> None:
     with pytest.raises(TimeoutError, match="took longer than load_timeout_s"):
         load_model(model, RuntimeConfig(), timeout_s=0.001)
