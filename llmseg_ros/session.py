@@ -92,5 +92,7 @@ class Session:
         self._outputs.publish(answer, self.mailbox.statistics.dropped)
 
     def _on_error(self, error: Exception, frame: Frame) -> None:
+        if not self._node.context.ok():
+            return  # the process is ending, and so nothing can be published any more
         detail = "".join(traceback.format_exception(error))
         self._errors.report("inference", f"{type(error).__name__}: {error}", detail)
