@@ -120,8 +120,9 @@ class EmbeddedTraining:
     def proposals(self) -> None:
         """Propose masks for training scenes, and pool their features."""
         scenes = self._scenes("train")
-        indices = range(min(self.recipe.scenes.proposals, len(scenes)))
-        write_proposals(self._generator(), scenes, self.work / "proposals", indices)
+        indices = range(max(0, len(scenes) - self.recipe.scenes.proposals), len(scenes))
+        generator = self._generator(self.recipe.scenes.proposal_points)
+        write_proposals(generator, scenes, self.work / "proposals", indices)
         self._encoded()
 
     def selection(self) -> None:
@@ -179,9 +180,13 @@ class EmbeddedTraining:
     def _scenes(self, split: str) -> SceneFolder:
         return SceneFolder(self.work / "scenes" / split)
 
-    def _generator(self) -> SamProposalGenerator:
+    def _generator(self, points_per_side: int | None = None) -> SamProposalGenerator:
+        """SAM's everything mode, with the model's own grid unless another is given."""
         sam = SamModel.from_pretrained(self.work / "sam" / "sam", local_files_only=True)
-        return SamProposalGenerator(sam.eval(), self.config.proposals)
+        config = self.config.proposals
+        return SamProposalGenerator(
+            sam.eval(), replace(config, points_per_side=points_per_side or config.points_per_side)
+        )
 
     def _dinov2(self) -> Dinov2Model:
         folder = self.work / "recognition" / "dinov2"

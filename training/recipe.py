@@ -28,7 +28,9 @@ class SceneRecipe:
     val: int = 400
     test: int = 300
     proposals: int = 4000
-    """training scenes whose proposals the selection learns from"""
+    """training scenes, from the last, whose proposals the selection learns from"""
+    proposal_points: int = 12
+    """prompt points along a side for these; fewer than at inference, to save hours"""
     width: int = 320
     """pixels"""
     height: int = 240
@@ -41,7 +43,14 @@ class SceneRecipe:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "categories", tuple(self.categories))
-        check_numbers(self, train=(1, _ANY), val=(1, _ANY), test=(1, _ANY), proposals=(1, _ANY))
+        check_numbers(
+            self,
+            train=(1, _ANY),
+            val=(1, _ANY),
+            test=(1, _ANY),
+            proposals=(1, _ANY),
+            proposal_points=(1, _ANY),
+        )
         _ = self.config  # checks the rest
 
     @property
