@@ -30,7 +30,7 @@ DEFAULT_OUTPUT = Path(__file__).resolve().parent.parent / "llmseg_ros" / "demo" 
 WIDTH, HEIGHT = 640, 480
 SWAY_X, SWAY_Y = 20, 15
 """pixels that the camera's view moves to each side"""
-FRAMES_PER_SCENE = 8
+FRAMES_PER_SCENE = 6
 RATE_HZ = 4.0
 FIRST_STAMP_NS = 1_735_689_600 * 10**9
 """the first day of 2025"""
