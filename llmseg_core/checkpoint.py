@@ -58,9 +58,7 @@ def model_directory(directory: str | Path) -> Path:
     """
     path = EMBEDDED if str(directory) == "embedded" else Path(directory).expanduser()
     if not path.is_dir():
-        raise FileNotFoundError(
-            f'model directory {path} does not exist; "embedded" is always there'
-        )
+        raise FileNotFoundError(f"model directory {path} does not exist")
     if not (path / CONFIG_FILE).is_file():
         raise FileNotFoundError(f"{path} is no model directory: it has no {CONFIG_FILE}")
     return path

@@ -30,9 +30,9 @@ class IoUHead(nn.Module):
             seg_embedding: (N, D) before the fusion module.
 
         Returns:
-            (N, K) in [-1, 1].
+            (N, K) float32 in [-1, 1]; half precision would make ties of near scores.
         """
-        return F.cosine_similarity(self.mlp(masks), seg_embedding[:, None], dim=2)
+        return F.cosine_similarity(self.mlp(masks).float(), seg_embedding[:, None].float(), dim=2)
 
 
 class IoPHead(nn.Module):

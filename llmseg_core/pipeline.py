@@ -159,6 +159,6 @@ def _answer(
         mask=union_mask(proposals.masks, selection).cpu().numpy(),
         selection=selection,
         scores=scores,
-        boxes=proposals.boxes,
-        areas=proposals.areas,
+        boxes=proposals.boxes.cpu(),
+        areas=proposals.areas.cpu(),
     )

@@ -75,7 +75,7 @@ class MaskSelector(nn.Module):
             masks = self.fusion(masks, seg_embedding[:, None], valid)
         else:
             masks = masks + seg_embedding[:, None]
-        return self.iou_head(masks, seg_embedding).float(), self.iop_head(masks).float()
+        return self.iou_head(masks, seg_embedding), self.iop_head(masks).float()
 
     def forward(
         self, features: Tensor, boxes: Tensor, hidden: Tensor, valid: Tensor | None = None

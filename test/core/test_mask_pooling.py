@@ -70,3 +70,13 @@ def test_constant_features_are_kept_under_any_mask() -> None:
     masks = torch.rand(5, 31, 57) > 0.9
     pooled = mask_pooling(torch.full((2, 4, 4), 3.0), proposal_weights(masks, (4, 4), 16))
     torch.testing.assert_close(pooled, torch.full((5, 2), 3.0))
+
+
+def test_gradients_reach_the_features_also_after_inference() -> None:
+    masks = torch.rand(3, 30, 41) > 0.5
+    with torch.inference_mode():
+        proposal_weights(masks, (4, 4), 16)
+    feature_map = torch.randn(2, 4, 4, requires_grad=True)
+    mask_pooling(feature_map, proposal_weights(masks, (4, 4), 16)).sum().backward()
+    assert feature_map.grad is not None
+    torch.testing.assert_close(feature_map.grad.sum(), torch.tensor(6.0))
