@@ -120,3 +120,25 @@ def test_missing_instruction(pictures: Path, capsys: pytest.CaptureFixture[str])
     with pytest.raises(SystemExit, match="2"):
         run("segment", pictures)
     assert "INSTRUCTION" in capsys.readouterr().err
+
+
+def test_other_packages_add_commands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    info = tmp_path / "some_plugin-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: some-plugin\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[llmseg.commands]\ncount = some_plugin:COUNT\n")
+    (tmp_path / "some_plugin.py").write_text(
+        "from llmseg_core.command import Command\n"
+        "COUNT = Command(\n"
+        "    'Count words.',\n"
+        "    lambda parser: parser.add_argument('words', nargs='*'),\n"
+        "    lambda options: print(len(options.words)) or 0,\n"
+        ")\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    assert run("count", "a", "b") == 0
+    assert capsys.readouterr().out == "2\n"
+    assert run("--help") == 0
+    assert "Count words." in capsys.readouterr().out
