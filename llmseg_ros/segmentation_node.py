@@ -12,7 +12,6 @@ import sys
 import time
 from typing import Any
 
-import rclpy
 import torch
 from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import SetParametersResult
@@ -32,6 +31,7 @@ from .error_log import ErrorLog
 from .mailbox import Mailbox, Statistics
 from .model_loading import LoadedModel, load_model
 from .outputs import Outputs
+from .ros_context import ros_context
 from .segment_service import SegmentService
 from .session import Session
 
@@ -66,7 +66,6 @@ class SegmentationNode(LifecycleNode):
         self._errors = ErrorLog(self.get_logger().error)
 
         self.add_on_set_parameters_callback(self._check_parameters)
-        self.add_post_set_parameters_callback(self._apply_parameters)
         parameters.declare_node_parameters(self)
         self._service = SegmentService(self, self._running_session)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 1)
@@ -236,9 +235,13 @@ class SegmentationNode(LifecycleNode):
     def _check_parameters(self, changes: list[Parameter]) -> SetParametersResult:
         names = (*parameters.RUNTIME_NAMES, *parameters.SELECTION_NAMES)
         current = {n: self.get_parameter(n).value for n in names if self.has_parameter(n)}
-        return parameters.check_parameters(changes, current, configured=self._model is not None)
+        result = parameters.check_parameters(changes, current, configured=self._model is not None)
+        if result.successful and self.executor is not None:
+            # They are in force when this callback is over; Humble tells no other way.
+            self.executor.create_task(self._apply_parameters)
+        return result
 
-    def _apply_parameters(self, _: list[Parameter]) -> None:
+    def _apply_parameters(self) -> None:
         if self._session is not None:
             max_rate_hz = parameters.read_node_parameters(self).max_rate_hz
             self._session.mailbox.configure(parameters.read_selection(self), max_rate_hz)
@@ -246,7 +249,7 @@ class SegmentationNode(LifecycleNode):
 
 def main(args: list[str] | None = None) -> int:
     """Runs the node until it is interrupted; returns the exit status."""
-    with rclpy.init(args=args):
+    with ros_context(args):
         try:
             node = SegmentationNode()
         except ParameterException as error:

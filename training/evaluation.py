@@ -141,7 +141,10 @@ def score(answers: Sequence[Answer]) -> dict[str, float]:
         that were answered by something. A share of no questions is NaN.
     """
     metric = MaskIoUMetric(256)
-    oracle, chance, refused, answered = [], [], [], []
+    oracle: list[float] = []
+    chance: list[float] = []
+    refused: list[bool] = []
+    answered: list[bool] = []
     for answer in answers:
         metric.update(answer.segmentation.mask, answer.target)
         some = answer.has_target and len(answer.proposal_iou) > 0

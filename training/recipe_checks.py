@@ -7,8 +7,8 @@ from typing import Any
 
 __all__ = ["check_numbers"]
 
-_WANTED: dict[str, tuple[type | tuple[type, ...], str]] = {
-    "int": (int, "a whole number"),
+_WANTED: dict[str, tuple[tuple[type[int] | type[float], ...], str]] = {
+    "int": ((int,), "a whole number"),
     "float": ((int, float), "a number (in YAML 1.0e-3, not 1e-3)"),
 }
 
@@ -28,7 +28,7 @@ def check_numbers(recipe: Any, **ranges: tuple[float, float]) -> None:
             continue
         value = getattr(recipe, spec.name)
         kind, wanted = _WANTED[spec.type]
-        if not isinstance(value, kind) or isinstance(value, bool):
+        if isinstance(value, bool) or not isinstance(value, kind):
             raise ValueError(f"{spec.name} is {value!r}, it must be {wanted}")
         least, most = ranges.get(spec.name, (0, float("inf")))
         if not least <= value <= most:

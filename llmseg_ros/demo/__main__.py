@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 from rich.console import Console
 
 from llmseg_ros.fast_dds import large_message_environment
 from llmseg_ros.recording import RecordedImages
+from llmseg_ros.ros_context import ros_context
 
 from .asker import Asker, Outcome
 from .ground_truth import GroundTruth
@@ -124,7 +124,7 @@ def ask(
         )
 
     # Ctrl-C raises KeyboardInterrupt here, rather than rclpy shutting down on its own.
-    with rclpy.init(signal_handler_options=SignalHandlerOptions.NO):
+    with ros_context(signal_handler_options=SignalHandlerOptions.NO):
         asker, executor = Asker(truth, show), SingleThreadedExecutor()
         executor.add_node(asker)
         deadline = time.monotonic() + timeout_s

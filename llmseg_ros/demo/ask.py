@@ -13,6 +13,8 @@ from pathlib import Path
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 
+from llmseg_ros.ros_context import ros_context
+
 from .asker import Asker, Outcome
 from .ground_truth import GroundTruth
 
@@ -28,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
 
-    with rclpy.init(args=ros_arguments):
+    with ros_context(ros_arguments):
         asker, executor = Asker(truth, show), SingleThreadedExecutor()
         executor.add_node(asker)
         try:

@@ -8,9 +8,9 @@ from typing import Final
 
 from . import noun_templates, templates
 from .corpus import iter_phrases
+from .frames import frames
 from .function_phrases import FUNCTION_PHRASES
 from .property_phrases import PROPERTY_PHRASES
-from .templates import frames
 from .wording import Split, Wording
 
 _PLACEHOLDER: Final = re.compile(r"\{\w+\}")

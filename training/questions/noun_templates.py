@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from .templates import Frames, Number
+from .frames import Frames, Number
 from .wording import Split
 
 # Noun phrases, by what the answer is: one thing, exactly two things, several things.

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from .frames import Frames, Number, frames
 from .function_phrases import FUNCTION_PHRASES
 from .noun_templates import (
     COLOUR_PHRASES,
@@ -28,9 +29,6 @@ from .templates import (
     NOUN_PHRASES,
     REQUESTS,
     SENTENCES,
-    Frames,
-    Number,
-    frames,
 )
 from .wording import (
     Split,

@@ -7,20 +7,10 @@ presupposes a single answer, "many" asks for several, "any" leaves it open.
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Final, Literal
+from typing import Final
 
+from .frames import Frames
 from .wording import Split
-
-Number = Literal["one", "any", "many"]
-Frames = dict[Number, dict[Split, str]]
-
-
-@cache
-def frames(block: str) -> tuple[str, ...]:
-    """The frames of a block of text, one per line."""
-    return tuple(line.strip() for line in block.splitlines() if line.strip())
-
 
 REQUESTS: Final[dict[Split, str]] = {
     "train": """

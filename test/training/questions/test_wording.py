@@ -5,12 +5,13 @@ import pytest
 
 from llmseg_training.questions import CATEGORIES, COLOURS, SPLITS, iter_instructions
 from llmseg_training.questions.coverage import iter_templates, stray_phrases, unseen_words, words
+from llmseg_training.questions.frames import frames
 from llmseg_training.questions.function_phrases import FUNCTION_PHRASES
 from llmseg_training.questions.knowledge import FUNCTIONS, PROPERTIES, Concept
 from llmseg_training.questions.nouns import CATEGORY_NOUNS, COLOUR_NAMES, GROUP_NOUNS, Noun
 from llmseg_training.questions.property_phrases import PROPERTY_PHRASES
 from llmseg_training.questions.realise import Realiser
-from llmseg_training.questions.templates import REQUESTS, SENTENCES, frames
+from llmseg_training.questions.templates import REQUESTS, SENTENCES
 from llmseg_training.questions.wording import (
     Split,
     goal,
