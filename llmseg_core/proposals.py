@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
 from typing import Protocol
 
 import numpy as np
@@ -10,12 +11,18 @@ from torch import Tensor
 from torch.nn import functional as F
 from transformers import SamModel
 
+from .box_nms import box_nms
 from .config import ProposalConfig
 from .image_ops import check_image, normalize_and_pad, resize_longest_side, resized_shape
-from .sam_decoder import SamPointDecoder
+from .mask_measures import draw_masks, measure_masks
+from .mask_resize import LogitResize
+from .sam_decoder import ImageSide, SamPointDecoder
 from .types import Proposals, masks_to_boxes
 
 __all__ = ["ProposalGenerator", "SamProposalGenerator", "point_grid"]
+
+TOKEN_MEMORY = {"cpu": 4 * 2**20, "cuda": 2**30}
+"""Bytes of image tokens decoded at once: on a CPU what its cache holds."""
 
 
 class ProposalGenerator(Protocol):
@@ -36,19 +43,19 @@ def point_grid(per_side: int, height: int, width: int) -> Tensor:
     """Centres of a regular grid of cells over the image, row by row.
 
     Returns:
-        (per_side ** 2, 2) float32, x and y in pixels of a (height, width) image.
+        (per_side ** 2, 2) float64, x and y in pixels of a (height, width) image.
     """
     place = (torch.arange(per_side, dtype=torch.float64) + 0.5) / per_side
     y, x = torch.meshgrid(place * height, place * width, indexing="ij")
-    return torch.stack((x.flatten(), y.flatten()), 1).float()
+    return torch.stack((x.flatten(), y.flatten()), 1)
 
 
 class SamProposalGenerator:
     """SAM's everything mode: a grid of point prompts, quality filters, box NMS.
 
     The same masks as segment-anything's `SamAutomaticMaskGenerator` without crops, in another
-    order of work: predicted IoU is read before any mask is drawn, masks are drawn at full
-    resolution in one step and only if they passed, and no mask ever leaves the device.
+    order of work: predicted IoU is read before any mask is drawn; stability, area and box are
+    measured without keeping a mask at full resolution; only the masks that are returned are drawn.
 
     Args:
         model: SAM; its device and dtype are used.
@@ -61,132 +68,106 @@ class SamProposalGenerator:
         self.decoder = SamPointDecoder(model)
         self.input_size = int(model.config.vision_config.image_size)
         self._position: Tensor | None = None
+        self._resize: LogitResize | None = None
 
     @property
     def device(self) -> torch.device:
         """Where SAM's weights are."""
         return self.model.device
 
-    @torch.inference_mode()
     def __call__(self, image: np.ndarray) -> Proposals:
         """See `ProposalGenerator`; raises ValueError for an image that is not (H, W, 3) uint8."""
         check_image(image)
         height, width = image.shape[:2]
-        if max(height, width) > self.config.max_image_side:
-            small = resize_longest_side(image, self.config.max_image_side)
-            proposals = self._everything(small).largest(self.config.max_proposals)
-            return _enlarge(proposals, height, width)
-        return self._everything(image).largest(self.config.max_proposals)
+        if max(height, width) <= self.config.max_image_side:
+            return self.propose(image, self.config.max_proposals)
+        small = resize_longest_side(image, self.config.max_image_side)
+        return _enlarge(self.propose(small, self.config.max_proposals), height, width)
 
-    def _everything(self, image: np.ndarray) -> Proposals:
-        """All masks that pass, highest predicted IoU first, in pixels of `image`."""
+    @torch.inference_mode()
+    def propose(self, image: np.ndarray, largest: int | None = None) -> Proposals:
+        """Masks of an image at its own size, whatever that is.
+
+        Args:
+            image: (H, W, 3) uint8 RGB.
+            largest: how many of the largest masks to keep, largest first; None keeps all that
+                pass, highest predicted IoU first, as `SamAutomaticMaskGenerator` does.
+        """
         size = (int(image.shape[0]), int(image.shape[1]))
-        points = point_grid(self.config.points_per_side, *size).to(self.device)
-        embedding = self._embed(image)
-        if self._position is None:
-            self._position = self.decoder.dense_position()
-        side = self.decoder.image_side(embedding, self._position)
-        kept = [
-            self._propose(side, batch, size) for batch in points.split(self.points_per_batch)
-        ]
-        logits_masks = torch.cat([masks for masks, *_ in kept])
-        iou, stability, prompts = (
-            torch.cat([part[i] for part in kept]) for i in (1, 2, 3)
-        )
-        if not len(iou):
-            return Proposals.empty(size, self.device)
-        boxes = masks_to_boxes(logits_masks)
-        keep = box_nms(boxes, iou, self.config.box_nms_thresh)
-        return Proposals(
-            logits_masks[keep], boxes[keep], iou[keep].float(), stability[keep], prompts[keep]
-        )
+        if self._resize is None or self._resize.image_size != size:
+            mask_size = self.decoder.mask_size
+            self._resize = LogitResize(mask_size, size, self.input_size, self.device)
+        side = self._image_side(image)
+        batches = point_grid(self.config.points_per_side, *size).split(self.points_per_batch)
+        resize = self._resize
+        found = _Candidates.cat([self._candidates(side, points, resize) for points in batches])
+        found = found[box_nms(found.boxes, found.iou, self.config.box_nms_thresh)]
+        if largest is not None:
+            found = found[found.areas.argsort(descending=True, stable=True)[:largest]]
+        masks = draw_masks(found.low, found.boxes, resize)
+        return Proposals(masks, found.boxes, found.iou.float(), found.stability, found.points)
 
     @property
     def points_per_batch(self) -> int:
         """Prompts decoded at once: many on a GPU, few enough for the cache on a CPU."""
         if self.config.points_per_batch is not None:
             return self.config.points_per_batch
-        return 16 if self.device.type == "cpu" else 256
+        rows, columns = self.decoder.grid
+        width = self.model.config.mask_decoder_config.hidden_size
+        tokens = rows * columns * width * self.model.dtype.itemsize
+        return max(1, TOKEN_MEMORY.get(self.device.type, TOKEN_MEMORY["cuda"]) // tokens)
 
-    def _embed(self, image: np.ndarray) -> Tensor:
-        """(C, h, w) image embedding."""
+    def _image_side(self, image: np.ndarray) -> ImageSide:
         resized = resize_longest_side(image, self.input_size)
         pixels = normalize_and_pad(resized, self.input_size, self.device)
-        embedding: Tensor = self.model.vision_encoder(
-            pixels[None].to(self.model.dtype)
-        ).last_hidden_state[0]
-        return embedding
+        embedding = self.model.vision_encoder(pixels[None].to(self.model.dtype)).last_hidden_state
+        if self._position is None:
+            self._position = self.decoder.dense_position()
+        return self.decoder.image_side(embedding[0], self._position)
 
-    def _propose(
-        self, side: object, points: Tensor, size: tuple[int, int]
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Masks (n, H, W) bool, predicted IoU, stability and prompt point of those that pass."""
-        rows, columns = resized_shape(*size, self.input_size)
-        scale = torch.tensor((columns / size[1], rows / size[0]), device=points.device)
-        decoded = self.decoder.decode(side, points * scale)  # type: ignore[arg-type]
-        prompt, mask = (decoded.iou > self.config.pred_iou_thresh).nonzero(as_tuple=True)
-        iou = decoded.iou[prompt, mask]
+    def _candidates(self, side: ImageSide, points: Tensor, resize: LogitResize) -> _Candidates:
+        """What passes the filters among the masks of some points.
+
+        As in the original, a threshold of 0 or below lets everything pass.
+        """
+        config, (height, width) = self.config, resize.image_size
+        rows, columns = resized_shape(height, width, self.input_size)
+        scale = torch.tensor((columns / width, rows / height), dtype=torch.float64)
+        decoded = self.decoder.decode(side, (points * scale).to(self.device))
+        threshold = config.pred_iou_thresh if config.pred_iou_thresh > 0 else -torch.inf
+        prompt, mask = (decoded.iou > threshold).nonzero(as_tuple=True)
         low = self.decoder.draw(decoded, prompt, mask)
-        logits = upsample_logits(low, size, self.input_size)
-        offset = self.config.stability_score_offset
-        stability = stability_score(logits, offset)
-        stable = stability >= self.config.stability_score_thresh
-        return logits[stable] > 0, iou[stable], stability[stable], points[prompt[stable]]
+        measures = measure_masks(low, resize, config.stability_score_offset)
+        found = _Candidates(
+            low,
+            decoded.iou[prompt, mask],
+            measures.stability,
+            measures.areas,
+            measures.boxes,
+            points.float().to(self.device)[prompt],
+        )
+        if config.stability_score_thresh <= 0:
+            return found
+        return found[found.stability >= config.stability_score_thresh]
 
 
-def upsample_logits(low: Tensor, size: tuple[int, int], input_size: int) -> Tensor:
-    """Low-resolution logits at the size of the image, as SAM's two resizes give them.
+@dataclass(frozen=True)
+class _Candidates:
+    """Masks that are not drawn yet."""
 
-    Args:
-        low: (n, 4 h, 4 w) float logits over SAM's padded square.
-        size: (H, W) of the image in pixels.
-        input_size: side of SAM's input in pixels.
+    low: Tensor  # (n, 4 h, 4 w) logits
+    iou: Tensor  # (n,)
+    stability: Tensor  # (n,)
+    areas: Tensor  # (n,)
+    boxes: Tensor  # (n, 4)
+    points: Tensor  # (n, 2)
 
-    Returns:
-        (n, H, W) float32 logits.
-    """
-    rows, columns = resized_shape(*size, input_size)
-    full = F.interpolate(
-        low[:, None].float(), (input_size, input_size), mode="bilinear", align_corners=False
-    )[..., :rows, :columns]
-    if (rows, columns) != size:
-        full = F.interpolate(full, size, mode="bilinear", align_corners=False)
-    return full[:, 0]
+    def __getitem__(self, index: Tensor) -> _Candidates:
+        return _Candidates(*(getattr(self, part.name)[index] for part in fields(self)))
 
-
-def stability_score(logits: Tensor, offset: float) -> Tensor:
-    """IoU of the masks cut at +offset and -offset; (n,) float32, 1 is most stable.
-
-    Args:
-        logits: (n, H, W) float.
-        offset: logits.
-    """
-    inner = (logits > offset).flatten(1).sum(1)
-    outer = (logits > -offset).flatten(1).sum(1)
-    return inner.float() / outer.float()
-
-
-def box_nms(boxes: Tensor, scores: Tensor, threshold: float) -> Tensor:
-    """Greedy non-maximum suppression; indices of the kept boxes, best first.
-
-    Args:
-        boxes: (n, 4) float, left, top, right, bottom.
-        scores: (n,) float; ties go to the lower index.
-        threshold: IoU above which the worse box goes.
-    """
-    order = scores.argsort(descending=True, stable=True)
-    ranked = boxes[order]
-    area = (ranked[:, 2] - ranked[:, 0]) * (ranked[:, 3] - ranked[:, 1])
-    low = torch.maximum(ranked[:, None, :2], ranked[None, :, :2])
-    high = torch.minimum(ranked[:, None, 2:], ranked[None, :, 2:])
-    overlap = (high - low).clamp(min=0).prod(2)
-    iou = overlap / (area[:, None] + area[None] - overlap)
-    above = (iou > threshold).triu(1).cpu().numpy()
-    alive = np.ones(len(order), dtype=bool)
-    for i in range(len(order)):
-        if alive[i]:
-            alive &= ~above[i]
-    return order[torch.from_numpy(alive).to(order.device)]
+    @classmethod
+    def cat(cls, some: list[_Candidates]) -> _Candidates:
+        return cls(*(torch.cat([getattr(one, part.name) for one in some]) for part in fields(cls)))
 
 
 def _enlarge(proposals: Proposals, height: int, width: int) -> Proposals:

@@ -1,13 +1,16 @@
 """SAM's mask decoder, arranged for many point prompts on one image.
 
-`SamPointDecoder` computes what `transformers`' `SamMaskDecoder` computes, with the same weights, but
-never copies the image tokens once a prompt more often than it must:
+`SamPointDecoder` computes what `transformers`' `SamMaskDecoder` computes, with the same weights,
+but never copies the image tokens once a prompt more often than it must:
 
 - the first layer sees the same image tokens for every prompt, so its image-side products are made
   once (they do not depend on the prompt);
-- keys and values of the image tokens are never written out: the projections of a cross-attention are
-  folded into its few token-side vectors instead, `q (W x) = (q W) x`, which is the same number;
-- predicted IoUs are read before anything is upscaled, so that only masks that will be kept are.
+- keys and values of the image tokens are never written out: the projections of a cross-attention
+  are folded into its few token-side vectors instead, `q (W x) = (q W) x`, which is the same number;
+- predicted IoUs are read before anything is upscaled, so that only masks that will be kept are;
+  their tokens' last attention to the image waits until then, too;
+- without gradients large results take the memory of what is no longer needed: on a CPU memory that
+  is touched for the first time costs more than the arithmetic.
 
 Letters: N prompts, t = 7 tokens a prompt (IoU, 4 masks, point, padding), T = h x w image tokens,
 C decoder width, m heads.
@@ -23,7 +26,7 @@ from torch.nn import functional as F
 from transformers import SamModel
 from transformers.models.sam.modeling_sam import SamAttention, SamTwoWayAttentionBlock
 
-__all__ = ["DecodedPoints", "SamPointDecoder"]
+__all__ = ["DecodedPoints", "ImageSide", "SamPointDecoder"]
 
 
 @dataclass(frozen=True)
@@ -32,18 +35,22 @@ class DecodedPoints:
 
     Attributes:
         iou: (N, 3) float, the predicted IoU of each prompt's three masks.
-        mask_tokens: (N, 3, C) float, one token a mask.
+        tokens: (N, t, C) float, all tokens before their last attention to the image.
+        prompt: (N, t, C) float, the tokens as they came, which say where they are.
         image_tokens: (N, T, C) float, image tokens as each prompt sees them.
+        position: (T, C) float, where the image tokens are.
     """
 
     iou: Tensor
-    mask_tokens: Tensor
+    tokens: Tensor
+    prompt: Tensor
     image_tokens: Tensor
+    position: Tensor
 
 
 @dataclass(frozen=True)
-class _ImageSide:
-    """Products of one image that every prompt shares."""
+class ImageSide:
+    """Products of one image that every prompt shares (see `SamPointDecoder.image_side`)."""
 
     tokens: Tensor  # (T, C)
     position: Tensor  # (T, C)
@@ -71,7 +78,7 @@ class SamPointDecoder:
         """(height, width) of the low-resolution logits."""
         return 4 * self.grid[0], 4 * self.grid[1]
 
-    def image_side(self, embedding: Tensor, position: Tensor | None = None) -> _ImageSide:
+    def image_side(self, embedding: Tensor, position: Tensor | None = None) -> ImageSide:
         """The prompt-independent part, once an image.
 
         Args:
@@ -84,7 +91,7 @@ class SamPointDecoder:
         position = self.dense_position() if position is None else position
         to_image, to_token = layer.cross_attn_token_to_image, layer.cross_attn_image_to_token
         placed = tokens + position
-        return _ImageSide(
+        return ImageSide(
             tokens=tokens,
             position=position,
             first_keys=self._heads(to_image.k_proj(placed)),
@@ -96,7 +103,7 @@ class SamPointDecoder:
         """(T, C) float, the positional encoding of the image tokens."""
         return self.model.get_image_wide_positional_embeddings()[0].flatten(1).T
 
-    def decode(self, image: _ImageSide, points: Tensor) -> DecodedPoints:
+    def decode(self, image: ImageSide, points: Tensor) -> DecodedPoints:
         """Run the two-way transformer for N single-point prompts.
 
         Args:
@@ -113,20 +120,16 @@ class SamPointDecoder:
         placed = tokens + prompt
         tokens = second.layer_norm1(tokens + _attend(second.self_attn, placed, placed, tokens))
         attention = second.cross_attn_token_to_image
-        tokens = second.layer_norm2(
-            tokens + self._to_image(attention, tokens + prompt, keys, image.position)
-        )
+        placed_keys = keys + image.position
+        scores = self._folded_query(attention, tokens + prompt) @ placed_keys.transpose(1, 2)
+        tokens = second.layer_norm2(tokens + self._mixed(attention, scores, keys))
         tokens = second.layer_norm3(tokens + second.mlp(tokens))
-        keys = second.layer_norm4(self._to_token(second, tokens, tokens + prompt, keys, image))
+        keys = self._to_token(second, tokens, tokens + prompt, placed_keys, keys)
+        keys = second.layer_norm4(keys)
 
-        attention = self.decoder.transformer.final_attn_token_to_image
-        tokens = tokens + self._to_image(attention, tokens + prompt, keys, image.position)
-        tokens = self.decoder.transformer.layer_norm_final_attn(tokens)
-        return DecodedPoints(
-            iou=self.decoder.iou_prediction_head(tokens[:, 0])[:, 1:],
-            mask_tokens=tokens[:, 2:5],
-            image_tokens=keys,
-        )
+        iou_token = self._last_attention(tokens[:, :1], prompt[:, :1], keys, image.position)[:, 0]
+        iou = self.decoder.iou_prediction_head(iou_token)[:, 1:]
+        return DecodedPoints(iou, tokens, prompt, keys, image.position)
 
     def draw(self, decoded: DecodedPoints, prompt: Tensor, mask: Tensor) -> Tensor:
         """Low-resolution logits of chosen masks.
@@ -139,28 +142,40 @@ class SamPointDecoder:
         Returns:
             (n, 4 h, 4 w) float logits; above 0 is inside.
         """
-        decoder = self.decoder
+        if not len(prompt):
+            return decoded.iou.new_zeros((0, *self.mask_size))
         unique, where = torch.unique_consecutive(prompt, return_inverse=True)
-        features = self._upscale(decoded.image_tokens[unique])  # (u, T, 16, C / 8)
-        networks = decoder.output_hypernetworks_mlps[1:]
-        weights = torch.stack(
-            [network(decoded.mask_tokens[:, i]) for i, network in enumerate(networks)], 1
-        )[prompt, mask]  # (n, C / 8)
-        flat = features.flatten(1, 2)[where] if len(where) != len(unique) else features.flatten(1, 2)
-        logits = torch.bmm(flat, weights[:, :, None])
-        height, width = self.grid
-        # each image token holds 2 x 2 cells of 2 x 2 pixels: (y, x, y1, x1, y2, x2)
-        logits = logits.view(-1, height, width, 2, 2, 2, 2).permute(0, 1, 3, 5, 2, 4, 6)
-        return logits.reshape(-1, 4 * height, 4 * width)
+        networks = self.decoder.output_hypernetworks_mlps[1:]
+        image_tokens = decoded.image_tokens[unique]
+        tokens, places = decoded.tokens[unique, 2:5], decoded.prompt[unique, 2:5]
+        tokens = self._last_attention(tokens, places, image_tokens, decoded.position)
+        weights = torch.stack([network(tokens[:, i]) for i, network in enumerate(networks)], 1)
+        rows = [weights @ part.transpose(1, 2) for part in self._upscale(image_tokens)]
+        height, width = self.mask_size
+        # each part holds every other row of the logits of all three masks of a prompt
+        logits = torch.stack([row[where, mask].view(-1, height // 2, width) for row in rows], 2)
+        return logits.flatten(1, 2)
 
-    def _upscale(self, tokens: Tensor) -> Tensor:
-        """(u, T, C) to (u, T, 16, C / 8): both transposed convolutions, channels last."""
+    def _upscale(self, cells: Tensor) -> list[Tensor]:
+        """Both transposed convolutions, channels last.
+
+        A 2 x 2 convolution of stride 2 is a linear map of each cell to two rows of two cells. One
+        map a row writes rows of the image as they lie in memory.
+
+        Args:
+            cells: (u, T, C) float.
+
+        Returns:
+            For even and odd rows of the logits: (u, 2 h x 4 w, C / 8) float.
+        """
         decoder = self.decoder
-        hidden = _spread(decoder.upscale_conv1, tokens)  # (u, T, 4, C / 4)
+        rows = [part.unflatten(1, self.grid) for part in _spread(decoder.upscale_conv1, cells)]
+        hidden = torch.stack(rows, 2).flatten(1, 3).unflatten(2, (2, -1))  # (u, 4 T / 2, 2, C / 4)
         norm = decoder.upscale_layer_norm
         hidden = F.layer_norm(hidden, norm.normalized_shape, norm.weight, norm.bias, norm.eps)
-        hidden = decoder.activation(hidden)
-        return decoder.activation(_spread(decoder.upscale_conv2, hidden)).flatten(2, 3)
+        hidden = decoder.activation(hidden).flatten(1, 2)
+        parts = _spread(decoder.upscale_conv2, hidden)
+        return [decoder.activation(part).unflatten(2, (2, -1)).flatten(1, 2) for part in parts]
 
     def _prompt_tokens(self, points: Tensor) -> Tensor:
         encoder = self.model.prompt_encoder
@@ -175,7 +190,7 @@ class SamPointDecoder:
         return tensor.view(len(tensor), self.heads, -1).transpose(0, 1)
 
     def _first_to_image(
-        self, layer: SamTwoWayAttentionBlock, placed: Tensor, image: _ImageSide
+        self, layer: SamTwoWayAttentionBlock, placed: Tensor, image: ImageSide
     ) -> Tensor:
         """Layer 0, tokens attend to image tokens: keys and values are shared by all prompts."""
         attention = layer.cross_attn_token_to_image
@@ -186,7 +201,7 @@ class SamPointDecoder:
         return attention.out_proj(mixed.transpose(0, 1).reshape(count, tokens, -1))
 
     def _first_to_token(
-        self, layer: SamTwoWayAttentionBlock, tokens: Tensor, placed: Tensor, image: _ImageSide
+        self, layer: SamTwoWayAttentionBlock, tokens: Tensor, placed: Tensor, image: ImageSide
     ) -> Tensor:
         """Layer 0, image tokens attend to tokens: queries are shared by all prompts."""
         attention = layer.cross_attn_image_to_token
@@ -198,41 +213,49 @@ class SamPointDecoder:
         values = self._folded_values(attention, tokens)
         return torch.baddbmm(image.tokens.expand(count, -1, -1), weights.transpose(1, 2), values)
 
-    def _to_image(
-        self, attention: SamAttention, placed: Tensor, keys: Tensor, position: Tensor
+    def _last_attention(
+        self, tokens: Tensor, prompt: Tensor, keys: Tensor, position: Tensor
     ) -> Tensor:
-        """Tokens attend to each prompt's own image tokens; keys and values stay folded."""
-        count, length, width = placed.shape
+        """The last attention of some tokens to the image; each token has its own."""
+        attention = self.decoder.transformer.final_attn_token_to_image
+        folded = self._folded_query(attention, tokens + prompt)
+        scores = torch.baddbmm(folded @ position.T, folded, keys.transpose(1, 2))
+        tokens = tokens + self._mixed(attention, scores, keys)
+        return self.decoder.transformer.layer_norm_final_attn(tokens)
+
+    def _folded_query(self, attention: SamAttention, placed: Tensor) -> Tensor:
+        """(N, m t, C): queries with the key's projection; its bias would shift all scores alike."""
         query = self._split(attention.q_proj(placed)) * attention.scaling  # (N, m, t, d)
-        weight = attention.k_proj.weight.view(self.heads, -1, width)
-        folded = (query @ weight).flatten(1, 2)  # (N, m t, C); the key's bias shifts all alike
-        scores = torch.baddbmm(folded @ position.T, folded, keys.transpose(1, 2))  # (N, m t, T)
-        mixed = (scores.softmax(-1) @ keys).view(count, self.heads, length, width)
+        weight = attention.k_proj.weight.view(self.heads, -1, placed.shape[-1])
+        return (query @ weight).flatten(1, 2)
+
+    def _mixed(self, attention: SamAttention, scores: Tensor, keys: Tensor) -> Tensor:
+        """(N, t, C): image tokens mixed by (N, m t, T) scores, then both projections."""
+        mixed = (scores.softmax(-1) @ keys).unflatten(1, (self.heads, -1))  # (N, m, t, C)
         value = attention.v_proj
-        mixed = mixed @ value.weight.view(self.heads, -1, width).transpose(1, 2)  # (N, m, t, d)
-        mixed = mixed.transpose(1, 2).flatten(2) + value.bias
-        return attention.out_proj(mixed)
+        weight = value.weight.view(self.heads, -1, keys.shape[-1]).transpose(1, 2)
+        values = (mixed @ weight).transpose(1, 2).flatten(2) + value.bias
+        return attention.out_proj(values)
 
     def _to_token(
         self,
         layer: SamTwoWayAttentionBlock,
         tokens: Tensor,
         placed: Tensor,
+        placed_keys: Tensor,
         keys: Tensor,
-        image: _ImageSide,
     ) -> Tensor:
         """Each prompt's image tokens attend to its tokens; queries stay folded."""
         attention = layer.cross_attn_image_to_token
-        count, length, width = tokens.shape
+        length, width = placed.shape[1:]
         key = self._split(attention.k_proj(placed)) * attention.scaling  # (N, m, t, d)
         query = attention.q_proj
         folded = (key @ query.weight.view(self.heads, -1, width)).flatten(1, 2)  # (N, m t, C)
         constant = (key @ query.bias.view(self.heads, -1, 1)).flatten(1, 2)  # (N, m t, 1)
-        shared = folded @ image.position.T + constant  # (N, m t, T)
-        scores = torch.baddbmm(shared, folded, keys.transpose(1, 2))
+        scores = torch.baddbmm(constant, folded, placed_keys.transpose(1, 2))  # (N, m t, T)
         weights = scores.unflatten(1, (self.heads, length)).softmax(2).flatten(1, 2)
         values = self._folded_values(attention, tokens)
-        return torch.baddbmm(keys, weights.transpose(1, 2), values)
+        return _add_product(keys, weights.transpose(1, 2), values)
 
     def _folded_values(self, attention: SamAttention, tokens: Tensor) -> Tensor:
         """(N, m t, C): values of the tokens with the output projection already applied.
@@ -254,8 +277,15 @@ def _attend(attention: SamAttention, query: Tensor, key: Tensor, value: Tensor) 
     return attention(query[None], key[None], value[None])[0][0]
 
 
-def _spread(conv: nn.ConvTranspose2d, tokens: Tensor) -> Tensor:
-    """A 2 x 2 transposed convolution of stride 2 as a linear map: (..., C) to (..., 4, C')."""
-    weight = conv.weight.permute(2, 3, 1, 0).flatten(0, 2)  # (4 C', C): kernel y, kernel x, channel
+def _spread(conv: nn.ConvTranspose2d, cells: Tensor) -> list[Tensor]:
+    """A 2 x 2 transposed convolution of stride 2, (u, n, C) to its two rows of (u, n, 2 C')."""
     assert conv.bias is not None
-    return F.linear(tokens, weight, conv.bias.repeat(4)).unflatten(-1, (4, -1))
+    weights = conv.weight.permute(2, 3, 1, 0).flatten(1, 2)  # (2, 2 C', C): y; x and channel
+    return [F.linear(cells, weight, conv.bias.repeat(2)) for weight in weights]
+
+
+def _add_product(base: Tensor, left: Tensor, right: Tensor) -> Tensor:
+    """`base + left @ right`; without gradients the sum takes the memory of `base`."""
+    if torch.is_grad_enabled():
+        return torch.baddbmm(base, left, right)
+    return base.baddbmm_(left, right)
