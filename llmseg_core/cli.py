@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
 
+from .benchmark import BENCHMARK
 from .command import Command
 from .segment_command import SEGMENT
 
@@ -55,7 +56,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _commands() -> dict[str, Callable[[], Command]]:
     """How to get each subcommand, by name; those of other packages are imported only then."""
-    commands: dict[str, Callable[[], Command]] = {"segment": lambda: SEGMENT}
+    commands: dict[str, Callable[[], Command]] = {
+        "segment": lambda: SEGMENT,
+        "benchmark": lambda: BENCHMARK,
+    }
     for point in entry_points(group=COMMAND_GROUP):
         commands.setdefault(point.name, point.load)
     return commands

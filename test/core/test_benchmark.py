@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from helpers.original_sam import segment_anything
+from llmseg_core import ModelParts, ProposalConfig, benchmark, build_pipeline
+from llmseg_core.benchmark_inputs import BenchmarkModel, _random_parts, benchmark_frames
+from llmseg_core.cli import main
+from llmseg_core.config import RuntimeConfig
+from llmseg_core.image_files import write_image
+from llmseg_core.reference_proposals import reference_generator
+
+PROPOSALS = ProposalConfig(
+    points_per_side=3, pred_iou_thresh=0.0, stability_score_thresh=0.0, box_nms_thresh=1.0
+)
+
+
+@pytest.fixture
+def tiny_benchmark(parts: ModelParts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The commands with the tests' tiny model in the place of the embedded one."""
+    tiny = replace(parts, config=replace(parts.config, proposals=PROPOSALS))
+    model = BenchmarkModel("random", build_pipeline(tiny), tiny.sam, PROPOSALS)
+    monkeypatch.setattr(benchmark, "embedded_model", lambda runtime, frame: model)
+
+
+def run(tmp_path: Path, *arguments: object) -> dict[str, Any]:
+    path = tmp_path / "reports" / "benchmark.json"
+    options = ["--image-size", "64x48", "--json", path, *arguments]
+    assert main([str(argument) for argument in ("benchmark", *options)]) == 0
+    report: dict[str, Any] = json.loads(path.read_text())
+    return report
+
+
+@pytest.mark.usefixtures("tiny_benchmark")
+def test_pipeline(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    threads = torch.get_num_threads()
+    report = run(tmp_path, "pipeline", "--repeats", 3, "--threads", 1)
+    assert torch.get_num_threads() == threads
+    assert report["threads"] == 1
+    assert report["torch"] == torch.__version__
+    assert report["device"].startswith("cpu")
+    assert report["image_size"] == [64, 48]
+    assert report["proposals"] > 0
+    assert report["peak_memory_mb"] > 50
+    names = ["proposals", "embeddings", "image_prefix", "seg_token", "selection"]
+    assert list(report["stages"]) == names
+    for timing in (*report["stages"].values(), report["new_frame"], report["new_instruction"]):
+        assert 0 <= timing["min_ms"] <= timing["median_ms"] <= timing["max_ms"]
+    assert 0 < report["new_instruction_ms"] < report["new_frame_ms"]
+    stages = sum(timing["min_ms"] for timing in report["stages"].values())
+    assert stages <= report["new_frame"]["max_ms"]
+    output = capsys.readouterr().out
+    assert "new frame to mask" in output
+    assert "random weights" in output
+
+
+@pytest.mark.usefixtures("tiny_benchmark")
+def test_proposals(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report = run(tmp_path, "proposals", "--repeats", 2)
+    assert report["reference"] == "segment_anything 1.0"
+    assert report["masks_equal"] is True
+    assert report["min_matched_iou"] >= 0.999
+    assert report["proposals"] > 1
+    assert report["speedup_exact"] == pytest.approx(
+        report["reference_ms"] / report["ours_ms"], abs=0.01
+    )
+    assert "the same masks" in capsys.readouterr().out
+
+
+def test_both_references_agree(parts: ModelParts, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = benchmark_frames((64, 48), None, 1)[0]
+    name, original = reference_generator(parts.sam, PROPOSALS)
+    assert name == f"segment_anything {version(segment_anything.__name__)}"
+    monkeypatch.setitem(sys.modules, "segment_anything", None)
+    name, plain = reference_generator(parts.sam, PROPOSALS)
+    assert name == "plain transformers"
+    ours, theirs = plain(frame), original(frame)
+    assert benchmark._matched_iou(ours, theirs) >= 0.999
+    assert torch.equal(ours.boxes, theirs.boxes)
+    torch.testing.assert_close(ours.predicted_iou, theirs.predicted_iou, atol=1e-5, rtol=0)
+    torch.testing.assert_close(ours.points, theirs.points)
+
+
+def test_different_masks_are_noticed(parts: ModelParts) -> None:
+    frame = benchmark_frames((64, 48), None, 1)[0]
+    _, reference = reference_generator(parts.sam, PROPOSALS)
+    masks = reference(frame)
+    assert benchmark._matched_iou(masks, masks) == 1
+    assert benchmark._matched_iou(masks[torch.arange(len(masks)).flip(0)], masks) < 0.999
+    assert benchmark._matched_iou(masks[:0], masks) == 0
+    assert benchmark._matched_iou(masks[:0], masks[:0]) == 1
+
+
+def test_frames(tmp_path: Path) -> None:
+    frames = benchmark_frames((64, 48), None, 3)
+    assert [frame.shape for frame in frames] == [(48, 64, 3)] * 3
+    assert not np.array_equal(frames[0], frames[1])
+    assert np.array_equal(frames[2], benchmark_frames((64, 48), None, 3)[2])
+    write_image(tmp_path / "one.png", frames[0])
+    assert np.array_equal(benchmark_frames((64, 48), tmp_path, 3), frames[:1])
+
+
+def test_random_weights_let_a_natural_number_of_masks_pass() -> None:
+    frame = benchmark_frames((160, 120), None, 1)[0]
+    parts = _random_parts(RuntimeConfig(), frame)
+    pipeline = build_pipeline(parts)
+    assert len(pipeline.generator(frame)) == parts.config.proposals.max_proposals
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--repeats", "0"], "repeats is 0, it must be at least 1"),
+        (["--threads", "-2"], "threads is -2, it must be at least 1"),
+        (["--images", "nowhere"], "nowhere does not exist"),
+        (["--device", "cuda:99"], "device is 'cuda:99'"),
+    ],
+)
+def test_errors_are_one_line(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["benchmark", "pipeline", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_wrong_size(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["benchmark", "pipeline", "--image-size", "640"])
+    assert "'640' is no size, it must be such as 640x480" in capsys.readouterr().err
