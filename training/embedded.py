@@ -114,7 +114,8 @@ class EmbeddedTraining:
         corpus = iter_instructions("train", self.recipe.language.corpus, self.recipe.seed)
         build_tokenizer(corpus).save_pretrained(folder / "tokenizer")
         model = self.untrained()
-        train_language(model, folder, self.recipe.language, self.recipe.seed)
+        recipe, categories = self.recipe.language, self.recipe.scenes.categories
+        train_language(model, folder, recipe, self.recipe.seed, categories)
         _save_whole(model, folder / "model.safetensors")
 
     def proposals(self) -> None:
@@ -132,7 +133,16 @@ class EmbeddedTraining:
         load_model(model, str(self.work / "language" / "model.safetensors"))
         projection = load_file(self.work / "recognition" / "mask_projection.safetensors")
         model.selector.mask_projection.load_state_dict(projection)
-        train_selection(model, self._encoded(), folder, self.recipe.selection, self.recipe.seed)
+        recipe, scenes = self.recipe, self.recipe.scenes
+        train_selection(
+            model,
+            self._encoded(),
+            folder,
+            recipe.selection,
+            recipe.seed,
+            scenes.categories,
+            scenes.width,
+        )
         _save_whole(model, folder / "model.safetensors")
 
     def ship(self) -> None:
@@ -148,6 +158,7 @@ class EmbeddedTraining:
             ("val",),
             recipe.questions,
             self.recipe.seed,
+            self.recipe.scenes.categories,
         )
         selection, table = tune_selection(asked, recipe.no_target_accuracy)
         (self.work / "tuning.json").write_text(json.dumps(table, indent=2), encoding="utf-8")

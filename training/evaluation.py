@@ -15,7 +15,7 @@ from llmseg_core.metrics import MaskIoUMetric
 from llmseg_core.overlap import pairwise_iou
 from llmseg_core.types import FrameEncoding, Segmentation
 
-from .questions import QuestionSample, generate_samples
+from .questions import CATEGORIES, QuestionSample, generate_samples
 from .scenes import Scene, SceneFolder
 
 __all__ = ["Answer", "SceneAnswers", "ask_scenes", "score"]
@@ -68,6 +68,7 @@ def ask_scenes(
     phrasings: Sequence[str],
     questions: int,
     seed: int,
+    categories: Sequence[str] = CATEGORIES,
 ) -> Iterator[SceneAnswers]:
     """Ask about the first `count` scenes.
 
@@ -79,6 +80,7 @@ def ask_scenes(
         phrasings: splits whose wordings are used, one round of questions each.
         questions: most questions a scene and round.
         seed: of the questions.
+        categories: what the scenes can have.
     """
     for index in tqdm(range(min(count, len(scenes))), desc=f"{split} scenes"):
         scene = scenes[index]
@@ -91,6 +93,7 @@ def ask_scenes(
                 split,
                 questions,
                 phrasing,
+                categories,
             )
         ]
         frame = pipeline.encode_frame(scene.image)

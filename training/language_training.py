@@ -13,7 +13,7 @@ from torch.utils.data import Dataset
 from llmseg_core.prompts import ANSWERS
 from llmseg_core.seg_token import IGNORED
 
-from .questions import QuestionSample, generate_samples
+from .questions import CATEGORIES, QuestionSample, generate_samples
 from .questions.made_up import made_up_objects
 from .selection_training import SelectionModel
 from .whole_trainer import WholeTrainer
@@ -28,18 +28,22 @@ class InstructionDataset(Dataset[list[QuestionSample]]):
         count: length.
         questions: most instructions an index.
         seed: of the scenes and the instructions.
+        categories: what the scenes can have.
     """
 
-    def __init__(self, count: int, questions: int, seed: int) -> None:
+    def __init__(
+        self, count: int, questions: int, seed: int, categories: Sequence[str] = CATEGORIES
+    ) -> None:
         self.count, self.questions, self.seed = count, questions, seed
+        self.categories = categories
 
     def __len__(self) -> int:
         return self.count
 
     def __getitem__(self, index: int) -> list[QuestionSample]:
         rng = np.random.default_rng((self.seed, index))
-        objects = made_up_objects(rng, int(rng.integers(4, 9)))
-        return generate_samples(objects, rng, "train", self.questions)
+        objects = made_up_objects(rng, int(rng.integers(4, 9)), self.categories)
+        return generate_samples(objects, rng, "train", self.questions, vocabulary=self.categories)
 
 
 def collate_instructions(

@@ -18,8 +18,9 @@ from llmseg_core.types import Proposals
 
 from .drawn_dataset import DrawnDataset
 from .proposal_cache import ProposalFolder
-from .questions import QuestionSample, generate_samples
+from .questions import CATEGORIES, QuestionSample, generate_samples
 from .scenes import Scene, SceneFolder, SceneObject
+from .selection_augment import mirrored, thinned
 from .targets import ProposalOverlaps
 
 __all__ = ["SelectionBatch", "SelectionDataset", "SelectionScene", "encode_scenes"]
@@ -146,13 +147,24 @@ class SelectionDataset(DrawnDataset[tuple[SelectionScene, list[QuestionSample], 
         questions: most questions an image.
         split: whose phrasings are used.
         seed: of the draws.
+        categories: what the scenes can have.
+        augment_width: width of the scenes in pixels, to mirror half of them and to hide some
+            proposals; None leaves the scenes as they are.
     """
 
     def __init__(
-        self, scenes: Sequence[SelectionScene], questions: int, split: str, seed: int
+        self,
+        scenes: Sequence[SelectionScene],
+        questions: int,
+        split: str,
+        seed: int,
+        categories: Sequence[str] = CATEGORIES,
+        augment_width: int | None = None,
     ) -> None:
         super().__init__(seed)
         self.scenes, self.questions, self.split = scenes, questions, split
+        self.categories = categories
+        self.augment_width = augment_width
 
     def __len__(self) -> int:
         return len(self.scenes)
@@ -160,7 +172,12 @@ class SelectionDataset(DrawnDataset[tuple[SelectionScene, list[QuestionSample], 
     def __getitem__(self, index: int) -> tuple[SelectionScene, list[QuestionSample], list[str]]:
         rng = self.rng(index)
         scene = self.scenes[index]
-        samples = generate_samples(scene.objects, rng, self.split, self.questions)
+        if self.augment_width is not None:
+            scene = thinned(scene, rng)
+            scene = mirrored(scene, self.augment_width) if rng.random() < 0.5 else scene
+        samples = generate_samples(
+            scene.objects, rng, self.split, self.questions, vocabulary=self.categories
+        )
         answers = [
             FIXED_ANSWER if rng.random() < 0.6 else ANSWERS[rng.integers(len(ANSWERS))]
             for _ in samples

@@ -14,6 +14,7 @@ from .language_training import (
     LanguageTrainer,
     collate_instructions,
 )
+from .questions import CATEGORIES
 from .recipe_checks import check_numbers
 from .selection_data import SelectionDataset, SelectionScene, collate_selection
 from .selection_training import LossWeights, SelectionModel, SelectionTrainer
@@ -64,7 +65,13 @@ class SelectionRecipe(TrainingRecipe):
         check_numbers(self, questions=(1, 1000), vlm_from=(0, float("inf")))
 
 
-def train_language(model: SelectionModel, folder: Path, recipe: LanguageRecipe, seed: int) -> None:
+def train_language(
+    model: SelectionModel,
+    folder: Path,
+    recipe: LanguageRecipe,
+    seed: int,
+    categories: Sequence[str] = CATEGORIES,
+) -> None:
     """Train the language model in place on instructions alone; goes on from `folder`.
 
     Args:
@@ -72,12 +79,15 @@ def train_language(model: SelectionModel, folder: Path, recipe: LanguageRecipe, 
         folder: gets checkpoints and logs.
         recipe: sizes and rates.
         seed: of the instructions.
+        categories: what scenes can have.
     """
     torch.manual_seed(seed)
     trainer = LanguageTrainer(
         model=LanguageModel(model.train()),
         args=training_arguments(folder, recipe, seed),
-        train_dataset=InstructionDataset(recipe.steps * recipe.batch_size, recipe.questions, seed),
+        train_dataset=InstructionDataset(
+            recipe.steps * recipe.batch_size, recipe.questions, seed, categories
+        ),
         data_collator=collate_instructions,
     )
     trainer.train_to_end()
@@ -89,6 +99,8 @@ def train_selection(
     folder: Path,
     recipe: SelectionRecipe,
     seed: int,
+    categories: Sequence[str] = CATEGORIES,
+    width: int = 320,
 ) -> None:
     """Train the VLM and the selector in place; goes on from the last checkpoint in `folder`.
 
@@ -98,12 +110,16 @@ def train_selection(
         folder: gets checkpoints and logs.
         recipe: sizes, rates and weights of the losses.
         seed: of order, questions and answers.
+        categories: what scenes can have.
+        width: of the scenes' images in pixels.
     """
     torch.manual_seed(seed)
     trainer = SelectionTrainer(
         model=model.train(),
         args=training_arguments(folder, recipe, seed),
-        train_dataset=SelectionDataset(scenes, recipe.questions, "train", seed),
+        train_dataset=SelectionDataset(
+            scenes, recipe.questions, "train", seed, categories, augment_width=width
+        ),
         data_collator=collate_selection,
         weights=LossWeights(
             recipe.alignment_weight,

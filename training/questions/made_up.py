@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,11 +29,13 @@ class MadeUpObject:
     size_m: float
 
 
-def made_up_objects(rng: np.random.Generator, count: int) -> list[MadeUpObject]:
+def made_up_objects(
+    rng: np.random.Generator, count: int, categories: Sequence[str] = CATEGORIES
+) -> list[MadeUpObject]:
     """`count` random objects on a table seen from above at 45 degrees; some come in two colours."""
     objects: list[MadeUpObject] = []
     for index in range(count):
-        category = str(rng.choice(CATEGORIES))
+        category = str(rng.choice(categories))
         if objects and rng.random() < 0.25:
             category = objects[-1].category
         size = float(rng.uniform(0.05, 0.2))

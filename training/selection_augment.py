@@ -1,0 +1,48 @@
+"""Variations of an encoded scene: mirrored, or with some of its proposals missing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+if TYPE_CHECKING:
+    from .selection_data import SelectionScene
+
+__all__ = ["mirrored", "thinned"]
+
+
+def mirrored(scene: SelectionScene, width: int) -> SelectionScene:
+    """The scene as a mirror shows it, so that left is right; pooled features stay as they are.
+
+    Args:
+        scene: with boxes, objects and the VLM's image to mirror.
+        width: of the scene's image in pixels.
+    """
+    boxes = scene.boxes.clone()
+    boxes[:, 0] = 1 - boxes[:, 0]
+    objects = tuple(
+        replace(
+            item,
+            box=(width - item.box[2], item.box[1], width - item.box[0], item.box[3]),
+            position=(-item.position[0], *item.position[1:]),
+        )
+        for item in scene.objects
+    )
+    return replace(scene, boxes=boxes, objects=objects, pixel_values=scene.pixel_values.flip(2))
+
+
+def thinned(scene: SelectionScene, rng: np.random.Generator, most: float = 0.4) -> SelectionScene:
+    """The scene without a random share of its proposals, at most `most`; one stays at least."""
+    count = len(scene.boxes)
+    if not count:
+        return scene
+    share = rng.uniform(0, most)
+    keep = torch.from_numpy(rng.random(count) >= share)
+    keep[int(rng.integers(count))] = True
+    overlaps = replace(
+        scene.overlaps, shared=scene.overlaps.shared[keep], areas=scene.overlaps.areas[keep]
+    )
+    return replace(scene, features=scene.features[keep], boxes=scene.boxes[keep], overlaps=overlaps)
