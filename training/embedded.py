@@ -22,7 +22,12 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, load_model, save_file, save_model
 from torch import nn
-from transformers import Dinov2Model, PreTrainedTokenizerFast, SamModel
+from transformers import (
+    Dinov2Model,
+    LlavaForConditionalGeneration,
+    PreTrainedTokenizerFast,
+    SamModel,
+)
 
 from llmseg_core import LLMSegPipeline, ModelParts, PooledMaskEmbedder, SamProposalGenerator
 from llmseg_core.build import (
@@ -77,13 +82,17 @@ class EmbeddedTraining:
         self.config = config or embedded_config()
 
     def reuse(self, model: str | Path) -> None:
-        """Take SAM and the image encoder of a model directory: stages that need no training then.
+        """Begin with the networks of a trained model, all but its selector.
+
+        Stages "sam" and "recognition" need not run then, and "language" goes on from its VLM.
 
         Args:
             model: a directory of the same profile, or "embedded" for the one in the package.
         """
         parts = load_parts(model)
         parts.sam.save_pretrained(self.work / "sam" / "sam")
+        parts.llava.save_pretrained(self.work / "language" / "reused")
+        parts.tokenizer.save_pretrained(self.work / "language" / "tokenizer")
         folder = self.work / "recognition"
         parts.dinov2.save_pretrained(folder / "dinov2")
         save_file(
@@ -111,8 +120,9 @@ class EmbeddedTraining:
     def language(self) -> None:
         """Build the tokenizer and train the language model on instructions."""
         folder = self.work / "language"
-        corpus = iter_instructions("train", self.recipe.language.corpus, self.recipe.seed)
-        build_tokenizer(corpus).save_pretrained(folder / "tokenizer")
+        if not (folder / "reused").exists():
+            corpus = iter_instructions("train", self.recipe.language.corpus, self.recipe.seed)
+            build_tokenizer(corpus).save_pretrained(folder / "tokenizer")
         model = self.untrained()
         recipe, categories = self.recipe.language, self.recipe.scenes.categories
         train_language(model, folder, recipe, self.recipe.seed, categories)
@@ -130,8 +140,8 @@ class EmbeddedTraining:
         """Train VLM and selector on them."""
         folder = self.work / "selection"
         model = self.untrained()
-        load_model(model, str(self.work / "language" / "model.safetensors"))
-        projection = load_file(self.work / "recognition" / "mask_projection.safetensors")
+        load_model(model, self._made_by("language", "model.safetensors"))
+        projection = load_file(self._made_by("recognition", "mask_projection.safetensors"))
         model.selector.mask_projection.load_state_dict(projection)
         recipe, scenes = self.recipe, self.recipe.scenes
         train_selection(
@@ -148,7 +158,7 @@ class EmbeddedTraining:
     def ship(self) -> None:
         """Tune the selection rule on validation scenes and write the model directory."""
         model = self.untrained()
-        load_model(model, str(self.work / "selection" / "model.safetensors"))
+        load_model(model, self._made_by("selection", "model.safetensors"))
         parts, recipe = self.parts(model), self.recipe.ship
         asked = ask_scenes(
             build_pipeline(parts),
@@ -169,9 +179,13 @@ class EmbeddedTraining:
 
     def untrained(self) -> SelectionModel:
         """VLM and selector with the weights that training starts from."""
-        tokenizer = PreTrainedTokenizerFast.from_pretrained(self.work / "language" / "tokenizer")
+        tokenizer = PreTrainedTokenizerFast.from_pretrained(self._made_by("language", "tokenizer"))
         seed = self.recipe.seed
-        llava = build_embedded_llava(tokenizer, seed)
+        reused = self.work / "language" / "reused"
+        if reused.exists():
+            llava = LlavaForConditionalGeneration.from_pretrained(reused, local_files_only=True)
+        else:
+            llava = build_embedded_llava(tokenizer, seed)
         encoder = SegTokenEncoder(llava, tokenizer, self.config.seg_token)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -188,19 +202,26 @@ class EmbeddedTraining:
             selector=model.selector.eval(),
         )
 
+    def _made_by(self, stage: str, name: str) -> str:
+        """Path of what an earlier stage left in its folder."""
+        path = self.work / stage / name
+        if not path.exists():
+            raise FileNotFoundError(f"{path} is missing: run --stage {stage} first")
+        return str(path)
+
     def _scenes(self, split: str) -> SceneFolder:
         return SceneFolder(self.work / "scenes" / split)
 
     def _generator(self, points_per_side: int | None = None) -> SamProposalGenerator:
         """SAM's everything mode, with the model's own grid unless another is given."""
-        sam = SamModel.from_pretrained(self.work / "sam" / "sam", local_files_only=True)
+        sam = SamModel.from_pretrained(self._made_by("sam", "sam"), local_files_only=True)
         config = self.config.proposals
         return SamProposalGenerator(
             sam.eval(), replace(config, points_per_side=points_per_side or config.points_per_side)
         )
 
     def _dinov2(self) -> Dinov2Model:
-        folder = self.work / "recognition" / "dinov2"
+        folder = self._made_by("recognition", "dinov2")
         return Dinov2Model.from_pretrained(folder, local_files_only=True).eval()
 
     def _encoded(self) -> list[SelectionScene]:
@@ -231,7 +252,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--stage", choices=STAGES, action="append", help="only this one; repeatable"
     )
     parser.add_argument(
-        "--reuse", metavar="MODEL", help="take its SAM and image encoder instead of training them"
+        "--reuse",
+        metavar="MODEL",
+        help="begin with all its networks but the selector; leaves out stages sam and recognition",
     )
     parser.add_argument("--workers", type=int, default=2, help="processes that render scenes")
     parser.add_argument("--threads", type=int, default=None, help="of each training")
