@@ -9,7 +9,7 @@ VENV ?= .venv
 RUN := ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST $(VENV)/bin/python
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 INSTALLED := $(VENV)/llmseg-installed
-REQUIREMENTS := requirements.txt requirements-training.txt requirements-dev.txt constraints.txt
+REQUIREMENTS := requirements.txt requirements-inference.txt requirements-training.txt requirements-dev.txt constraints.txt
 
 ifdef PIP_EXTRA_INDEX_URL
 export PIP_EXTRA_INDEX_URL

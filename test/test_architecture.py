@@ -138,7 +138,8 @@ def normalised(name: str) -> str:
 
 def test_requirements_are_pinned_and_constrained() -> None:
     constraints = (ROOT / "constraints.txt").read_text()
-    for name in ("requirements.txt", "requirements-training.txt", "requirements-dev.txt"):
+    for path in ROOT.glob("requirements*.txt"):
+        name = path.name
         for line in pins(name).values():
             requirement = line.partition(";")[0].strip().lower()
             assert re.search(f"^{re.escape(requirement)}\\b", constraints, re.MULTILINE), line
@@ -188,7 +189,7 @@ def test_ros_imports_are_declared() -> None:
 
 
 def test_setup_requirements_are_pinned() -> None:
-    pinned = pins("requirements.txt") | pins("requirements-training.txt")
+    pinned = pins("requirements-inference.txt") | pins("requirements-training.txt")
     for variable in ("INFERENCE", "TRAINING"):
         assert setup_requirements(variable) <= set(pinned)
 

@@ -17,6 +17,9 @@ from .picture import Picture, encode_image
 
 __all__ = ["outcome_table", "write_report"]
 
+GOOD_IOU = 0.5
+"""from which an answer is shown as a good one"""
+
 
 def outcome_table(outcomes: Sequence[Outcome]) -> Table:
     """The table for the terminal."""
@@ -27,7 +30,7 @@ def outcome_table(outcomes: Sequence[Outcome]) -> Table:
     table.add_column("IoU", justify="right")
     table.add_column("latency", justify="right")
     for outcome in outcomes:
-        style = "green" if outcome.iou >= 0.5 else "red"
+        style = "green" if outcome.iou >= GOOD_IOU else "red"
         table.add_row(
             escape(outcome.question.instruction),
             outcome.question.kind,
@@ -72,10 +75,11 @@ def write_report(folder: Path, outcomes: Sequence[Outcome], pictures: Sequence[P
 
 def _totals(outcomes: Sequence[Outcome]) -> tuple[str, str, str, str, str]:
     right = sum(outcome.right for outcome in outcomes)
+    good = sum(outcome.iou >= GOOD_IOU for outcome in outcomes)
     return (
         f"{len(outcomes)} questions",
         "",
         f"{right} right",
-        f"mean {mean(outcome.iou for outcome in outcomes):.2f}",
+        f"mean {mean(outcome.iou for outcome in outcomes):.2f}, {good} at least {GOOD_IOU}",
         f"median {median(outcome.latency_ms for outcome in outcomes):.0f} ms",
     )
