@@ -15,7 +15,7 @@ from .image_ops import resized_shape
 
 __all__ = ["LogitResize", "Window"]
 
-BAND = 96
+BAND = 160
 """Image rows that a CPU works on at a time."""
 
 

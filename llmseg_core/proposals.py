@@ -21,8 +21,8 @@ from .types import Proposals, masks_to_boxes
 
 __all__ = ["ProposalGenerator", "SamProposalGenerator", "point_grid"]
 
-TOKEN_MEMORY = {"cpu": 4 * 2**20, "cuda": 2**30}
-"""Bytes of image tokens decoded at once: on a CPU what its cache holds."""
+TOKEN_MEMORY = {"cpu": 8 * 2**20, "cuda": 2**30}
+"""Bytes of image tokens decoded at once: on a CPU about what its caches hold."""
 
 
 class ProposalGenerator(Protocol):
