@@ -71,14 +71,5 @@ def test_parameter_table_is_complete() -> None:
 
 def test_tree_names_every_package() -> None:
     tree = README.split("## Where things are")[1]
-    for folder in (
-        "llmseg_core",
-        "llmseg_ros",
-        "training",
-        "launch",
-        "config",
-        "rviz",
-        "msg",
-        "srv",
-    ):
-        assert f"{folder}/" in tree
+    folders = "llmseg_core llmseg_ros training launch config rviz msg srv test tools scripts"
+    assert [name for name in folders.split() if f"`{name}/`" not in tree] == []
