@@ -261,20 +261,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.threads:
         torch.set_num_threads(options.threads)
-    training = EmbeddedTraining(
-        load_recipe(options.recipe), options.work, options.out, options.workers
-    )
     stages = options.stage or STAGES
-    if options.reuse:
-        training.reuse(options.reuse)
-        stages = [stage for stage in stages if stage not in ("sam", "recognition")]
     try:
-        for stage in stages:
-            print(f"stage {stage}", flush=True)
+        recipe = load_recipe(options.recipe)
+        training = EmbeddedTraining(recipe, options.work, options.out, options.workers)
+        if options.reuse:
+            training.reuse(options.reuse)
+            stages = [stage for stage in stages if stage not in ("sam", "recognition")]
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+    for stage in stages:
+        print(f"stage {stage}", flush=True)
+        try:
             getattr(training, stage)()
-    except KeyboardInterrupt:
-        print(f"interrupted; the same command goes on with stage {stage}")
-        return 130
+        except KeyboardInterrupt:
+            print(f"interrupted; the same command goes on with stage {stage}")
+            return 130
+        except FileNotFoundError as error:
+            parser.error(str(error))
     return 0
 
 

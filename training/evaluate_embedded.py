@@ -7,12 +7,14 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
 from rich.console import Console
 from rich.table import Table
+from torch import Tensor
 
 from llmseg_core import LLMSegPipeline
 
-from .evaluation import Answer, SceneAnswers, ask_scenes, score
+from .evaluation import Answer, ask_scenes, score
 from .scenes import SceneFolder, write_scenes
 
 __all__ = ["evaluate_embedded", "main"]
@@ -37,21 +39,25 @@ def evaluate_embedded(
     """Ask about test scenes in held-out and in known words.
 
     Returns:
-        The scores of unseen scenes with unseen phrasings (see `evaluation.score`), proposal_miou,
-        the same with seen phrasings under "seen_phrasings", and "rows" by phrasing and kind.
+        The scores of unseen scenes with unseen phrasings (see `evaluation.score`), proposal_miou
+        (the mean over all objects of the IoU of their best proposal), the scores with seen
+        phrasings under "seen_phrasings", and "rows" by phrasing and kind.
     """
-    asked = list(ask_scenes(pipeline, scenes, count, "test", PHRASINGS, questions, seed))
-    answers = [answer for scene in asked for answer in scene.answers]
+    answers: list[Answer] = []
+    best_ious: list[Tensor] = []  # the frames themselves would fill the memory
+    for scene in ask_scenes(pipeline, scenes, count, "test", PHRASINGS, questions, seed):
+        answers.extend(scene.answers)
+        best_ious.append(scene.best_iou)
     rows = {}
     for phrasing in ("unseen", "seen"):
         chosen = [answer for answer in answers if answer.question.phrasing == phrasing]
         rows.update({f"{phrasing}: {name}": score(part) for name, part in _groups(chosen)})
     return {
-        "scenes": len(asked),
+        "scenes": len(best_ious),
         "questions_per_scene": questions,
         "seed": seed,
         **rows["unseen: all"],
-        "proposal_miou": _proposal_miou(asked),
+        "proposal_miou": float(torch.cat(best_ious).mean()),
         "seen_phrasings": rows["seen: all"],
         "rows": rows,
     }
@@ -67,12 +73,6 @@ def _groups(answers: Sequence[Answer]) -> list[tuple[str, list[Answer]]]:
         *((kind, [a for a in answers if a.question.kind == kind]) for kind in kinds),
     ]
     return [(name, part) for name, part in groups if part]
-
-
-def _proposal_miou(asked: Sequence[SceneAnswers]) -> float:
-    """Mean over all objects of the IoU of their best proposal."""
-    total = sum(float(scene.best_iou.sum()) for scene in asked)
-    return total / sum(len(scene.best_iou) for scene in asked)
 
 
 def print_report(report: dict, console: Console) -> None:
@@ -98,7 +98,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the questions")
     parser.add_argument("--json", type=Path, default=Path("build/evaluate-embedded.json"))
     options = parser.parse_args(arguments)
-    pipeline = LLMSegPipeline.from_pretrained(options.model)
+    if min(options.scenes, options.questions) < 1:
+        parser.error(
+            f"--scenes {options.scenes} and --questions {options.questions} must be at least 1"
+        )
+    try:
+        pipeline = LLMSegPipeline.from_pretrained(options.model)
+    except (FileNotFoundError, ValueError) as error:
+        parser.error(str(error))
     folder = write_scenes(options.data, "test", options.scenes, workers=2)
     report = evaluate_embedded(
         pipeline, SceneFolder(folder), options.scenes, options.questions, options.seed

@@ -53,6 +53,17 @@ def test_scores_of_no_question_are_null_in_json(model_folder: Path, tmp_path: Pa
     assert None in (row["no_target_accuracy"], row["target_recall"])
 
 
-def test_a_wrong_model_directory_is_named(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="nowhere"):
-        main(["--model", str(tmp_path / "nowhere"), "--data", str(tmp_path)])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--model", "nowhere"], "model directory nowhere does not exist"),
+        (["--scenes", "0"], "--scenes 0 and --questions 5 must be at least 1"),
+        (["--questions", "-1"], "--questions -1 must be at least 1"),
+    ],
+)
+def test_wrong_arguments_are_named(
+    tmp_path: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([*arguments, "--data", str(tmp_path)])
+    assert message in capsys.readouterr().err
