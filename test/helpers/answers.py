@@ -69,3 +69,12 @@ def scene_of(*answers: Answer) -> SceneAnswers:
         best_iou=torch.ones(1),
         answers=answers,
     )
+
+
+def giou_of(table: dict[str, float], config: SelectionConfig) -> set[float]:
+    """What a table of tuning says of a setting, whatever its top k."""
+    start = f"{config.rule.value} iop>{config.iop_threshold} "
+    end = f" confidence>={config.min_confidence}"
+    return {
+        giou for name, giou in table.items() if f"{name} ".startswith(start) and name.endswith(end)
+    }

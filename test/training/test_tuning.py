@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from helpers.answers import answer, scene_of
-from llmseg_core.config import SelectionRule
+from helpers.answers import answer, giou_of, scene_of
+from llmseg_core.config import SelectionConfig, SelectionRule
 from llmseg_training.tuning import candidates, tune_selection
 
 LEFT, THIRD, ALL = (0, 1), (2,), (0, 1, 2)
@@ -26,9 +26,10 @@ def test_the_threshold_between_right_and_wrong_is_found() -> None:
     best, table = tune_selection(scenes)
     assert best.rule is SelectionRule.IOP
     assert best.iop_threshold == 0.6
-    assert table[f"iop iop>0.6 confidence>={best.min_confidence}"] == 1
-    assert table["iop iop>0.3 confidence>=0.0"] == pytest.approx((2 / 3 + 1 / 3 + 1) / 3)
-    assert table["top_iou iop>0.3 confidence>=0.0"] == pytest.approx((2 / 3 + 1 / 3 + 1) / 3)
+    assert giou_of(table, best) == {1}
+    for rule in (SelectionRule.IOP, SelectionRule.TOP_IOU):
+        (all_taken,) = giou_of(table, SelectionConfig(rule, iop_threshold=0.4))
+        assert all_taken == pytest.approx((2 / 3 + 1 / 3 + 1) / 3)
     assert len(table) == len(list(candidates()))
 
 
@@ -58,10 +59,7 @@ def test_the_best_is_taken_where_none_refuses() -> None:
     scenes = [scene_of(answer(LEFT, (0.9, 0.1, 0.1)), answer((), (0.1, 0.1, 0.99)))]
     best, table = tune_selection(scenes, no_target_accuracy=1.0)
     assert max(table.values()) == 0.5
-    assert (
-        table[f"{best.rule.value} iop>{best.iop_threshold} confidence>={best.min_confidence}"]
-        == 0.5
-    )
+    assert giou_of(table, best) == {0.5}
 
 
 def test_nothing_to_tune_on_is_refused() -> None:
