@@ -73,7 +73,7 @@ class ShipRecipe:
     """validation scenes that are asked about"""
     questions: int = 6
     """most questions a scene"""
-    no_target_accuracy: float = 0.85
+    no_target_accuracy: float = 0.82
     """least share of questions without a target that must be refused, [0, 1]"""
 
     def __post_init__(self) -> None:

@@ -14,20 +14,22 @@ from .evaluation import SceneAnswers
 
 __all__ = ["candidates", "tune_selection"]
 
-THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
-CONFIDENCES = (0.0, 0.2, 0.3, 0.4, 0.5, 0.6)
+THRESHOLDS = (0.4, 0.5, 0.6, 0.7, 0.8)
+CONFIDENCES = (0.0, 0.2, 0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7)
+TOP_KS = (2, 3, 5)
 
 
 def candidates() -> Iterable[SelectionConfig]:
     """Every setting that is tried."""
-    for rule, threshold, confidence in product(SelectionRule, THRESHOLDS, CONFIDENCES):
-        if rule is SelectionRule.TOP_IOU and threshold != THRESHOLDS[0]:
-            continue  # this rule has no threshold
-        yield SelectionConfig(rule, iop_threshold=threshold, top_k=5, min_confidence=confidence)
+    for rule in SelectionRule:
+        thresholds = THRESHOLDS[:1] if rule is SelectionRule.TOP_IOU else THRESHOLDS
+        top_ks = TOP_KS if rule is SelectionRule.IOP_AMONG_TOP else TOP_KS[-1:]
+        for threshold, top_k, confidence in product(thresholds, top_ks, CONFIDENCES):
+            yield SelectionConfig(rule, threshold, top_k, confidence)
 
 
 def tune_selection(
-    scenes: Iterable[SceneAnswers], no_target_accuracy: float = 0.85
+    scenes: Iterable[SceneAnswers], no_target_accuracy: float = 0.82
 ) -> tuple[SelectionConfig, dict[str, float]]:
     """The setting of the highest gIoU among those that refuse often enough.
 
@@ -59,9 +61,8 @@ def tune_selection(
     enough = np.mean(refused, 0) >= no_target_accuracy if refused else np.ones(len(giou), bool)
     best = max(range(len(settings)), key=lambda index: (enough[index], giou[index]))
     table = {
-        f"{each.rule.value} iop>{each.iop_threshold} confidence>={each.min_confidence}": float(
-            value
-        )
+        f"{each.rule.value} iop>{each.iop_threshold} k={each.top_k} "
+        f"confidence>={each.min_confidence}": float(value)
         for each, value in zip(settings, giou, strict=True)
     }
     return settings[best], table
