@@ -29,7 +29,9 @@ def test_linked_and_named_files_exist(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
     assert [link for link in links if not (page.parent / link).exists()] == []
-    named = re.findall(r"`((?:llmseg_core|llmseg_ros|training|test|tools|config)/[\w/.]+)`", text)
+    named = re.findall(
+        r"`((?:llmseg_core|llmseg_ros|training|test|tools|config)/[\w/]*(?:\.\w+|/))`", text
+    )
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
