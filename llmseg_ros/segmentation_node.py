@@ -12,6 +12,7 @@ import sys
 import time
 from typing import Any
 
+import rclpy
 import torch
 from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import SetParametersResult
@@ -263,6 +264,12 @@ def main(args: list[str] | None = None) -> int:
             executor.spin()
         except (KeyboardInterrupt, ExternalShutdownException):
             _ignore_interrupts()
+        except Exception:
+            # A signal that comes while a message is taken breaks that call, and ends rclpy soon.
+            _ignore_interrupts()
+            time.sleep(0.2)
+            if rclpy.ok():
+                raise
         finally:
             node.destroy_node()
     _ignore_interrupts()  # rclpy has put the former handler back
