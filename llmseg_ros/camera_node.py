@@ -27,6 +27,7 @@ from .camera_frame import CameraFrame, SourceError
 from .camera_model import DEFAULT_FIELD_OF_VIEW_DEG, CameraModel
 from .conversions import rgb_to_image
 from .image_sources import open_source
+from .ros_context import ros_context
 
 __all__ = ["CameraNode", "CameraParameters", "main"]
 
@@ -187,18 +188,16 @@ class CameraNode(Node):
 
 def main(args: list[str] | None = None) -> int:
     """Runs the node until its source ends or it is interrupted; returns the exit status."""
-    rclpy.init(args=args)
-    try:
-        node = CameraNode()
-        rclpy.spin_until_future_complete(node, node.finished)
-        node.finished.result()
-    except (SourceError, ParameterException) as error:
-        get_logger("llmseg_camera").fatal(str(error))
-        return 1
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    finally:
-        rclpy.try_shutdown()
+    with ros_context(args):
+        try:
+            node = CameraNode()
+            rclpy.spin_until_future_complete(node, node.finished)
+            node.finished.result()
+        except (SourceError, ParameterException) as error:
+            get_logger("llmseg_camera").fatal(str(error))
+            return 1
+        except (KeyboardInterrupt, ExternalShutdownException):
+            pass
     return 0
 
 
