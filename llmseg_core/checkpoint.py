@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import torch
@@ -48,6 +49,9 @@ __all__ = [
 CONFIG_FILE = "llmseg.yaml"
 SELECTOR_FILE = "selector.safetensors"
 EMBEDDED = Path(__file__).parent / "embedded"
+
+# While transformers reads a model, its classes and its logging are changed for the whole process.
+_READING = Lock()
 
 
 def model_directory(directory: str | Path) -> Path:
@@ -95,6 +99,8 @@ def save_pipeline(
 def load_parts(directory: str | Path, runtime: RuntimeConfig | None = None) -> ModelParts:
     """The networks of a model directory, in evaluation mode, on the device, LoRA merged.
 
+    Threads may call it at the same time; they read one after the other.
+
     Args:
         directory: a path, or "embedded" for the model that comes with the package.
         runtime: device, number format and attention implementation; None means a CPU.
@@ -109,9 +115,10 @@ def load_parts(directory: str | Path, runtime: RuntimeConfig | None = None) -> M
     config = load_config(path)
     # SAM's encoder has no flash attention: its position bias needs a mask.
     sam_attention = "eager" if runtime.attention == "eager" else "sdpa"
-    sam = _load_network(SamModel, _part(path, config.sam), dtype, sam_attention)
-    dinov2 = _load_network(Dinov2Model, _part(path, config.dinov2), dtype, runtime.attention)
-    llava, tokenizer = _load_vlm(path, config, dtype, runtime.attention)
+    with _READING:
+        sam = _load_network(SamModel, _part(path, config.sam), dtype, sam_attention)
+        dinov2 = _load_network(Dinov2Model, _part(path, config.dinov2), dtype, runtime.attention)
+        llava, tokenizer = _load_vlm(path, config, dtype, runtime.attention)
     selector = load_selector(path / SELECTOR_FILE, MaskSelector(config.selector))
     _check_sizes(path, config, dinov2, llava)
     return ModelParts(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,6 +41,14 @@ def test_loaded_model_answers_the_same(
     one, other = (each.segment(image, "the cup", TOP) for each in (pipeline, loaded))
     assert (one.mask == other.mask).all()
     torch.testing.assert_close(one.scores.iop, other.scores.iop, atol=1e-6, rtol=0)
+
+
+def test_models_may_be_loaded_at_the_same_time(model_folder: Path, image: np.ndarray) -> None:
+    with ThreadPoolExecutor() as threads:
+        loaded = list(threads.map(LLMSegPipeline.from_pretrained, [model_folder] * 8))
+    first, *others = (pipeline.segment(image, "the mug") for pipeline in loaded)
+    for other in others:
+        assert other.confidence == first.confidence
 
 
 def test_files_are_those_of_the_design(model_folder: Path) -> None:
