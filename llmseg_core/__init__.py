@@ -16,7 +16,7 @@ from .dinov2 import Dinov2Encoder
 from .fusion import FusionModule
 from .mask_embedder import ImageEncoder, MaskEmbedder, PooledMaskEmbedder
 from .mask_pooling import mask_pooling, proposal_weights
-from .metrics import MaskIoUMetric
+from .metrics import MaskCounts, MaskIoUMetric
 from .overlap import pairwise_iop, pairwise_iou
 from .overlay import draw_overlay
 from .parts import ModelParts
@@ -47,6 +47,7 @@ __all__ = [
     "ImagePrefix",
     "LLMSegConfig",
     "LLMSegPipeline",
+    "MaskCounts",
     "MaskEmbedder",
     "MaskIoUMetric",
     "MaskSelector",

@@ -2,9 +2,67 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple, dataclass
+
 import numpy as np
 
-__all__ = ["MaskIoUMetric"]
+__all__ = ["MaskCounts", "MaskIoUMetric", "resize_nearest"]
+
+NCIOU_SIZE = 1024
+"""Pixels a side that masks are resized to for ncIoU; the paper names no size."""
+
+
+@dataclass(frozen=True)
+class MaskCounts:
+    """What one prediction and its target have in common, in pixels.
+
+    Attributes:
+        intersection: in both.
+        union: in either.
+        resized_intersection: in both, after both were resized to one size for all samples.
+        resized_union: in either, after that.
+    """
+
+    intersection: int
+    union: int
+    resized_intersection: int
+    resized_union: int
+
+    @property
+    def iou(self) -> float:
+        """[0, 1]; of two empty masks 1."""
+        return _ratio(self.intersection, self.union)
+
+    @classmethod
+    def of(
+        cls,
+        prediction: np.ndarray,
+        target: np.ndarray,
+        ignore: np.ndarray | None = None,
+        size: int = NCIOU_SIZE,
+    ) -> MaskCounts:
+        """Count.
+
+        Args:
+            prediction: (H, W) bool.
+            target: (H, W) bool.
+            ignore: (H, W) bool, pixels that count neither for intersection nor for union.
+            size: pixels a side after resizing.
+
+        Raises:
+            ValueError: if a mask is not boolean or the sizes differ.
+        """
+        for name, mask in (("prediction", prediction), ("target", target), ("ignore", ignore)):
+            if mask is None:
+                continue
+            if mask.dtype != np.bool_:
+                raise ValueError(f"{name} has dtype {mask.dtype}, it must be bool")
+            if mask.shape != prediction.shape:
+                raise ValueError(f"{name} has shape {mask.shape}, prediction {prediction.shape}")
+        if ignore is not None:
+            prediction, target = prediction & ~ignore, target & ~ignore
+        small = resize_nearest(prediction, size), resize_nearest(target, size)
+        return cls(*_both_and_either(prediction, target), *_both_and_either(*small))
 
 
 class MaskIoUMetric:
@@ -19,7 +77,7 @@ class MaskIoUMetric:
         size: pixels a side that masks are resized to for nciou.
     """
 
-    def __init__(self, size: int = 1024) -> None:
+    def __init__(self, size: int = NCIOU_SIZE) -> None:
         if size < 1:
             raise ValueError(f"size is {size}, it must be at least 1 pixel")
         self.size = size
@@ -27,12 +85,10 @@ class MaskIoUMetric:
 
     def reset(self) -> None:
         """Forget all samples."""
-        self.ious: list[float] = []
-        self._sums = np.zeros(2, dtype=np.int64)  # intersection, union
-        self._resized_sums = np.zeros(2, dtype=np.int64)
+        self.counts: list[MaskCounts] = []
 
     def __len__(self) -> int:
-        return len(self.ious)
+        return len(self.counts)
 
     def update(
         self, prediction: np.ndarray, target: np.ndarray, ignore: np.ndarray | None = None
@@ -50,20 +106,12 @@ class MaskIoUMetric:
         Raises:
             ValueError: if a mask is not boolean or the sizes differ.
         """
-        for name, mask in (("prediction", prediction), ("target", target), ("ignore", ignore)):
-            if mask is None:
-                continue
-            if mask.dtype != np.bool_:
-                raise ValueError(f"{name} has dtype {mask.dtype}, it must be bool")
-            if mask.shape != prediction.shape:
-                raise ValueError(f"{name} has shape {mask.shape}, prediction {prediction.shape}")
-        if ignore is not None:
-            prediction, target = prediction & ~ignore, target & ~ignore
-        counts = _counts(prediction, target)
-        self._sums += counts
-        self._resized_sums += _counts(self._resize(prediction), self._resize(target))
-        self.ious.append(_ratio(counts))
-        return self.ious[-1]
+        return self.add(MaskCounts.of(prediction, target, ignore, self.size))
+
+    def add(self, counts: MaskCounts) -> float:
+        """Add one sample whose pixels were counted before, at the same `size`; returns its IoU."""
+        self.counts.append(counts)
+        return counts.iou
 
     def compute(self) -> dict[str, float]:
         """giou, ciou and nciou of all samples, each in [0, 1].
@@ -71,31 +119,28 @@ class MaskIoUMetric:
         Raises:
             ValueError: if there is no sample.
         """
-        if not self.ious:
+        if not self.counts:
             raise ValueError("no sample was added, there must be at least one")
+        sums = np.array([astuple(counts) for counts in self.counts], dtype=np.int64).sum(0)
         return {
-            "giou": float(np.mean(self.ious)),
-            "ciou": _ratio(self._sums),
-            "nciou": _ratio(self._resized_sums),
+            "giou": float(np.mean([counts.iou for counts in self.counts])),
+            "ciou": _ratio(int(sums[0]), int(sums[1])),
+            "nciou": _ratio(int(sums[2]), int(sums[3])),
         }
 
-    def _resize(self, mask: np.ndarray) -> np.ndarray:
-        """(size, size) bool: the pixel under the centre of each new one."""
-        rows, columns = (
-            ((np.arange(self.size) + 0.5) * length / self.size).astype(np.int64)
-            for length in mask.shape
-        )
-        return mask[rows[:, None], columns]
+
+def resize_nearest(pixels: np.ndarray, size: int) -> np.ndarray:
+    """(H, W) of any dtype to (size, size): the pixel under the centre of each new one."""
+    rows, columns = (
+        ((np.arange(size) + 0.5) * length / size).astype(np.int64) for length in pixels.shape
+    )
+    return pixels[rows[:, None], columns]
 
 
-def _counts(prediction: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Pixels of intersection and union."""
-    both = np.count_nonzero(prediction & target)
-    either = np.count_nonzero(prediction | target)
-    return np.array((both, either), dtype=np.int64)
+def _both_and_either(prediction: np.ndarray, target: np.ndarray) -> tuple[int, int]:
+    return int(np.count_nonzero(prediction & target)), int(np.count_nonzero(prediction | target))
 
 
-def _ratio(counts: np.ndarray) -> float:
+def _ratio(intersection: int, union: int) -> float:
     """Intersection over union; 1 if there is no union."""
-    intersection, union = int(counts[0]), int(counts[1])
     return intersection / union if union else 1.0

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from llmseg_core import MaskIoUMetric
+from llmseg_core import MaskCounts, MaskIoUMetric
 
 
 def mask(*rows: str) -> np.ndarray:
@@ -70,3 +70,12 @@ def test_wrong_masks_are_refused() -> None:
     with pytest.raises(ValueError, match="size is 0"):
         MaskIoUMetric(0)
     assert len(metric) == 0
+
+
+def test_counted_before_or_now() -> None:
+    prediction, target, ignore = mask("##.#", "...."), mask(".###", ".#.."), mask("...#", "....")
+    now, before = MaskIoUMetric(size=8), MaskIoUMetric(size=8)
+    counts = MaskCounts.of(prediction, target, ignore, size=8)
+    assert counts == MaskCounts(1, 4, 8, 32)
+    assert before.add(counts) == now.update(prediction, target, ignore) == counts.iou == 1 / 4
+    assert before.compute() == now.compute()
