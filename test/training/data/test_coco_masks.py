@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from pycocotools import mask as coco
+
+from helpers.data_files import SIZE, box_mask
+from llmseg_training.data import decode_mask, encode_mask
+
+BOX = box_mask(3, 5, 20, 30)
+CODE = encode_mask(BOX)
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [
+        BOX,
+        box_mask(0, 0, 48, 64),
+        box_mask(0, 0, 0, 0),
+        box_mask(0, 0, 1, 1),
+        box_mask(47, 63, 48, 64),
+        np.random.default_rng(0).random(SIZE) < 0.5,
+        np.random.default_rng(1).random(SIZE) < 0.01,
+    ],
+)
+def test_what_is_encoded_is_decoded(mask: np.ndarray) -> None:
+    code = encode_mask(mask)
+    assert code["size"] == [48, 64]
+    assert np.array_equal(decode_mask(code, SIZE), mask)
+    assert np.array_equal(decode_mask(code, SIZE), coco.decode([code])[..., 0].astype(bool))
+
+
+def test_large_masks_have_long_runs() -> None:
+    mask = np.zeros((3000, 2000), bool)
+    mask[2500:, 1500:] = True
+    assert np.array_equal(decode_mask(encode_mask(mask), (3000, 2000)), mask)
+
+
+def test_all_spellings_of_one_mask() -> None:
+    runs = [0, *np.diff([0, *np.flatnonzero(np.diff(BOX.T.ravel())) + 1, BOX.size])]
+    runs = [int(run) for run in runs][1:]
+    spellings: list[Any] = [
+        CODE,
+        {**CODE, "counts": CODE["counts"].encode()},
+        {"size": [48, 64], "counts": runs},
+        [CODE],
+        [[5, 3, 30, 3, 30, 20, 5, 20]],
+        [[5, 3, 30, 3, 30, 20, 5, 20], [6, 4, 10, 4, 10, 10]],
+    ]
+    for spelling in spellings:
+        assert np.array_equal(decode_mask(spelling, SIZE), BOX), spelling
+
+
+def test_a_list_is_the_union() -> None:
+    other = box_mask(30, 40, 40, 50)
+    assert np.array_equal(decode_mask([CODE, encode_mask(other)], SIZE), BOX | other)
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (
+            {"size": [64, 48], "counts": CODE["counts"]},
+            r"mask is \[64, 48\], the image is \[48, 64",
+        ),
+        ({"size": [48, 64], "counts": CODE["counts"][:-3]}, "must cover 3072"),
+        ({"size": [48, 64], "counts": CODE["counts"] + "55"}, "must cover 3072"),
+        ({"size": [48, 64], "counts": ""}, "no compressed COCO RLE"),
+        ({"size": [48, 64], "counts": "c7a"}, "no compressed COCO RLE"),
+        ({"size": [48, 64], "counts": "o" * 9 + "1"}, "beyond 32 bits"),
+        ({"size": [48, 64], "counts": "grüße"}, "no ASCII"),
+        ({"size": [48, 64], "counts": [10, 20]}, "covers 30 pixels"),
+        ({"size": [48, 64], "counts": [-5, 3077]}, "least run -5"),
+        ({"size": [48, 64], "counts": [[1], [2, 3]]}, "list of whole numbers"),
+        ({"size": [48, 64], "counts": [1.5, 3070.5]}, "list of whole numbers"),
+        ({"size": [48, 64], "counts": None}, "list of whole numbers"),
+        ({"counts": "c7a0"}, "must have size and counts"),
+        ("mask.png", "COCO RLE or a list of polygons"),
+        (None, "COCO RLE or a list of polygons"),
+        ([], "at least one polygon"),
+        ([[]], "three points"),
+        ([[1, 2, 3, 4]], "three points"),
+        ([[1, 2, 3, 4, 5, 6, 7]], "three points"),
+        ([[1, 2, 3, 4, 5, math.nan]], "three points"),
+        ([[1, 2, 3, 4, 5, 1e9]], "pixels of the image"),
+        ([["1", "2", "3", "4", "5", "6"]], "three points"),
+        ([7], "three points"),
+    ],
+)
+def test_bad_masks_are_refused(code: Any, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        decode_mask(code, SIZE)

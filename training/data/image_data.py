@@ -1,0 +1,103 @@
+"""What all readers share: one image file a sample, and errors that name the sample."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from llmseg_core.image_files import read_image
+
+from .broken import BrokenSampleError
+from .sample import DataQuestion, DataSample
+
+__all__ = ["ImageData", "first_existing"]
+
+
+class ImageData(ABC):
+    """A `SegmentationData` of image files; a reader adds which files and which questions.
+
+    Args:
+        name: of the data set, for reports.
+        names: of the samples, unique.
+    """
+
+    def __init__(self, name: str, names: Sequence[str]) -> None:
+        self.name = name
+        self._names = names
+
+    @abstractmethod
+    def image_file(self, index: int) -> Path:
+        """Where the image of a sample lies."""
+
+    @abstractmethod
+    def questions(self, index: int, size: tuple[int, int]) -> Sequence[DataQuestion]:
+        """The questions about a sample.
+
+        Args:
+            index: of the sample.
+            size: (H, W) of its image.
+
+        Raises:
+            ValueError, OSError, KeyError, TypeError: saying what is wrong with the annotation.
+        """
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def sample_name(self, index: int) -> str:
+        """The name of a sample, without reading it."""
+        return self._names[index]
+
+    def image(self, index: int) -> np.ndarray:
+        """(H, W, 3) uint8 RGB.
+
+        Raises:
+            BrokenSampleError: if the image is missing or cannot be read.
+        """
+        with self._naming(index):
+            path = self.image_file(index)
+            if not path.is_file():
+                raise FileNotFoundError(f"the image {path} is missing")
+            return read_image(path)
+
+    def __getitem__(self, index: int) -> DataSample:
+        """Read one sample.
+
+        Raises:
+            BrokenSampleError: naming the sample and what is wrong with it.
+        """
+        image = self.image(index)
+        with self._naming(index):
+            asked = tuple(self.questions(index, (image.shape[0], image.shape[1])))
+            return DataSample(self.sample_name(index), image, asked)
+
+    def __iter__(self) -> Iterator[DataSample]:
+        return (self[index] for index in range(len(self)))
+
+    @contextmanager
+    def _naming(self, index: int) -> Iterator[None]:
+        """Turn what a damaged file causes into an error that names the sample."""
+        sample = self.sample_name(index)
+        try:
+            yield
+        except (ValueError, OSError) as error:
+            raise BrokenSampleError(self.name, sample, str(error)) from error
+        except (KeyError, TypeError) as error:
+            reason = f"its annotation is not as it must be ({type(error).__name__}: {error})"
+            raise BrokenSampleError(self.name, sample, reason) from error
+
+
+def first_existing(root: Path, *places: str) -> Path:
+    """The first of `places` (relative to `root`) that exists.
+
+    Raises:
+        FileNotFoundError: naming all of them.
+    """
+    for place in places:
+        if (root / place).exists():
+            return root / place
+    raise FileNotFoundError(f"{root} has none of {', '.join(places)}")

@@ -1,0 +1,61 @@
+"""Label maps: images of one channel whose value is the class of the pixel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from .sample import DataQuestion, QuestionKind
+
+__all__ = ["class_questions", "read_label_map"]
+
+_MODES = ("1", "L", "P", "I", "I;16")
+
+
+def read_label_map(path: Path, size: tuple[int, int]) -> np.ndarray:
+    """Read a label map; of an image with a palette, the indices.
+
+    Args:
+        path: PNG of one channel, 1, 8 or 16 bits.
+        size: (H, W) of the image that it belongs to.
+
+    Returns:
+        (H, W) int32.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it cannot be read, has several channels or another size.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"the label map {path} is missing")
+    try:
+        with Image.open(path) as image:
+            mode = image.mode
+            labels = np.array(image)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise ValueError(f"the label map {path} cannot be read: {error}") from error
+    if mode not in _MODES:
+        raise ValueError(f"the label map {path} has mode {mode}, it must have one channel")
+    if labels.shape != size:
+        raise ValueError(f"the label map {path} is {labels.shape}, the image is {size} (H, W)")
+    return labels.astype(np.int32)
+
+
+def class_questions(labels: np.ndarray, classes: Mapping[int, str]) -> list[DataQuestion]:
+    """One question for each class that is present, in the order of the labels.
+
+    Args:
+        labels: (H, W) integers.
+        classes: name of every label that is asked about; pixels of all others are ignored.
+    """
+    present = [int(label) for label in np.unique(labels)]
+    void = np.isin(labels, [label for label in present if label not in classes])
+    ignore = void if void.any() else None
+    return [
+        DataQuestion(classes[label], QuestionKind.CATEGORY, labels == label, ignore, classes[label])
+        for label in present
+        if label in classes
+    ]

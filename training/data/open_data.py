@@ -1,0 +1,75 @@
+"""How a command line or a YAML file names a data set.
+
+    KIND:PATH           reason_seg has splits, the folder format has none
+    KIND:PATH:SPLIT     reason_seg:/data/lisa:val
+    PATH                our own folder format, same as folder:PATH
+
+PATH is the data set's own folder, or the folder that holds all data sets in LISA's arrangement;
+each reader's docstring says what it looks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from .folder import FolderData
+from .image_data import ImageData
+
+__all__ = ["DATA_KINDS", "DataKind", "open_data"]
+
+
+@dataclass(frozen=True)
+class DataKind:
+    """A kind of data set that can be named.
+
+    Attributes:
+        splits: what may stand after the path; none if nothing may.
+        open: makes the reader of a path and a split.
+    """
+
+    splits: tuple[str, ...]
+    open: Callable[[Path, str], ImageData]
+
+
+DATA_KINDS: dict[str, DataKind] = {
+    "folder": DataKind((), lambda path, split: FolderData(path)),
+}
+"""All kinds, by the name that stands first."""
+
+
+def open_data(spec: str | Path, root: Path | None = None) -> ImageData:
+    """Open the data set that `spec` names.
+
+    Args:
+        spec: KIND:PATH, KIND:PATH:SPLIT or PATH.
+        root: where a relative PATH begins; the working directory if None.
+
+    Raises:
+        ValueError: for an unknown kind or split, quoting it and saying what is known.
+        FileNotFoundError: if the data set's files are not where they should be.
+    """
+    kind, path, split = _parts(str(spec))
+    known = DATA_KINDS[kind]
+    if split not in known.splits and (split or known.splits):
+        wanted = f"one of {', '.join(known.splits)}" if known.splits else "left out"
+        raise ValueError(f"{str(spec)!r}: the split is {split!r}, it must be {wanted}")
+    place = Path(path).expanduser()
+    return known.open(root / place if root else place, split)
+
+
+def _parts(spec: str) -> tuple[str, str, str]:
+    """Kind, path and split."""
+    kind, colon, rest = spec.partition(":")
+    if not colon or Path(spec).expanduser().exists():
+        return "folder", spec, ""
+    if kind not in DATA_KINDS:
+        raise ValueError(
+            f"{spec!r}: {kind!r} is no kind of data set, it must be one of "
+            f"{', '.join(DATA_KINDS)}; or give the path of a folder in our own format"
+        )
+    if not DATA_KINDS[kind].splits:
+        return kind, rest, ""
+    path, _, split = rest.rpartition(":")
+    return (kind, path, split) if path else (kind, rest, "")
