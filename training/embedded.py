@@ -43,7 +43,7 @@ from llmseg_core.seg_token import SegTokenEncoder
 from llmseg_core.tokenizer import build_tokenizer
 
 from .evaluation import ask_scenes
-from .proposal_cache import ProposalFolder, write_proposals
+from .proposal_cache import CachedProposals, write_proposals
 from .questions import iter_instructions
 from .recipe import EMBEDDED_RECIPE, EmbeddedRecipe, load_recipe
 from .scenes import SceneFolder, write_scenes
@@ -228,7 +228,7 @@ class EmbeddedTraining:
         encoder = Dinov2Encoder(self._dinov2(), self.config.image_encoder.image_size)
         return encode_scenes(
             self._scenes("train"),
-            ProposalFolder(self.work / "proposals"),
+            CachedProposals(self.work / "proposals"),
             PooledMaskEmbedder(encoder, self.config.image_encoder.pooling_size),
             self.untrained().seg_token_encoder.pixel_values,
             self.work / "proposals" / "features.pt",

@@ -17,7 +17,7 @@ from llmseg_core.prompts import ANSWERS, FIXED_ANSWER
 from llmseg_core.types import Proposals
 
 from .drawn_dataset import DrawnDataset
-from .proposal_cache import ProposalFolder
+from .proposal_cache import CachedProposals
 from .questions import CATEGORIES, QuestionSample, generate_samples
 from .scenes import Scene, SceneFolder, SceneObject
 from .selection_augment import mirrored, thinned
@@ -79,7 +79,7 @@ def encode_scene(
 
 def encode_scenes(
     scenes: SceneFolder,
-    proposals: ProposalFolder,
+    proposals: CachedProposals,
     embedder: MaskEmbedder,
     vlm_pixels: Callable[[np.ndarray], Tensor],
     file: Path,
@@ -92,7 +92,7 @@ def encode_scenes(
     Raises:
         FileNotFoundError: if no scene has proposals.
     """
-    indices = [index for index in range(len(scenes)) if index in proposals]
+    indices = [index for index in range(len(scenes)) if scenes.sample_name(index) in proposals]
     if not indices:
         raise FileNotFoundError(
             f"{proposals.folder} has proposals for none of the {len(scenes)} scenes: "
@@ -103,7 +103,7 @@ def encode_scenes(
         if len(loaded) == len(indices):
             return loaded
     encoded = [
-        encode_scene(scenes[index], proposals[index], embedder, vlm_pixels)
+        encode_scene(scenes[index], proposals[scenes.sample_name(index)], embedder, vlm_pixels)
         for index in tqdm(indices, desc="features")
     ]
     temporary = file.with_name(f".{file.name}")

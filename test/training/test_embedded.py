@@ -120,7 +120,8 @@ def test_what_is_finished_is_not_done_again(trained: Trained) -> None:
     training = trained.training
     weights = training.work / "selection" / "model.safetensors"
     before = load_file(weights)
-    kept = [training.work / "proposals" / "000003.json", training.work / "proposals/features.pt"]
+    (stored,) = (training.work / "proposals").glob("000003.*.json")
+    kept = [stored, training.work / "proposals" / "features.pt"]
     times = [path.stat().st_mtime_ns for path in kept]
     for stage in ("scenes", "language", "proposals", "selection"):
         getattr(training, stage)()

@@ -12,7 +12,7 @@ from llmseg_core import ModelParts, PooledMaskEmbedder, Proposals, SegTokenEncod
 from llmseg_core.dinov2 import Dinov2Encoder
 from llmseg_core.mask_embedder import MaskEmbedder
 from llmseg_core.prompts import ANSWERS
-from llmseg_training.proposal_cache import ProposalFolder, write_proposals
+from llmseg_training.proposal_cache import CachedProposals, write_proposals
 from llmseg_training.scenes import SceneFolder
 from llmseg_training.selection_data import (
     SelectionDataset,
@@ -140,7 +140,7 @@ def test_scenes_are_encoded_into_one_file_written_whole(
     read = encode_scenes(scenes, proposals, Interrupted(), vlm.pixel_values, file)
     assert_same_scenes(read, first)
 
-    stored_proposals(tmp_path / "proposals", scenes, [3])
+    proposals = stored_proposals(tmp_path / "proposals", scenes, [3])
     assert len(encode_scenes(scenes, proposals, embedder, vlm.pixel_values, file)) == 3
 
 
@@ -149,18 +149,18 @@ def test_no_proposals_at_all_name_the_remedy(
 ) -> None:
     with pytest.raises(FileNotFoundError, match=r"none of the 4 scenes.*write_proposals"):
         encode_scenes(
-            scenes, ProposalFolder(tmp_path), embedder, vlm.pixel_values, tmp_path / "features.pt"
+            scenes, CachedProposals(tmp_path), embedder, vlm.pixel_values, tmp_path / "features.pt"
         )
 
 
-def stored_proposals(folder: Path, scenes: SceneFolder, indices: list[int]) -> ProposalFolder:
+def stored_proposals(folder: Path, scenes: SceneFolder, indices: list[int]) -> CachedProposals:
     """The true masks of the objects, stored as proposals."""
     for index in indices:
         scene = scenes[index]
         masks = np.stack([scene.instances == item.id for item in scene.objects])
         true = Proposals.from_masks(torch.from_numpy(masks))
         write_proposals(lambda _, true=true: true, scenes, folder, [index])
-    return ProposalFolder(folder)
+    return CachedProposals(folder)
 
 
 def assert_same_scenes(read: list[SelectionScene], written: list[SelectionScene]) -> None:

@@ -116,6 +116,10 @@ class SceneFolder:
     def __len__(self) -> int:
         return len(self._records)
 
+    def sample_name(self, position: int) -> str:
+        """The number of a scene, as its files have it."""
+        return f"{self._records[position]['index']:06d}"
+
     def __getitem__(self, position: int) -> Scene:
         """The scene, without depth."""
         return Scene(
@@ -151,4 +155,4 @@ class SceneFolder:
         )
 
     def _file(self, kind: str, position: int) -> Path:
-        return self.path / kind / f"{self._records[position]['index']:06d}.png"
+        return self.path / kind / f"{self.sample_name(position)}.png"
