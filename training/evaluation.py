@@ -11,16 +11,18 @@ from torch import Tensor
 from tqdm import tqdm
 
 from llmseg_core import LLMSegPipeline
-from llmseg_core.metrics import MaskIoUMetric
+from llmseg_core.metrics import MaskCounts
 from llmseg_core.overlap import pairwise_iou
 from llmseg_core.types import FrameEncoding, Segmentation
 
+from .evaluate import Bounds, Case, ProposalAtoms, score_cases
 from .questions import CATEGORIES, QuestionSample, generate_samples
 from .scenes import Scene, SceneFolder
 
 __all__ = ["Answer", "SceneAnswers", "ask_scenes", "score"]
 
-NO_TARGET = "no target"
+NCIOU_SIZE = 256
+"""pixels a side; scenes are small, and all of one size"""
 
 
 @dataclass(frozen=True)
@@ -31,18 +33,33 @@ class Answer:
         question: the instruction with its targets.
         segmentation: the model's answer.
         target: (H, W) bool, what is meant; empty if nothing fits.
-        proposal_iou: (K,) float32, IoU of each proposal with the target.
+        bounds: of the scene's proposals.
     """
 
     question: QuestionSample
     segmentation: Segmentation
     target: np.ndarray
-    proposal_iou: Tensor
+    bounds: Bounds
 
     @property
     def has_target(self) -> bool:
         """Whether anything in the scene fits."""
         return bool(self.question.target_ids)
+
+    def case(self, scene: str = "") -> Case:
+        """The answer as evaluation judges it."""
+        return Case(
+            sample=scene,
+            question=0,
+            text=self.question.instruction,
+            kind=self.question.kind,
+            category=self.question.concept,
+            has_target=self.has_target,
+            found=self.segmentation.found,
+            counts=MaskCounts.of(self.segmentation.mask, self.target, size=NCIOU_SIZE),
+            confidence=self.segmentation.confidence,
+            bounds=self.bounds,
+        )
 
 
 @dataclass(frozen=True)
@@ -111,16 +128,14 @@ def _judge(
     masks = frame.proposals.masks.cpu()
     targets = _stack([np.isin(scene.instances, question.target_ids) for question in asked], scene)
     instances = _stack([scene.instances == item.id for item in scene.objects], scene)
-    iou = pairwise_iou(masks, torch.from_numpy(targets))
+    atoms = ProposalAtoms(masks.numpy())
     best = pairwise_iou(masks, torch.from_numpy(instances))
     return SceneAnswers(
         frame=frame,
         best_iou=best.amax(0) if len(masks) else torch.zeros(len(instances)),
         answers=tuple(
-            Answer(question, answer, target, iou[:, row])
-            for row, (question, answer, target) in enumerate(
-                zip(asked, answers, targets, strict=True)
-            )
+            Answer(question, answer, target, atoms.count(target).bounds())
+            for question, answer, target in zip(asked, answers, targets, strict=True)
         ),
     )
 
@@ -131,36 +146,9 @@ def _stack(masks: Sequence[np.ndarray], scene: Scene) -> np.ndarray:
 
 
 def score(answers: Sequence[Answer]) -> dict[str, float]:
-    """Scores of a set of answers, with oracle and chance.
+    """Scores of a set of answers, with oracle and chance: see `evaluate.score_cases`.
 
     Args:
         answers: at least one.
-
-    Returns:
-        count; giou, ciou, nciou over all answers (an empty mask where nothing fits counts 1, any
-        other mask there 0); oracle_giou, the best single proposal an answer; random_giou, what a
-        proposal drawn at random gives on average; no_target_accuracy, the share of questions
-        without a target that were answered by nothing, and target_recall, the share of the others
-        that were answered by something. A share of no questions is NaN.
     """
-    metric = MaskIoUMetric(256)
-    oracle: list[float] = []
-    chance: list[float] = []
-    refused: list[bool] = []
-    answered: list[bool] = []
-    for answer in answers:
-        metric.update(answer.segmentation.mask, answer.target)
-        some = answer.has_target and len(answer.proposal_iou) > 0
-        oracle.append(float(answer.proposal_iou.max()) if some else float(not answer.has_target))
-        chance.append(float(answer.proposal_iou.mean()) if some else 0.0)
-        (answered if answer.has_target else refused).append(
-            answer.segmentation.found == answer.has_target
-        )
-    return {
-        "count": len(answers),
-        **metric.compute(),
-        "oracle_giou": float(np.mean(oracle)),
-        "random_giou": float(np.mean(chance)),
-        "no_target_accuracy": float(np.mean(refused)) if refused else float("nan"),
-        "target_recall": float(np.mean(answered)) if answered else float("nan"),
-    }
+    return score_cases([answer.case() for answer in answers])

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import product
 
 import numpy as np
 
 from llmseg_core.config import SelectionConfig, SelectionRule
-from llmseg_core.selection import select
 
+from .evaluate import ProposalAtoms, taken_proposals
 from .evaluation import SceneAnswers
 
 __all__ = ["candidates", "tune_selection"]
@@ -45,16 +45,15 @@ def tune_selection(
         ValueError: if nothing was asked.
     """
     settings = tuple(candidates())
-    ious: list[list[float]] = []
-    refused: list[list[bool]] = []
+    ious: list[np.ndarray] = []
+    refused: list[np.ndarray] = []
     for scene in scenes:
-        masks = scene.frame.proposals.masks.flatten(1).cpu().numpy()
+        atoms = ProposalAtoms(scene.frame.proposals.masks.cpu().numpy())
         for answer in scene.answers:
-            taken = [select(answer.segmentation.scores, each).indices for each in settings]
-            iou = {indices: _iou(masks, indices, answer.target) for indices in set(taken)}
-            ious.append([iou[indices] for indices in taken])
+            taken = taken_proposals(answer.segmentation.scores, settings)
+            ious.append(atoms.count(answer.target).iou(taken))
             if not answer.has_target:
-                refused.append([not indices for indices in taken])
+                refused.append(np.logical_not(taken.any(1)))
     if not ious:
         raise ValueError("nothing was asked about the validation scenes, there is nothing to tune")
     giou = np.mean(ious, 0)
@@ -66,10 +65,3 @@ def tune_selection(
         for each, value in zip(settings, giou, strict=True)
     }
     return settings[best], table
-
-
-def _iou(masks: np.ndarray, indices: Sequence[int], target: np.ndarray) -> float:
-    """IoU of the union of some of the (K, H * W) masks with the target; 1 if both are empty."""
-    union = masks[list(indices)].any(0)
-    either = np.count_nonzero(union | target.ravel())
-    return np.count_nonzero(union & target.ravel()) / either if either else 1.0

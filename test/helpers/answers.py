@@ -9,7 +9,6 @@ import torch
 
 from llmseg_core import Proposals
 from llmseg_core.config import SelectionConfig
-from llmseg_core.overlap import pairwise_iou
 from llmseg_core.selection import select, union_mask
 from llmseg_core.types import (
     FrameEncoding,
@@ -18,6 +17,7 @@ from llmseg_core.types import (
     ProposalScores,
     Segmentation,
 )
+from llmseg_training.evaluate import ProposalAtoms
 from llmseg_training.evaluation import Answer, SceneAnswers
 from llmseg_training.questions import QuestionSample
 
@@ -53,7 +53,7 @@ def answer(
             proposals.areas,
         ),
         target=mask,
-        proposal_iou=pairwise_iou(masks, torch.from_numpy(mask)[None])[:, 0],
+        bounds=ProposalAtoms(masks.numpy()).count(mask).bounds(),
     )
 
 

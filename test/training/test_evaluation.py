@@ -89,7 +89,7 @@ def test_scenes_are_asked_about_in_all_phrasings(
         assert np.array_equal(item.target, np.isin(instances, item.question.target_ids))
         assert item.has_target == item.target.any()
         assert item.segmentation.instruction == item.question.instruction
-        assert len(item.proposal_iou) == item.segmentation.scores.iop.shape[1]
+        assert 0 <= item.bounds.random <= item.bounds.best <= item.bounds.union <= 1
 
 
 def test_questions_are_decided_by_the_seed(pipeline: LLMSegPipeline, scenes: SceneFolder) -> None:

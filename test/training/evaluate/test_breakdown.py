@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from llmseg_core.metrics import MaskCounts
+from llmseg_training.evaluate import Case, breakdowns
+
+
+def case(text: str, kind: str, category: str = "", has_target: bool = True) -> Case:
+    return Case("a", 0, text, kind, category, has_target, True, MaskCounts(1, 2, 1, 2))
+
+
+CASES = [
+    case("cup", "category", "cup"),
+    case("the red cup", "phrase", "cup"),
+    case("what could I drink my tea from?", "instruction", "book"),
+    case(" ".join(["word"] * 21), "instruction", has_target=False),
+]
+
+
+def test_groups_and_their_order() -> None:
+    groups = {
+        way: {name: [CASES.index(each) for each in cases] for name, cases in parts.items()}
+        for way, parts in breakdowns(CASES).items()
+    }
+    assert groups == {
+        "target": {"no target": [3], "with a target": [0, 1, 2]},
+        "length": {"long sentence": [2, 3], "short phrase": [0, 1]},
+        "words": {"1 to 2 words": [0], "3 to 5 words": [1], "6 to 10 words": [2],
+                  "21 words or more": [3]},
+        "kind": {"category": [0], "instruction": [2, 3], "phrase": [1]},
+        "category": {"cup": [0, 1], "book": [2]},
+    }  # fmt: skip
+    assert list(groups["words"]) == [
+        "1 to 2 words", "3 to 5 words", "6 to 10 words", "21 words or more"
+    ]  # fmt: skip
+    assert list(groups["category"]) == ["cup", "book"]

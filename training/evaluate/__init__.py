@@ -1,0 +1,47 @@
+"""Scores of any method on any data set, beside the paper's."""
+
+from .answers import (
+    Answer,
+    AnswerSource,
+    Prediction,
+    SampleAnswers,
+    ScoredProposals,
+    Segmenter,
+    taken_proposals,
+)
+from .atoms import AtomCounts, Bounds, ProposalAtoms
+from .bootstrap import bootstrap_intervals
+from .breakdown import breakdowns
+from .case import Case
+from .judge import judge
+from .model_answers import PipelineAnswers, SegmenterAnswers
+from .run import Evaluation, evaluate
+from .scores import proposal_miou, score_cases
+from .sweep import Sweep, SweepRow, paper_rules, sweep_settings
+
+__all__ = [
+    "Answer",
+    "AnswerSource",
+    "AtomCounts",
+    "Bounds",
+    "Case",
+    "Evaluation",
+    "PipelineAnswers",
+    "Prediction",
+    "ProposalAtoms",
+    "SampleAnswers",
+    "ScoredProposals",
+    "Segmenter",
+    "SegmenterAnswers",
+    "Sweep",
+    "SweepRow",
+    "bootstrap_intervals",
+    "breakdowns",
+    "evaluate",
+    "judge",
+    "paper_rules",
+    "proposal_miou",
+    "score_cases",
+    "sweep_settings",
+    "taken_proposals",
+]

@@ -1,0 +1,123 @@
+"""What a method answers about one image, and what can be asked for answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from torch import Tensor
+
+from llmseg_core.config import SelectionConfig
+from llmseg_core.selection import select, union_mask
+from llmseg_core.types import ProposalScores
+
+from ..data import DataSample
+
+__all__ = [
+    "Answer",
+    "AnswerSource",
+    "Prediction",
+    "SampleAnswers",
+    "ScoredProposals",
+    "Segmenter",
+    "taken_proposals",
+]
+
+
+class Answer(Protocol):
+    """What is said to one instruction; `llmseg_core`'s `Segmentation` is one."""
+
+    @property
+    def mask(self) -> np.ndarray:
+        """(H, W) bool; empty if nothing was found."""
+
+    @property
+    def found(self) -> bool:
+        """Whether anything in the image fits."""
+
+    @property
+    def confidence(self) -> float | None:
+        """How sure the method is, [0, 1]; None if it does not say."""
+
+
+class Segmenter(Protocol):
+    """Any method: `LLMSegPipeline`, the two-stage baseline, or your own."""
+
+    def segment(self, image: np.ndarray, instruction: str) -> Answer:
+        """Answer one instruction about one image, (H, W, 3) uint8 RGB."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One answer, as it is scored.
+
+    Attributes:
+        mask: (H, W) bool; empty if nothing was found.
+        confidence: [0, 1], or None.
+    """
+
+    mask: np.ndarray
+    confidence: float | None = None
+
+    @property
+    def found(self) -> bool:
+        """Whether the mask has any pixel."""
+        return bool(self.mask.any())
+
+
+@dataclass(frozen=True)
+class ScoredProposals:
+    """What LLM-Seg's networks give for one image; selection rules need nothing else.
+
+    Attributes:
+        masks: (K, H, W) bool, the proposals.
+        scores: (R, K) of every question about the image.
+    """
+
+    masks: Tensor
+    scores: ProposalScores
+
+    def predict(self, config: SelectionConfig) -> tuple[Prediction, ...]:
+        """The R answers by a selection rule."""
+        chosen = [select(self.scores[row], config) for row in range(len(self.scores.iop))]
+        return tuple(
+            Prediction(union_mask(self.masks, each).cpu().numpy(), each.confidence)
+            for each in chosen
+        )
+
+
+def taken_proposals(scores: ProposalScores, settings: Sequence[SelectionConfig]) -> np.ndarray:
+    """(S, K) bool: the proposals that each of S settings takes, by the (1, K) scores."""
+    taken = np.zeros((len(settings), scores.iop.shape[1]), dtype=bool)
+    for row, config in enumerate(settings):
+        taken[row, list(select(scores, config).indices)] = True
+    return taken
+
+
+@dataclass(frozen=True)
+class SampleAnswers:
+    """The answers to all questions about one image.
+
+    Attributes:
+        predictions: one a question, in the sample's order.
+        proposals: what they were selected from; None for methods without proposals.
+    """
+
+    predictions: tuple[Prediction, ...]
+    proposals: ScoredProposals | None = None
+
+
+class AnswerSource(Protocol):
+    """Where answers come from: a model, a file of an earlier run, another system's masks."""
+
+    def answer(self, sample: DataSample) -> SampleAnswers:
+        """The answers to a sample's questions."""
+
+    def finish(self) -> None:
+        """Called when every sample was answered.
+
+        Raises:
+            ValueError: if something was wrong with the answers that makes scores worthless.
+        """

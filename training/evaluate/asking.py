@@ -1,0 +1,40 @@
+"""How a data set's question is put to a model."""
+
+from __future__ import annotations
+
+from llmseg_core.config import SegTokenConfig
+
+from ..data import DataQuestion, QuestionKind
+
+__all__ = ["RELEASED_PHRASE_QUESTION", "asked_text", "phrase_question"]
+
+RELEASED_PHRASE_QUESTION = "What is {name} in this image?"
+"""What the released evaluation asks about a short phrase; the model's own request follows."""
+AS_IT_IS = "{name}"
+
+
+def phrase_question(config: SegTokenConfig) -> str:
+    """The wording for phrases and class names that a model was trained with.
+
+    A model whose template adds a request to segment was trained as the paper's, with a question
+    around every phrase; one whose template adds nothing was trained on bare phrases.
+    """
+    bare = config.question.strip() == "{instruction}"
+    return AS_IT_IS if bare else RELEASED_PHRASE_QUESTION
+
+
+def asked_text(question: DataQuestion, wording: str = AS_IT_IS) -> str:
+    """The instruction that a model gets.
+
+    Args:
+        question: of a data set.
+        wording: around a phrase or the name of a class, with "{name}"; sentences stay as they are.
+
+    Raises:
+        ValueError: if the wording has no "{name}".
+    """
+    if "{name}" not in wording:
+        raise ValueError(f"the wording of phrases is {wording!r}, it must contain {{name}}")
+    if question.kind is QuestionKind.INSTRUCTION:
+        return question.text
+    return wording.replace("{name}", question.text)

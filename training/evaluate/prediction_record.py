@@ -1,0 +1,42 @@
+"""One predicted mask as plain values for JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..data.coco_masks import decode_mask, encode_mask
+from .answers import Prediction
+
+__all__ = ["prediction_of", "prediction_record"]
+
+
+def prediction_record(mask: np.ndarray, confidence: float | None) -> dict[str, Any]:
+    """{"mask": {"size": [H, W], "counts": COCO RLE}}, and "confidence" if there is one.
+
+    Args:
+        mask: (H, W) bool.
+        confidence: [0, 1], or None.
+    """
+    record: dict[str, Any] = {"mask": encode_mask(mask)}
+    return record if confidence is None else {**record, "confidence": confidence}
+
+
+def prediction_of(record: dict[str, Any], size: tuple[int, int]) -> Prediction:
+    """The prediction that a record holds; more keys do no harm.
+
+    Args:
+        record: from `prediction_record`, or written by another system.
+        size: (H, W) of the image.
+
+    Raises:
+        ValueError: quoting what is missing or wrong.
+    """
+    if "mask" not in record:
+        raise ValueError(f'it has no "mask", only {", ".join(record)}')
+    confidence = record.get("confidence")
+    known = isinstance(confidence, int | float) and 0 <= confidence <= 1
+    if confidence is not None and not known:
+        raise ValueError(f'"confidence" is {confidence!r}, it must be in [0, 1]')
+    return Prediction(decode_mask(record["mask"], size), confidence)

@@ -1,0 +1,107 @@
+"""All selection rules and thresholds on one set of scores (paper Table 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from llmseg_core.config import SelectionConfig, SelectionRule
+
+from .answers import ScoredProposals, taken_proposals
+from .judge import Judged
+from .sums import SCORES, scores_of_sums, sums
+
+__all__ = ["THRESHOLDS", "Sweep", "SweepRow", "paper_rules", "sweep_settings"]
+
+THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(1, 20))
+"""of the predicted IoP"""
+
+
+def paper_rules(base: SelectionConfig) -> list[SelectionConfig]:
+    """The four rules of the paper's Table 3 at one threshold, in its order."""
+    return [replace(base, rule=rule) for rule in SelectionRule]
+
+
+def sweep_settings(base: SelectionConfig) -> list[SelectionConfig]:
+    """Every rule at every threshold; the rest stays as in `base`."""
+    return [
+        replace(config, iop_threshold=threshold)
+        for config in paper_rules(base)
+        for threshold in THRESHOLDS
+    ]
+
+
+@dataclass(frozen=True)
+class SweepRow:
+    """One setting and its scores.
+
+    Attributes:
+        config: rule and thresholds.
+        scores: giou, ciou, nciou, and no_target_accuracy (NaN if everything has a target).
+    """
+
+    config: SelectionConfig
+    scores: dict[str, float]
+
+    def record(self) -> dict[str, object]:
+        """Plain values for JSON."""
+        config = self.config
+        return {
+            "rule": config.rule.value,
+            "iop_threshold": config.iop_threshold,
+            "top_k": config.top_k,
+            "min_confidence": config.min_confidence,
+            **self.scores,
+        }
+
+
+class Sweep:
+    """Adds up what each setting would have answered; no network runs again.
+
+    Args:
+        settings: what is tried.
+    """
+
+    def __init__(self, settings: Sequence[SelectionConfig]) -> None:
+        self.settings = tuple(settings)
+        self._sums = np.zeros((len(self.settings), 2 + 4))
+        self._refused = np.zeros(len(self.settings), dtype=np.int64)
+        self._no_target = 0
+
+    def add(self, proposals: ScoredProposals, judged: Sequence[Judged]) -> None:
+        """Add the questions about one image.
+
+        Raises:
+            ValueError: if they were judged without proposals.
+        """
+        for each in judged:
+            if each.atoms is None:
+                raise ValueError(f"{each.case.sample} has no proposals, there is nothing to select")
+            taken = taken_proposals(proposals.scores[each.case.question], self.settings)
+            self._sums += sums(each.atoms.measure(taken))
+            if not each.case.has_target:
+                self._no_target += 1
+                self._refused += ~taken.any(1)
+
+    def rows(self) -> list[SweepRow]:
+        """The scores of every setting.
+
+        Raises:
+            ValueError: if nothing was added.
+        """
+        if not self._sums.any():
+            raise ValueError("nothing was added to the sweep, there must be at least one question")
+        scores = scores_of_sums(self._sums)
+        share = self._refused / self._no_target if self._no_target else self._refused * np.nan
+        return [
+            SweepRow(
+                config,
+                {
+                    **dict(zip(SCORES, scores[row].tolist(), strict=True)),
+                    "no_target_accuracy": float(share[row]),
+                },
+            )
+            for row, config in enumerate(self.settings)
+        ]
