@@ -12,14 +12,14 @@ from torch.nn import functional as F
 from llmseg_core.seg_token import SegTokenEncoder
 from llmseg_core.selector import MaskSelector
 
+from .proposal_scoring import LossWeights, ProposalScorer, ScoredQuestions, paper_losses
 from .questions import QuestionSample
 from .recognition_data import COLOUR_NAMES
 from .scenes import CATEGORIES
 from .selection_data import SelectionBatch
-from .selection_losses import alignment_loss, iop_loss
 from .whole_trainer import WholeTrainer
 
-__all__ = ["LossWeights", "SelectionModel", "SelectionOutput", "SelectionTrainer"]
+__all__ = ["SelectionModel", "SelectionOutput", "SelectionTrainer", "SelectionWeights"]
 
 RELATIONS = (
     "left_of",
@@ -35,15 +35,9 @@ RELATIONS = (
 
 
 @dataclass(frozen=True)
-class LossWeights:
+class SelectionWeights(LossWeights):
     """Weights of the parts of the loss; the first three are the paper's."""
 
-    alignment: float = 1.0
-    """ranking by IoU"""
-    iop: float = 50.0
-    """IoP"""
-    language: float = 1.0
-    """the language model's cross-entropy"""
     meaning: float = 1.0
     """what the instruction names (category, colour, relation), read off the hidden state; stands in
     for the pretraining that a language model usually brings"""
@@ -54,21 +48,15 @@ class SelectionOutput:
     """Predictions for R questions.
 
     Attributes:
-        iou_score: (R, K) float32 in [-1, 1].
-        iop: (R, K) float32 in [0, 1].
-        logits: (M, vocabulary) float, predictions of the scored answer tokens.
-        labels: (M,) int64, those tokens.
+        scored: what the paper's losses judge.
         meaning: (R, categories + colours + 1 + relations + 1) float, logits.
     """
 
-    iou_score: Tensor
-    iop: Tensor
-    logits: Tensor
-    labels: Tensor
+    scored: ScoredQuestions
     meaning: Tensor
 
 
-class SelectionModel(nn.Module):
+class SelectionModel(ProposalScorer):
     """VLM and mask selector, with a head for the meaning of instructions that only training has.
 
     Args:
@@ -77,9 +65,7 @@ class SelectionModel(nn.Module):
     """
 
     def __init__(self, seg_token_encoder: SegTokenEncoder, selector: MaskSelector) -> None:
-        super().__init__()
-        self.seg_token_encoder = seg_token_encoder
-        self.selector = selector
+        super().__init__(seg_token_encoder, selector)
         self.sizes = (len(CATEGORIES), len(COLOUR_NAMES) + 1, len(RELATIONS) + 1)
         self.meaning_head = nn.Linear(seg_token_encoder.hidden_dim, sum(self.sizes))
 
@@ -90,22 +76,17 @@ class SelectionModel(nn.Module):
             batch: images with their proposals and questions.
             vlm_learns: False keeps the VLM out of the backward pass, which makes a step cheap.
         """
-        prompts = self.seg_token_encoder.training_batch(
-            [question.instruction for question in batch.questions], batch.answers
+        scored = self.score(
+            [question.instruction for question in batch.questions],
+            batch.answers,
+            batch.image,
+            batch.pixel_values,
+            batch.features,
+            batch.boxes,
+            batch.valid,
+            vlm_learns,
         )
-        with torch.set_grad_enabled(vlm_learns and torch.is_grad_enabled()):
-            spoken = self.seg_token_encoder(batch.pixel_values, batch.image, prompts)
-        seg_embedding = self.selector.embed_instructions(spoken.hidden)
-        masks = self.selector.embed_masks(batch.features, batch.boxes)[batch.image]
-        valid = batch.valid[batch.image]
-        iou_score, iop_logits = self.selector.compare(masks, seg_embedding, valid)
-        return SelectionOutput(
-            iou_score=iou_score,
-            iop=iop_logits.sigmoid(),
-            logits=spoken.logits,
-            labels=spoken.labels,
-            meaning=self.meaning_head(spoken.hidden),
-        )
+        return SelectionOutput(scored, self.meaning_head(scored.hidden))
 
     def meaning_loss(self, logits: Tensor, questions: tuple[QuestionSample, ...]) -> Tensor:
         """How badly the hidden states tell category, colour and relation; scalar."""
@@ -137,7 +118,9 @@ class SelectionTrainer(WholeTrainer):
         vlm_from: step from which the VLM learns too; before, the selector learns to read it.
     """
 
-    def __init__(self, *args: Any, weights: LossWeights, vlm_from: int = 0, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, weights: SelectionWeights, vlm_from: int = 0, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.weights, self.vlm_from = weights, vlm_from
 
@@ -152,26 +135,23 @@ class SelectionTrainer(WholeTrainer):
         batch = inputs["batch"]
         out: SelectionOutput = model(batch, vlm_learns=self.state.global_step >= self.vlm_from)
         valid = batch.valid[batch.image]
-        temperature = model.selector.config.temperature
-        alignment = alignment_loss(out.iou_score, batch.target_iou, valid, temperature)
-        iop = iop_loss(out.iop, batch.target_iop, valid)
-        language = F.cross_entropy(out.logits, out.labels)
+        losses = paper_losses(
+            out.scored,
+            batch.target_iou,
+            batch.target_iop,
+            valid,
+            model.selector.config.temperature,
+        )
         meaning = model.meaning_loss(out.meaning, batch.questions)
-        self.note("alignment_loss", alignment)
-        self.note("iop_loss", iop)
-        self.note("language_loss", language)
+        self.note("alignment_loss", losses.alignment)
+        self.note("iop_loss", losses.iop)
+        self.note("language_loss", losses.language)
         self.note("meaning_loss", meaning)
         answerable = (batch.target_iou > 0).any(1)
         if answerable.any():
-            best = top_iou(out.iou_score, batch.target_iou, valid)
+            best = top_iou(out.scored.iou_score, batch.target_iou, valid)
             self.note("top_iou", best[answerable].mean())
-        weights = self.weights
-        loss = (
-            weights.alignment * alignment
-            + weights.iop * iop
-            + weights.language * language
-            + weights.meaning * meaning
-        )
+        loss = self.weights.total(losses) + self.weights.meaning * meaning
         return (loss, out) if return_outputs else loss
 
 

@@ -5,10 +5,37 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["ProposalOverlaps"]
+__all__ = ["ProposalOverlaps", "proposal_targets"]
+
+
+def proposal_targets(
+    masks: Tensor, target: np.ndarray, ignore: np.ndarray | None = None
+) -> tuple[Tensor, Tensor]:
+    """IoU and IoP (paper equation 2) of K proposals with one target mask.
+
+    One mask at a time, so that large images fit into memory.
+
+    Args:
+        masks: (K, H, W) bool.
+        target: (H, W) bool.
+        ignore: (H, W) bool, pixels that count for nothing, or None.
+
+    Returns:
+        iou and iop, each (K,) float32 in [0, 1]; zeros for a proposal without a pixel that counts.
+    """
+    counted = np.ones_like(target) if ignore is None else ~ignore
+    target = target & counted
+    counts = [
+        (np.count_nonzero(mask & target), np.count_nonzero(mask & counted))
+        for mask in masks.numpy()
+    ]
+    both, areas = torch.tensor(counts, dtype=torch.float32).reshape(-1, 2).unbind(1)
+    union = areas + np.count_nonzero(target) - both
+    return both / union.clamp(min=1), both / areas.clamp(min=1)
 
 
 @dataclass(frozen=True)

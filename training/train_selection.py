@@ -17,7 +17,7 @@ from .language_training import (
 from .questions import CATEGORIES
 from .recipe_checks import check_numbers
 from .selection_data import SelectionDataset, SelectionScene, collate_selection
-from .selection_training import LossWeights, SelectionModel, SelectionTrainer
+from .selection_training import SelectionModel, SelectionTrainer, SelectionWeights
 from .trainer_setup import TrainingRecipe, training_arguments
 
 __all__ = ["LanguageRecipe", "SelectionRecipe", "train_language", "train_selection"]
@@ -121,7 +121,7 @@ def train_selection(
             scenes, recipe.questions, "train", seed, categories, augment_width=width
         ),
         data_collator=collate_selection,
-        weights=LossWeights(
+        weights=SelectionWeights(
             recipe.alignment_weight,
             recipe.iop_weight,
             recipe.language_weight,

@@ -42,11 +42,13 @@ class WholeTrainer(Trainer):
         A training that had ended already only gets its weights back.
         """
         folder = Path(self.args.output_dir)
-        checkpoint = last_checkpoint(folder)
+        with self.args.main_process_first(local=False):
+            checkpoint = last_checkpoint(folder)
         if checkpoint is not None and _step(checkpoint) >= self.args.max_steps:
             self._load_from_checkpoint(checkpoint)
             return
-        self.add_callback(TensorBoardCallback(SummaryWriter(str(folder / "logs"))))
+        if self.is_world_process_zero():
+            self.add_callback(TensorBoardCallback(SummaryWriter(str(folder / "logs"))))
         self.train(resume_from_checkpoint=checkpoint)
 
     def note(self, name: str, value: Tensor) -> None:
@@ -63,6 +65,8 @@ class WholeTrainer(Trainer):
 
     def _save(self, output_dir: str | None = None, state_dict: dict | None = None) -> None:
         """Weights of a module that may share tensors, which the parent refuses."""
+        if not self.args.should_save:
+            return
         folder = Path(output_dir or self.args.output_dir)
         folder.mkdir(parents=True, exist_ok=True)
         save_model(self.model, str(folder / SAFE_WEIGHTS_NAME))
@@ -75,8 +79,10 @@ class WholeTrainer(Trainer):
 
     def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
         super()._save_checkpoint(model, trial)
-        folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
-        (folder / _COMPLETE).touch()
+        self.accelerator.wait_for_everyone()  # every process writes a part of the folder
+        if self.args.should_save:
+            folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
+            (folder / _COMPLETE).touch()
 
 
 class _TellsEpoch(TrainerCallback):

@@ -22,9 +22,9 @@ from llmseg_training.selection_data import (
 )
 from llmseg_training.selection_training import (
     RELATIONS,
-    LossWeights,
     SelectionModel,
     SelectionTrainer,
+    SelectionWeights,
     top_iou,
 )
 from llmseg_training.trainer_setup import TrainingRecipe, training_arguments
@@ -77,7 +77,7 @@ def trainer(model: SelectionModel, folder: Path, scenes: list[SelectionScene]) -
         ),
         train_dataset=SelectionDataset(scenes, 4, "train", seed=0),
         data_collator=collate_selection,
-        weights=LossWeights(),
+        weights=SelectionWeights(),
     )
 
 
@@ -121,7 +121,7 @@ def test_losses_and_gradients_stay_finite(
     loss, out = made.compute_loss(model.train(), inputs, return_outputs=True)
     loss.backward()
     assert loss.isfinite()
-    assert out.iou_score.shape == out.iop.shape == inputs["batch"].target_iou.shape
+    assert out.scored.iou_score.shape == out.scored.iop.shape == inputs["batch"].target_iou.shape
     gradients = [p.grad for p in model.parameters() if p.grad is not None]
     assert all(gradient.isfinite().all() for gradient in gradients)
     assert any(gradient.any() for gradient in gradients)
@@ -133,9 +133,9 @@ def test_an_image_without_proposals_changes_nothing_for_the_others(
     model.eval()
     with torch.no_grad():
         alone, both = model(batch_of(encoded[:1])["batch"]), model(batch_of(encoded)["batch"])
-    count = len(alone.iop)
-    assert torch.allclose(both.iop[:count], alone.iop, atol=1e-5)
-    assert torch.allclose(both.iou_score[:count], alone.iou_score, atol=1e-5)
+    count = len(alone.scored.iop)
+    assert torch.allclose(both.scored.iop[:count], alone.scored.iop, atol=1e-5)
+    assert torch.allclose(both.scored.iou_score[:count], alone.scored.iou_score, atol=1e-5)
 
 
 def test_training_scores_what_inference_scores(
@@ -152,8 +152,8 @@ def test_training_scores_what_inference_scores(
             batch.features[batch.image], batch.boxes[batch.image], hidden
         )
     # The stored pixels are half as precise.
-    assert torch.allclose(out.iop, iop, atol=2e-3)
-    assert torch.allclose(out.iou_score, iou_score, atol=2e-3)
+    assert torch.allclose(out.scored.iop, iop, atol=2e-3)
+    assert torch.allclose(out.scored.iou_score, iou_score, atol=2e-3)
 
 
 def test_the_meaning_is_category_colour_and_relation(model: SelectionModel) -> None:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from llmseg_core.overlap import intersections, pairwise_iop, pairwise_iou
-from llmseg_training.targets import ProposalOverlaps
+from llmseg_training.targets import ProposalOverlaps, proposal_targets
 
 
 def overlaps_of(masks: Tensor, instances: Tensor, ids: list[int]) -> ProposalOverlaps:
@@ -67,3 +68,26 @@ def test_no_proposals() -> None:
         torch.zeros(0, 4, 4, dtype=torch.bool), torch.ones(1, 4, 4, dtype=torch.bool), [1]
     )
     assert overlaps.iou([1]).shape == overlaps.iop([1]).shape == (0,)
+
+
+def test_targets_of_one_mask_are_iou_and_iop() -> None:
+    generator = torch.Generator().manual_seed(0)
+    masks = torch.rand(6, 9, 7, generator=generator) < 0.4
+    target = torch.rand(1, 9, 7, generator=generator) < 0.3
+    iou, iop = proposal_targets(masks, target[0].numpy())
+    assert torch.allclose(iou, pairwise_iou(masks, target)[:, 0])
+    assert torch.allclose(iop, pairwise_iop(masks, target)[:, 0])
+
+
+def test_ignored_pixels_leave_proposals_and_target() -> None:
+    masks = torch.tensor([[1, 1, 1, 1, 0, 0], [0, 0, 0, 1, 1, 0], [0, 0, 0, 1, 0, 0]]).bool()
+    target = np.array([[True, True, False, True, False, False]])
+    ignore = np.array([[False, False, False, True, False, False]])
+    iou, iop = proposal_targets(masks[:, None], target, ignore)
+    assert iou.tolist() == pytest.approx([2 / 3, 0, 0])
+    assert iop.tolist() == pytest.approx([2 / 3, 0, 0])
+
+
+def test_no_proposals_have_no_targets() -> None:
+    iou, iop = proposal_targets(torch.zeros(0, 2, 3, dtype=torch.bool), np.ones((2, 3), bool))
+    assert iou.shape == iop.shape == (0,)
