@@ -14,7 +14,7 @@ from llmseg_core.image_files import read_image
 from .broken import BrokenSampleError
 from .sample import DataQuestion, DataSample
 
-__all__ = ["ImageData", "first_existing"]
+__all__ = ["ImageData", "first_existing", "stems"]
 
 
 class ImageData(ABC):
@@ -101,3 +101,8 @@ def first_existing(root: Path, *places: str) -> Path:
         if (root / place).exists():
             return root / place
     raise FileNotFoundError(f"{root} has none of {', '.join(places)}")
+
+
+def stems(folder: Path, suffix: str) -> set[str]:
+    """Names without suffix of the files in `folder` that have it."""
+    return {path.stem for path in folder.iterdir() if path.suffix == suffix}

@@ -14,8 +14,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from .ade20k import ADE20K_SPLITS, Ade20kData
+from .coco_stuff import COCO_STUFF_SPLITS, CocoStuffData
 from .folder import FolderData
 from .image_data import ImageData
+from .llm_seg40k import LLM_SEG40K_SPLITS, LLMSeg40KData
+from .mapillary import MAPILLARY_SPLITS, MapillaryData
+from .paco_lvis import PACO_SPLITS, PacoLvisData
+from .pascal_part import PASCAL_PART_SPLITS, PascalPartData
+from .reason_seg import REASON_SEG_SPLITS, ReasonSegData
+from .refer import REFER_SPLITS, ReferData
 
 __all__ = ["DATA_KINDS", "DataKind", "open_data"]
 
@@ -33,8 +41,27 @@ class DataKind:
     open: Callable[[Path, str], ImageData]
 
 
+def _refer(dataset: str) -> DataKind:
+    authors = REFER_SPLITS[dataset]
+    first = next(iter(authors))
+    splits = [
+        part if author == first else f"{author}/{part}"
+        for author, parts in authors.items()
+        for part in parts
+    ]
+    return DataKind(tuple(splits), lambda path, split: ReferData(path, dataset, split))
+
+
 DATA_KINDS: dict[str, DataKind] = {
     "folder": DataKind((), lambda path, split: FolderData(path)),
+    "reason_seg": DataKind(REASON_SEG_SPLITS, ReasonSegData),
+    "llm_seg40k": DataKind(LLM_SEG40K_SPLITS, LLMSeg40KData),
+    **{dataset: _refer(dataset) for dataset in REFER_SPLITS},
+    "ade20k": DataKind(ADE20K_SPLITS, Ade20kData),
+    "coco_stuff": DataKind(COCO_STUFF_SPLITS, CocoStuffData),
+    "paco_lvis": DataKind(PACO_SPLITS, PacoLvisData),
+    "pascal_part": DataKind(PASCAL_PART_SPLITS, PascalPartData),
+    "mapillary": DataKind(MAPILLARY_SPLITS, MapillaryData),
 }
 """All kinds, by the name that stands first."""
 

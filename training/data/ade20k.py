@@ -1,0 +1,52 @@
+"""ADE20K (Zhou et al., 2017) in the form of the scene parsing challenge, ADEChallengeData2016.
+
+    DIR/images/training/ADE_train_00000001.jpg             also validation/
+    DIR/annotations/training/ADE_train_00000001.png
+
+or the same in DIR/ade20k or DIR/ADEChallengeData2016. A pixel is 0 where nothing is labelled, else
+the class from 1 to 150.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from .ade20k_classes import ADE20K_CLASSES
+from .image_data import ImageData, first_existing, stems
+from .label_maps import class_questions, read_label_map
+from .sample import DataQuestion
+
+__all__ = ["ADE20K_SPLITS", "Ade20kData"]
+
+ADE20K_SPLITS = ("training", "validation")
+_NAMES = dict(enumerate(ADE20K_CLASSES, start=1))
+
+
+class Ade20kData(ImageData):
+    """Reads one split: one sample an image, one question a class in it; unlabelled is ignored.
+
+    Args:
+        root: the data set's folder, or that of all data sets in LISA's arrangement.
+        split: "training" or "validation".
+
+    Raises:
+        FileNotFoundError: if the split's images or annotations are missing.
+    """
+
+    def __init__(self, root: Path, split: str) -> None:
+        folder = first_existing(root, "annotations", "ade20k", "ADEChallengeData2016")
+        folder = root if folder.name == "annotations" else folder
+        self._images = first_existing(folder, f"images/{split}")
+        self._labels = first_existing(folder, f"annotations/{split}")
+        names = stems(self._images, ".jpg") | stems(self._labels, ".png")
+        super().__init__(f"ade20k/{split}", sorted(names))
+
+    def image_file(self, index: int) -> Path:
+        """Where the image of a sample lies."""
+        return self._images / f"{self.sample_name(index)}.jpg"
+
+    def questions(self, index: int, size: tuple[int, int]) -> Sequence[DataQuestion]:
+        """One question for each class that is present."""
+        labels = read_label_map(self._labels / f"{self.sample_name(index)}.png", size)
+        return class_questions(labels, _NAMES)

@@ -1,0 +1,69 @@
+"""PACO-LVIS (Ramanathan et al., 2023): objects and their parts in COCO images.
+
+    DIR/vlpart/paco/annotations/paco_lvis_v1_train.json     or DIR/annotations/...; also val, test
+    DIR/coco/train2017/000000000009.jpg, val2017/...        or DIR/images/train2017, DIR/train2017
+
+The images' file_name has the folder: "train2017/000000000009.jpg". A category is an object
+("mug") or a part of one ("mug:handle"); in the question it is "mug" or "mug handle".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from .coco_json import CocoJson, category_questions
+from .image_data import ImageData, first_existing
+from .sample import DataQuestion
+
+__all__ = ["PACO_SPLITS", "PacoLvisData", "spoken_name"]
+
+PACO_SPLITS = ("train", "val", "test")
+
+
+class PacoLvisData(ImageData):
+    """Reads one split: one sample an image, one question a category in it, about all instances.
+
+    Categories of which the file says that not all instances in the image are marked
+    (not_exhaustive_category_ids) are left out: their mask would not be the whole answer.
+
+    Args:
+        root: the folder with annotations and images as above.
+        split: "train", "val" or "test".
+
+    Raises:
+        FileNotFoundError: if the annotations or the images are missing.
+        ValueError: if the annotations are not in COCO's format.
+    """
+
+    def __init__(self, root: Path, split: str) -> None:
+        file = f"annotations/paco_lvis_v1_{split}.json"
+        self._coco = CocoJson(first_existing(root, f"vlpart/paco/{file}", f"paco/{file}", file))
+        self._images = first_existing(
+            root, "coco/train2017", "images/train2017", "train2017"
+        ).parent
+        self._ids = [image_id for image_id in self._coco.images if self._coco.of_image(image_id)]
+        super().__init__(f"paco_lvis/{split}", [str(image_id) for image_id in self._ids])
+
+    def image_file(self, index: int) -> Path:
+        """Where the image of a sample lies."""
+        return self._images / self._coco.images[self._ids[index]]["file_name"]
+
+    def questions(self, index: int, size: tuple[int, int]) -> Sequence[DataQuestion]:
+        """One question for each category that is present."""
+        image = self._coco.images[self._ids[index]]
+        partly = set(image.get("not_exhaustive_category_ids", ()))
+        return category_questions(
+            [
+                (spoken_name(self._coco.categories[item["category_id"]]), item["segmentation"])
+                for item in self._coco.of_image(image["id"])
+                if item["category_id"] not in partly
+            ],
+            size,
+        )
+
+
+def spoken_name(category: str) -> str:
+    """A category as one says it: "mug handle" for "mug:handle", "glass" for "glass_(drink)"."""
+    words = [part.partition("_(")[0].replace("_", " ") for part in category.split(":")]
+    return " ".join(words)

@@ -1,0 +1,140 @@
+"""PASCAL-Part (Chen et al., 2014): parts of objects in PASCAL VOC 2010.
+
+    DIR/Annotations_Part/2008_000002.mat
+    DIR/VOCdevkit/VOC2010/JPEGImages/2008_000002.jpg
+    DIR/VOCdevkit/VOC2010/ImageSets/Main/train.txt          also val.txt, trainval.txt
+
+or the same in DIR/vlpart/pascal_part, LISA's arrangement. LISA and LLM-Seg read a conversion to
+COCO's format that VLPart's script makes, DIR/train.json; it is read where it is there.
+
+The annotations tell left from right and upper from lower; as in that conversion, "llleg" and
+"luleg" are both "person leg", and parts without a word in `PASCAL_PARTS` are left out.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.io
+from scipy.io.matlab import MatReadError
+
+from .coco_json import CocoJson, category_questions
+from .coco_masks import encode_mask
+from .image_data import ImageData, first_existing
+from .paco_lvis import spoken_name
+from .sample import DataQuestion
+
+__all__ = ["PASCAL_PARTS", "PASCAL_PART_SPLITS", "PascalPartData", "part_name"]
+
+PASCAL_PART_SPLITS = ("train", "val", "trainval")
+
+_BEAST = ("head", "leg", "ear", "eye")
+PASCAL_PARTS: dict[str, tuple[str, ...]] = {
+    "aeroplane": ("body", "wing", "tail", "wheel"),
+    "bicycle": ("wheel", "handlebar", "saddle"),
+    "bird": ("beak", "head", "eye", "leg", "foot", "wing", "neck", "tail", "torso"),
+    "bottle": ("body", "cap"),
+    "bus": ("license plate", "headlight", "door", "mirror", "window", "wheel"),
+    "car": ("license plate", "headlight", "door", "mirror", "window", "wheel"),
+    "cat": (*_BEAST, "paw", "neck", "nose", "tail", "torso"),
+    "cow": (*_BEAST, "neck", "horn", "muzzle", "tail", "torso"),
+    "dog": (*_BEAST, "paw", "neck", "nose", "muzzle", "tail", "torso"),
+    "horse": (*_BEAST, "neck", "muzzle", "tail", "torso"),
+    "motorbike": ("wheel", "handlebar", "headlight", "saddle"),
+    "person": (
+        *("hair", "head", "ear", "eye", "nose", "neck", "mouth"),
+        *("arm", "hand", "leg", "foot", "torso"),
+    ),
+    "potted plant": ("plant", "pot"),
+    "sheep": (*_BEAST, "neck", "horn", "muzzle", "tail", "torso"),
+}
+"""The parts that are asked about, of every kind of object that has some."""
+
+_SHORT = {"license plate": "liplate", "paw": "pa"}
+"""What the annotations write for words that do not stand in them."""
+
+
+class PascalPartData(ImageData):
+    """Reads one split: one sample an image with parts, one question a part, of all objects.
+
+    Args:
+        root: the data set's folder, or that of all data sets in LISA's arrangement.
+        split: "train", "val" or "trainval".
+
+    Raises:
+        FileNotFoundError: if the annotations, the list of images or the images are missing.
+    """
+
+    def __init__(self, root: Path, split: str) -> None:
+        folder = first_existing(root, "vlpart/pascal_part", "VOCdevkit")
+        self.folder = root if folder.name == "VOCdevkit" else folder
+        self._images = first_existing(self.folder, "VOCdevkit/VOC2010/JPEGImages")
+        converted = self.folder / f"{split}.json"
+        self._coco = CocoJson(converted) if converted.exists() else None
+        names = self._names_of_coco(self._coco) if self._coco else self._names_of_list(split)
+        self._ids = list(self._coco.images) if self._coco else []
+        super().__init__(f"pascal_part/{split}", names)
+
+    def image_file(self, index: int) -> Path:
+        """Where the image of a sample lies."""
+        return self._images / f"{self.sample_name(index)}.jpg"
+
+    def questions(self, index: int, size: tuple[int, int]) -> Sequence[DataQuestion]:
+        """One question for each part of each kind of object."""
+        if self._coco is None:
+            path = self.folder / "Annotations_Part" / f"{self.sample_name(index)}.mat"
+            return category_questions(_parts_of_mat(path), size)
+        return category_questions(
+            [
+                (spoken_name(self._coco.categories[item["category_id"]]), item["segmentation"])
+                for item in self._coco.of_image(self._ids[index])
+            ],
+            size,
+        )
+
+    def _names_of_coco(self, coco: CocoJson) -> list[str]:
+        return [Path(image["file_name"]).stem for image in coco.images.values()]
+
+    def _names_of_list(self, split: str) -> list[str]:
+        """The images of the split that have an annotation: a part of VOC has none."""
+        annotations = first_existing(self.folder, "Annotations_Part")
+        listed = first_existing(self.folder, f"VOCdevkit/VOC2010/ImageSets/Main/{split}.txt")
+        names = listed.read_text(encoding="utf-8").split()
+        return [name for name in names if (annotations / f"{name}.mat").exists()]
+
+
+def part_name(kind: str, part: str) -> str | None:
+    """What an annotated part is called here.
+
+    Args:
+        kind: of the object, as annotated: "pottedplant".
+        part: as annotated: "lfuleg", "wheel_1".
+
+    Returns:
+        "cow leg", or None if the part is not asked about.
+    """
+    kind = "potted plant" if kind == "pottedplant" else kind
+    for word in PASCAL_PARTS.get(kind, ()):
+        if _SHORT.get(word, word) in part:
+            return f"{kind} {word}"
+    return None
+
+
+def _parts_of_mat(path: Path) -> list[tuple[str, dict[str, Any]]]:
+    """Name and mask of every part that is asked about."""
+    if not path.is_file():
+        raise FileNotFoundError(f"the annotation {path} is missing")
+    try:
+        content = scipy.io.loadmat(path, squeeze_me=True, struct_as_record=False)
+        found = [
+            (part_name(str(getattr(thing, "class")), str(part.part_name)), part.mask != 0)
+            for thing in np.atleast_1d(content["anno"].objects)
+            for part in np.atleast_1d(thing.parts)
+        ]
+    except (MatReadError, OSError, ValueError, KeyError, AttributeError, zlib.error) as error:
+        raise ValueError(f"the annotation {path} cannot be read: {error!r}") from error
+    return [(name, encode_mask(mask)) for name, mask in found if name]

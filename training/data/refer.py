@@ -1,0 +1,115 @@
+"""refCOCO, refCOCO+, refCOCOg, refCLEF: referring expressions, as REFER distributes them.
+
+    DIR/refcoco/instances.json, refs(unc).p           also refs(google).p
+    DIR/refcoco+/instances.json, refs(unc).p
+    DIR/refcocog/instances.json, refs(umd).p          also refs(google).p
+    DIR/refclef/instances.json, refs(unc).p           also refs(berkeley).p
+    DIR/images/mscoco/images/train2014/COCO_train2014_000000581857.jpg
+    DIR/images/saiapr_tc-12/...                       of refCLEF
+
+or all of it in DIR/refer_seg/, LISA's arrangement.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .coco_json import CocoJson
+from .coco_masks import decode_mask
+from .image_data import ImageData, first_existing
+from .sample import DataQuestion, QuestionKind
+
+__all__ = ["REFER_SPLITS", "ReferData"]
+
+_COMMON = ("train", "val", "testA", "testB")
+REFER_SPLITS: dict[str, dict[str, tuple[str, ...]]] = {
+    "refcoco": {"unc": _COMMON, "google": ("train", "val", "test")},
+    "refcoco+": {"unc": _COMMON},
+    "refcocog": {"umd": ("train", "val", "test"), "google": ("train", "val")},
+    "refclef": {"unc": (*_COMMON, "testC"), "berkeley": ("train", "val", "test")},
+}
+"""For each data set, who divided it, and the parts; the first is what papers report."""
+
+
+class ReferData(ImageData):
+    """Reads one split: one sample an image, one question an expression.
+
+    Expressions without a letter, of which refCLEF has some, are left out.
+
+    Args:
+        root: REFER's data folder, or that of all data sets in LISA's arrangement.
+        dataset: a key of `REFER_SPLITS`.
+        split: a part as the first author divided it, such as "val", or "google/val".
+
+    Raises:
+        FileNotFoundError: if a file of the data set is missing.
+        ValueError: if the pickle holds more than plain values, or no expression of the split.
+    """
+
+    def __init__(self, root: Path, dataset: str, split: str) -> None:
+        author, _, part = split.rpartition("/")
+        author = author or next(iter(REFER_SPLITS[dataset]))
+        self.folder = first_existing(root, dataset, f"refer_seg/{dataset}").parent
+        self._instances = CocoJson(first_existing(self.folder / dataset, "instances.json"))
+        place = "saiapr_tc-12" if dataset == "refclef" else "mscoco/images/train2014"
+        self._images = self.folder / "images" / place
+        refs: dict[int, list[dict[str, Any]]] = {}
+        for ref in _load(first_existing(self.folder / dataset, f"refs({author}).p")):
+            if _belongs(ref["split"], part):
+                refs.setdefault(ref["image_id"], []).append(ref)
+        if not refs:
+            raise ValueError(f"{self.folder / dataset}: refs({author}).p has no split {part!r}")
+        self._refs = [refs[image_id] for image_id in sorted(refs)]
+        super().__init__(f"{dataset}/{split}", [str(image_id) for image_id in sorted(refs)])
+
+    def image_file(self, index: int) -> Path:
+        """Where the image of a sample lies."""
+        image_id = self._refs[index][0]["image_id"]
+        return self._images / self._instances.images[image_id]["file_name"]
+
+    def questions(self, index: int, size: tuple[int, int]) -> Sequence[DataQuestion]:
+        """All expressions about the image; those about one object share its mask."""
+        questions = []
+        for ref in self._refs[index]:
+            mask = self._mask(ref, size)
+            category = self._instances.categories[ref["category_id"]]
+            questions += [
+                DataQuestion(sentence["sent"], QuestionKind.PHRASE, mask, category=category)
+                for sentence in ref["sentences"]
+                if sentence["sent"].strip()
+            ]
+        return questions
+
+    def _mask(self, ref: dict[str, Any], size: tuple[int, int]) -> np.ndarray:
+        try:
+            return decode_mask(self._instances.annotations[ref["ann_id"]]["segmentation"], size)
+        except ValueError as error:
+            raise ValueError(f"annotation {ref['ann_id']}: {error}") from error
+
+
+def _belongs(divided: str, part: str) -> bool:
+    """Whether `part` has the expressions marked `divided`: testAB is in testA and in testB."""
+    if part.startswith("test"):
+        return divided.startswith("test") and part.removeprefix("test") in divided[4:]
+    return divided == part
+
+
+class _PlainUnpickler(pickle.Unpickler):
+    """Reads lists, dictionaries, numbers and texts, and refuses what could run code."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        raise ValueError(f"it holds {module}.{name}, it must hold plain values only")
+
+
+def _load(path: Path) -> list[dict[str, Any]]:
+    """The entries of a refs(...).p, which Python 2 wrote."""
+    with path.open("rb") as file:
+        try:
+            return _PlainUnpickler(file, encoding="latin1").load()
+        except (pickle.UnpicklingError, EOFError, ValueError) as error:
+            raise ValueError(f"{path} cannot be read: {error}") from error
