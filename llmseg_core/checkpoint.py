@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
@@ -15,20 +13,17 @@ import yaml
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from transformers import (
-    AutoTokenizer,
     Dinov2Model,
     LlavaConfig,
     LlavaForConditionalGeneration,
-    PreTrainedModel,
     PreTrainedTokenizerBase,
-    PreTrainedTokenizerFast,
     SamModel,
 )
-from transformers.utils import logging
 
 from .build import build_pipeline
 from .config import LLMSegConfig, RuntimeConfig
 from .llava import llava_class
+from .network_files import load_network, load_tokenizer, quiet, refuse_wrong_keys
 from .parts import ModelParts
 from .pipeline import LLMSegPipeline
 from .runtime import torch_device, torch_dtype
@@ -116,8 +111,8 @@ def load_parts(directory: str | Path, runtime: RuntimeConfig | None = None) -> M
     # SAM's encoder has no flash attention: its position bias needs a mask.
     sam_attention = "eager" if runtime.attention == "eager" else "sdpa"
     with _READING:
-        sam = _load_network(SamModel, _part(path, config.sam), dtype, sam_attention)
-        dinov2 = _load_network(Dinov2Model, _part(path, config.dinov2), dtype, runtime.attention)
+        sam = load_network(SamModel, _part(path, config.sam), dtype, sam_attention)
+        dinov2 = load_network(Dinov2Model, _part(path, config.dinov2), dtype, runtime.attention)
         llava, tokenizer = _load_vlm(path, config, dtype, runtime.attention)
     selector = load_selector(path / SELECTOR_FILE, MaskSelector(config.selector))
     _check_sizes(path, config, dinov2, llava)
@@ -157,7 +152,7 @@ def load_selector(file: Path, selector: MaskSelector) -> MaskSelector:
         found, wanted = load_file(file), selector.state_dict()
     except SafetensorError as error:
         raise ValueError(f"{file} is damaged: {error}") from error
-    _refuse_wrong_keys(file, wanted.keys() - found.keys(), found.keys() - wanted.keys())
+    refuse_wrong_keys(file, wanted.keys() - found.keys(), found.keys() - wanted.keys())
     for key, value in found.items():
         if value.shape != wanted[key].shape:
             raise ValueError(
@@ -181,28 +176,6 @@ def _part(path: Path, name: str, config_file: str = "config.json") -> str:
     return name
 
 
-def _load_network(cls: type[PreTrainedModel], name: str, dtype: torch.dtype, attention: str) -> Any:
-    """A transformers model, every weight from the files."""
-    try:
-        with _quiet():
-            network, info = cls.from_pretrained(
-                name,
-                dtype=dtype,
-                attn_implementation=attention,
-                local_files_only=True,
-                output_loading_info=True,
-            )
-    except OSError as error:
-        raise FileNotFoundError(
-            f"no {cls.__name__} can be read from {name}: {error} (nothing is ever downloaded: give "
-            f"a folder, or a name that is in the local Hugging Face cache)"
-        ) from error
-    except (RuntimeError, SafetensorError) as error:  # shapes differ, or a file is damaged
-        raise ValueError(f"the weights in {name} cannot be loaded: {error}") from error
-    _refuse_wrong_keys(name, info["missing_keys"], info["unexpected_keys"])
-    return network
-
-
 def _load_vlm(
     path: Path, config: LLMSegConfig, dtype: torch.dtype, attention: str
 ) -> tuple[LlavaForConditionalGeneration, PreTrainedTokenizerBase]:
@@ -213,35 +186,16 @@ def _load_vlm(
         raise FileNotFoundError(
             f"no LLaVA configuration can be read from {name}: {error}"
         ) from None
-    llava = _load_network(llava_class(llava_config), name, dtype, attention)
+    llava = load_network(llava_class(llava_config), name, dtype, attention)
     if config.adapter is None:
-        return llava, _load_tokenizer(name)
+        return llava, load_tokenizer(name)
     from peft import PeftModel  # takes a second, and only models with an adapter need it
 
     adapter = _part(path, config.adapter, "adapter_config.json")
     own_tokenizer = (Path(adapter) / "tokenizer_config.json").is_file()
-    tokenizer = _load_tokenizer(adapter if own_tokenizer else name)
+    tokenizer = load_tokenizer(adapter if own_tokenizer else name)
     add_special_tokens(tokenizer, llava)
     return PeftModel.from_pretrained(llava, adapter).merge_and_unload(), tokenizer
-
-
-def _load_tokenizer(name: str) -> PreTrainedTokenizerBase:
-    # A tokenizer.json says everything; AutoTokenizer would rebuild it as the model's usual class.
-    cls = PreTrainedTokenizerFast if (Path(name) / "tokenizer.json").is_file() else AutoTokenizer
-    try:
-        return cls.from_pretrained(name, local_files_only=True)
-    except OSError as error:
-        raise FileNotFoundError(f"no tokenizer can be read from {name}: {error}") from error
-
-
-def _refuse_wrong_keys(where: object, missing: Any, unexpected: Any) -> None:
-    wrong = [
-        f"{word} {', '.join(sorted(map(str, keys)))}"
-        for word, keys in (("missing", missing), ("unexpected", unexpected))
-        if keys
-    ]
-    if wrong:
-        raise ValueError(f"the weights in {where} do not fit the configuration: {'; '.join(wrong)}")
 
 
 def _check_sizes(
@@ -269,7 +223,7 @@ def save_parts(parts: ModelParts, directory: str | Path, dtype: torch.dtype | No
         dtype: number format of the weights; None keeps theirs.
     """
     config = replace(parts.config, sam="sam", dinov2="dinov2", llava="llava", adapter=None)
-    with written_whole(directory, CONFIG_FILE) as folder, _quiet():
+    with written_whole(directory, CONFIG_FILE) as folder, quiet():
         text = yaml.safe_dump(config.to_dict(), sort_keys=False, allow_unicode=True)
         (folder / CONFIG_FILE).write_text(text, encoding="utf-8")
         for name in ("sam", "dinov2", "llava"):
@@ -290,17 +244,3 @@ def _as_dtype(module: Any, dtype: torch.dtype | None) -> Any:
     if dtype is None or all(parameter.dtype == dtype for parameter in module.parameters()):
         return module
     return copy.deepcopy(module).to(dtype)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep transformers' progress bars and reports out of the caller's output."""
-    shown, verbosity = logging.is_progress_bar_enabled(), logging.get_verbosity()
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if shown:
-            logging.enable_progress_bar()

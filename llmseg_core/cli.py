@@ -13,6 +13,7 @@ from importlib.metadata import entry_points
 
 from .benchmark import BENCHMARK
 from .command import Command
+from .convert_command import CONVERT
 from .segment_command import SEGMENT
 
 __all__ = ["COMMAND_GROUP", "main"]
@@ -59,6 +60,7 @@ def _commands() -> dict[str, Callable[[], Command]]:
     commands: dict[str, Callable[[], Command]] = {
         "segment": lambda: SEGMENT,
         "benchmark": lambda: BENCHMARK,
+        "convert": lambda: CONVERT,
     }
     for point in entry_points(group=COMMAND_GROUP):
         commands.setdefault(point.name, point.load)

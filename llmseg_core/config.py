@@ -44,6 +44,14 @@ class ProposalConfig:
     """logits that the cut is moved up and down by for the stability score"""
     box_nms_thresh: float = 0.7
     """box IoU above which the worse of two masks is dropped, [0, 1]"""
+    crop_n_layers: int = 0
+    """layers of crops looked at besides the whole image: layer i has 4^i; 0 looks at no crop"""
+    crop_overlap_ratio: float = 512 / 1500
+    """overlap of neighbouring crops in layer 1, fraction of the image's shorter side, [0, 1)"""
+    crop_n_points_downscale_factor: int = 1
+    """in layer i there are points_per_side / this^i points along each side of a crop"""
+    crop_nms_thresh: float = 0.7
+    """box IoU above which of two masks from different crops the larger crop's goes, [0, 1]"""
     max_image_side: int = 1024
     """pixels; a larger image is shrunk to this longest side before everything else"""
     max_proposals: int = 50
@@ -57,9 +65,18 @@ class ProposalConfig:
             self.points_per_batch,
             "at least 1, or null for the device's own size",
         )
-        for name in ("stability_score_thresh", "box_nms_thresh"):
+        for name in ("stability_score_thresh", "box_nms_thresh", "crop_nms_thresh"):
             value = getattr(self, name)
             _require(0.0 <= value <= 1.0, name, value, "in [0, 1]")
+        overlap, factor = self.crop_overlap_ratio, self.crop_n_points_downscale_factor
+        _require(0.0 <= overlap < 1.0, "crop_overlap_ratio", overlap, "at least 0 and below 1")
+        _require(self.crop_n_layers >= 0, "crop_n_layers", self.crop_n_layers, "at least 0")
+        _require(
+            factor >= 1 and factor**self.crop_n_layers <= self.points_per_side,
+            "crop_n_points_downscale_factor",
+            factor,
+            "at least 1 and leave a point in the last layer of crops",
+        )
         _require(self.max_image_side >= 16, "max_image_side", self.max_image_side, "at least 16")
         _require(self.max_proposals >= 1, "max_proposals", self.max_proposals, "at least 1")
 
@@ -97,6 +114,8 @@ class SegTokenConfig:
     """whether image tokens stand between <im_start> and <im_end>"""
     question: str = "{instruction} Please output segmentation mask."
     """template of the question"""
+    trim: bool = False
+    """whether blanks beside image and seg token are dropped, as LLaVA v1's own tokenizer did"""
 
     def __post_init__(self) -> None:
         _require(

@@ -2,6 +2,8 @@
 
 The conversation is LLaVA v1's: "SYSTEM USER: IMAGE QUESTION ASSISTANT: ANSWER</s>". It is cut in
 two: the part up to and with the image, which is the same for every instruction, and the rest.
+With `trim` no blank or line break stands beside the image or the seg token: the tokenizer that
+LLaVA v1 was trained with (the Python one of transformers before 4.34) dropped them there.
 """
 
 from __future__ import annotations
@@ -56,7 +58,8 @@ CLASS_QUESTIONS = (
 
 def system_text(config: SegTokenConfig) -> str:
     """The system text and the name of the asking side."""
-    return f"{config.system} {config.user}: ".lstrip()
+    text = f"{config.system} {config.user}:".lstrip()
+    return text if config.trim else f"{text} "
 
 
 def question_text(config: SegTokenConfig, instruction: str) -> str:
@@ -75,15 +78,22 @@ def question_text(config: SegTokenConfig, instruction: str) -> str:
     for token in (SEG_TOKEN, IMAGE_TOKEN, IMAGE_START, IMAGE_END):
         if token in instruction:
             raise ValueError(f"the instruction {instruction!r} must not contain {token}")
-    return f"\n{config.question.format(instruction=instruction)} {config.assistant}:"
+    text = f"{config.question.format(instruction=instruction)} {config.assistant}:"
+    return text if config.trim else f"\n{text}"
 
 
-def answer_text(answer: str = FIXED_ANSWER) -> str:
+def answer_text(config: SegTokenConfig, answer: str = FIXED_ANSWER) -> str:
     """The answer that follows the question, without the end-of-text token.
+
+    Args:
+        config: says whether blanks beside the seg token are dropped.
+        answer: a text with one seg token.
 
     Raises:
         ValueError: if the answer does not contain the seg token once.
     """
     if answer.count(SEG_TOKEN) != 1:
         raise ValueError(f"the answer is {answer!r}, it must contain {SEG_TOKEN} once")
-    return f" {answer}"
+    if not config.trim:
+        return f" {answer}"
+    return SEG_TOKEN.join(part.strip() for part in answer.split(SEG_TOKEN))

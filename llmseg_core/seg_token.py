@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from transformers import DynamicCache, LlavaForConditionalGeneration, PreTrainedTokenizerBase
 
-from .clip_pixels import clip_pixels
+from .clip_pixels import clip_input
 from .config import SegTokenConfig
 from .image_ops import check_image
 from .llava import image_token_count
@@ -213,7 +213,7 @@ class SegTokenEncoder(nn.Module):
         """One teacher-forced pass over several questions an image; the vision part runs once each.
 
         Args:
-            pixel_values: (B, 3, S, S) float32, from `pixel_values` or `clip_pixels`.
+            pixel_values: (B, 3, S, S) float32, from `pixel_values`.
             image_index: (R,) int64, the image that each prompt asks about.
             batch: R prompts.
         """
@@ -237,15 +237,14 @@ class SegTokenEncoder(nn.Module):
 
     def pixel_values(self, image: np.ndarray) -> Tensor:
         """(H, W, 3) uint8 RGB to the VLM's input, (1, 3, S, S) in its dtype and on its device."""
-        pixels = torch.from_numpy(np.ascontiguousarray(check_image(image)))[None]
         size = self.llava.config.vision_config.image_size
-        pixels = clip_pixels(pixels.to(self.llava.device), size, self.config.image_fit)
+        pixels = clip_input(check_image(image), size, self.config.image_fit, self.llava.device)
         return pixels.to(self.llava.dtype)
 
     def _image_prefix_ids(self) -> list[int]:
         """Token ids of the prompt up to and with the image."""
         bos = self.tokenizer.bos_token_id
-        text = self._encode(system_text(self.config).rstrip(" ") + " ")
+        text = self._encode(system_text(self.config))
         image = [self._token_id(IMAGE_TOKEN)] * image_token_count(self.llava.config)
         if self.config.wrap_image:
             image = [self._token_id(IMAGE_START), *image, self._token_id(IMAGE_END)]
@@ -257,7 +256,7 @@ class SegTokenEncoder(nn.Module):
 
     def _tail_ids(self, instruction: str, answer: str) -> list[int]:
         """Token ids of question and answer."""
-        ids = [*self._question_ids(instruction), *self._encode(answer_text(answer))]
+        ids = [*self._question_ids(instruction), *self._encode(answer_text(self.config, answer))]
         longest = self.llava.config.text_config.max_position_embeddings - len(self._prefix_ids) - 1
         if len(ids) > longest:
             raise ValueError(

@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 
-from llmseg_core.clip_pixels import CLIP_MEAN, CLIP_STD, clip_pixels
+from llmseg_core.clip_pixels import CLIP_MEAN, CLIP_STD, clip_input, clip_pixels
 
 
 def smooth_images(height: int, width: int) -> torch.Tensor:
@@ -26,6 +26,14 @@ def test_crop_is_what_clip_does(height: int, width: int) -> None:
     assert pixels.shape == (1, 3, 56, 56)
     # Pillow rounds to whole grey values twice, torch never does.
     torch.testing.assert_close(pixels, expected, atol=0.03, rtol=0)
+    single = clip_input(images[0].numpy(), 56, "crop")
+    torch.testing.assert_close(single, expected, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("side", [55, 71, 83, 95])  # times 224 / side is a little less than 224
+def test_crop_fills_the_square(side: int) -> None:
+    white = torch.full((1, side, 2 * side, 3), 255, dtype=torch.uint8)
+    assert (clip_pixels(white, 224, "crop") > 1).all()
 
 
 def test_pad_keeps_everything_in_the_middle() -> None:

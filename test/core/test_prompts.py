@@ -8,7 +8,7 @@ from llmseg_core.prompts import ANSWERS, answer_text, question_text, system_text
 
 def test_conversation_is_that_of_llava_v1() -> None:
     config = SegTokenConfig()
-    text = f"{system_text(config)}IMAGE{question_text(config, ' the cup ')}{answer_text()}"
+    text = f"{system_text(config)}IMAGE{question_text(config, ' the cup ')}{answer_text(config)}"
     assert text == (
         "A chat between a curious human and an artificial intelligence assistant. "
         "The assistant gives helpful, detailed, and polite answers to the human's questions. "
@@ -20,6 +20,19 @@ def test_short_conversation_of_the_embedded_profile() -> None:
     config = SegTokenConfig(system="", question="{instruction}")
     assert system_text(config) == "USER: "
     assert question_text(config, "the cup") == "\nthe cup ASSISTANT:"
+
+
+def test_trimmed_conversation_has_no_blank_beside_image_and_seg_token() -> None:
+    config = SegTokenConfig(system="Be kind.", trim=True)
+    assert system_text(config) == "Be kind. USER:"
+    assert question_text(config, "the cup") == (
+        "the cup Please output segmentation mask. ASSISTANT:"
+    )
+    assert [answer_text(config, text) for text in ("[SEG].", "It is [SEG].", "It is [SEG] .")] == [
+        "[SEG].",
+        "It is[SEG].",
+        "It is[SEG].",
+    ]
 
 
 def test_braces_in_an_instruction_are_only_text() -> None:
@@ -40,6 +53,6 @@ def test_instruction_may_not_contain_special_tokens(token: str) -> None:
 
 
 def test_answers_have_one_seg_token() -> None:
-    assert all(answer_text(answer).count(SEG_TOKEN) == 1 for answer in ANSWERS)
+    assert all(answer_text(SegTokenConfig(), answer).count(SEG_TOKEN) == 1 for answer in ANSWERS)
     with pytest.raises(ValueError, match="'nothing', it must contain"):
-        answer_text("nothing")
+        answer_text(SegTokenConfig(), "nothing")

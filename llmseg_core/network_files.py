@@ -1,0 +1,99 @@
+"""Networks and tokenizers as transformers writes them: read strictly, never downloaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from transformers import (
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    PreTrainedTokenizerFast,
+)
+from transformers.utils import logging
+
+__all__ = ["load_network", "load_tokenizer", "quiet", "refuse_wrong_keys"]
+
+
+def load_network(
+    cls: type[PreTrainedModel],
+    name: str,
+    dtype: torch.dtype | None,
+    attention: str,
+    others_allowed: bool = False,
+) -> Any:
+    """A transformers model, every weight from the files.
+
+    Args:
+        cls: its class.
+        name: folder, or name in the local Hugging Face cache.
+        dtype: number format; None keeps the files'.
+        attention: implementation: "sdpa", "eager" or "flash_attention_2".
+        others_allowed: whether the files may hold weights that the class has no use for.
+
+    Raises:
+        FileNotFoundError: if there is no such model.
+        ValueError: if the files are damaged, or names are missing, too many, or of another shape.
+    """
+    try:
+        with quiet():
+            network, info = cls.from_pretrained(
+                name,
+                dtype="auto" if dtype is None else dtype,
+                attn_implementation=attention,
+                local_files_only=True,
+                output_loading_info=True,
+            )
+    except OSError as error:
+        raise FileNotFoundError(
+            f"no {cls.__name__} can be read from {name}: {error} (nothing is ever downloaded: give "
+            f"a folder, or a name that is in the local Hugging Face cache)"
+        ) from error
+    except (RuntimeError, SafetensorError) as error:  # shapes differ, or a file is damaged
+        raise ValueError(f"the weights in {name} cannot be loaded: {error}") from error
+    refuse_wrong_keys(name, info["missing_keys"], () if others_allowed else info["unexpected_keys"])
+    return network
+
+
+def load_tokenizer(name: str) -> PreTrainedTokenizerBase:
+    """The tokenizer of a folder or name.
+
+    Raises:
+        FileNotFoundError: if there is none.
+    """
+    # A tokenizer.json says everything; AutoTokenizer would rebuild it as the model's usual class.
+    cls = PreTrainedTokenizerFast if (Path(name) / "tokenizer.json").is_file() else AutoTokenizer
+    try:
+        return cls.from_pretrained(name, local_files_only=True)
+    except OSError as error:
+        raise FileNotFoundError(f"no tokenizer can be read from {name}: {error}") from error
+
+
+def refuse_wrong_keys(where: object, missing: Any, unexpected: Any) -> None:
+    """Raises ValueError with every missing and unexpected name, if there is one."""
+    wrong = [
+        f"{word} {', '.join(sorted(map(str, keys)))}"
+        for word, keys in (("missing", missing), ("unexpected", unexpected))
+        if keys
+    ]
+    if wrong:
+        raise ValueError(f"the weights in {where} do not fit the configuration: {'; '.join(wrong)}")
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep transformers' progress bars and reports out of the caller's output."""
+    shown, verbosity = logging.is_progress_bar_enabled(), logging.get_verbosity()
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if shown:
+            logging.enable_progress_bar()
