@@ -193,7 +193,9 @@ def build_embedded_llava(
 
 def llava_7b_config() -> LLMSegConfig:
     """The paper's profile: SAM ViT-H, DINOv2 ViT-L, LLaVA-7B with LoRA."""
-    return LLMSegConfig(profile="llava-7b", adapter="adapter")
+    return LLMSegConfig(
+        profile="llava-7b", adapter="adapter", seg_token=SegTokenConfig(trim=True)
+    )
 
 
 def build_dinov2_large(seed: int = 0) -> Dinov2Model:
