@@ -1,17 +1,20 @@
 """Annotated images in the formats that people have, behind one interface.
 
 `open_data` opens what a command line names, `write_folder` exports it to our own folder format,
-and `ReadableSamples` iterates over it where samples may be broken.
+`ReadableSamples` iterates over it where samples may be broken, and `SampleDraws` draws from it.
 """
 
 from .broken import BrokenSampleError
 from .coco_masks import decode_mask, encode_mask
+from .draws import SampleDraws
 from .folder import FolderData
 from .folder_writer import write_folder
 from .image_data import ImageData
+from .mixture import Mixture, MixtureGroup
 from .open_data import DATA_KINDS, open_data
 from .readable import BrokenPolicy, ReadableSamples, broken_report
 from .sample import DataQuestion, DataSample, QuestionKind, SegmentationData
+from .scene_data import SceneData
 
 __all__ = [
     "DATA_KINDS",
@@ -21,8 +24,12 @@ __all__ = [
     "DataSample",
     "FolderData",
     "ImageData",
+    "Mixture",
+    "MixtureGroup",
     "QuestionKind",
     "ReadableSamples",
+    "SampleDraws",
+    "SceneData",
     "SegmentationData",
     "broken_report",
     "decode_mask",

@@ -3,6 +3,8 @@
     KIND:PATH           reason_seg has splits, the folder format has none
     KIND:PATH:SPLIT     reason_seg:/data/lisa:val
     PATH                our own folder format, same as folder:PATH
+    mixture:ROOT:NAME   a mixture; its data sets are looked for below ROOT
+    scenes:PATH:SPLIT   rendered scenes
 
 PATH is the data set's own folder, or the folder that holds all data sets in LISA's arrangement;
 each reader's docstring says what it looks for.
@@ -20,10 +22,13 @@ from .folder import FolderData
 from .image_data import ImageData
 from .llm_seg40k import LLM_SEG40K_SPLITS, LLMSeg40KData
 from .mapillary import MAPILLARY_SPLITS, MapillaryData
+from .mixture import Mixture, MixtureGroup
+from .mixture_recipe import load_mixture_recipe
 from .paco_lvis import PACO_SPLITS, PacoLvisData
 from .pascal_part import PASCAL_PART_SPLITS, PascalPartData
 from .reason_seg import REASON_SEG_SPLITS, ReasonSegData
 from .refer import REFER_SPLITS, ReferData
+from .scene_data import SCENE_SPLITS, SceneData
 
 __all__ = ["DATA_KINDS", "DataKind", "open_data"]
 
@@ -33,11 +38,11 @@ class DataKind:
     """A kind of data set that can be named.
 
     Attributes:
-        splits: what may stand after the path; none if nothing may.
+        splits: what must stand after the path, one of these; nothing if empty; None for anything.
         open: makes the reader of a path and a split.
     """
 
-    splits: tuple[str, ...]
+    splits: tuple[str, ...] | None
     open: Callable[[Path, str], ImageData]
 
 
@@ -52,6 +57,19 @@ def _refer(dataset: str) -> DataKind:
     return DataKind(tuple(splits), lambda path, split: ReferData(path, dataset, split))
 
 
+def _scenes(path: Path, split: str) -> SceneData:
+    scenes, _, phrasing = split.partition("/")
+    return SceneData(path, scenes, (phrasing,) if phrasing else ())
+
+
+def _mixture(root: Path, recipe: str) -> Mixture:
+    groups = [
+        MixtureGroup(group.name, group.rate, tuple(open_data(each, root) for each in group.data))
+        for group in load_mixture_recipe(recipe)
+    ]
+    return Mixture(Path(recipe).stem, groups)
+
+
 DATA_KINDS: dict[str, DataKind] = {
     "folder": DataKind((), lambda path, split: FolderData(path)),
     "reason_seg": DataKind(REASON_SEG_SPLITS, ReasonSegData),
@@ -62,6 +80,8 @@ DATA_KINDS: dict[str, DataKind] = {
     "paco_lvis": DataKind(PACO_SPLITS, PacoLvisData),
     "pascal_part": DataKind(PASCAL_PART_SPLITS, PascalPartData),
     "mapillary": DataKind(MAPILLARY_SPLITS, MapillaryData),
+    "scenes": DataKind(SCENE_SPLITS, _scenes),
+    "mixture": DataKind(None, _mixture),
 }
 """All kinds, by the name that stands first."""
 
@@ -79,9 +99,12 @@ def open_data(spec: str | Path, root: Path | None = None) -> ImageData:
     """
     kind, path, split = _parts(str(spec))
     known = DATA_KINDS[kind]
-    if split not in known.splits and (split or known.splits):
-        wanted = f"one of {', '.join(known.splits)}" if known.splits else "left out"
-        raise ValueError(f"{str(spec)!r}: the split is {split!r}, it must be {wanted}")
+    if known.splits and split not in known.splits:
+        raise ValueError(
+            f"{str(spec)!r}: the split is {split!r}, it must be one of {', '.join(known.splits)}"
+        )
+    if known.splits is None and not split:
+        raise ValueError(f"{str(spec)!r} must be {kind}:ROOT:NAME")
     place = Path(path).expanduser()
     return known.open(root / place if root else place, split)
 
@@ -96,7 +119,7 @@ def _parts(spec: str) -> tuple[str, str, str]:
             f"{spec!r}: {kind!r} is no kind of data set, it must be one of "
             f"{', '.join(DATA_KINDS)}; or give the path of a folder in our own format"
         )
-    if not DATA_KINDS[kind].splits:
+    if DATA_KINDS[kind].splits == ():
         return kind, rest, ""
     path, _, split = rest.rpartition(":")
     return (kind, path, split) if path else (kind, rest, "")

@@ -130,9 +130,13 @@ class SceneFolder:
             seed=int(self._records[position]["seed"]),
         )
 
+    def image_file(self, position: int) -> Path:
+        """Where the image of one scene lies."""
+        return self._file("images", position)
+
     def image(self, position: int) -> NDArray[np.uint8]:
         """(H, W, 3) RGB of one scene."""
-        pixels = _read_png(self._file("images", position), cv2.IMREAD_COLOR)
+        pixels = _read_png(self.image_file(position), cv2.IMREAD_COLOR)
         return np.ascontiguousarray(pixels[..., ::-1])
 
     def instances(self, position: int) -> NDArray[np.uint8]:
