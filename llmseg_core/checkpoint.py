@@ -32,10 +32,16 @@ from .tokenizer import add_special_tokens
 from .whole_folder import written_whole
 
 __all__ = [
+    "CONFIG_FILE",
+    "SELECTOR_FILE",
+    "load_config",
     "load_parts",
     "load_pipeline",
+    "load_sam",
     "load_selector",
+    "load_vlm",
     "model_directory",
+    "part_folder",
     "save_parts",
     "save_pipeline",
     "save_selector",
@@ -108,22 +114,45 @@ def load_parts(directory: str | Path, runtime: RuntimeConfig | None = None) -> M
     device, dtype = torch_device(runtime), torch_dtype(runtime)
     path = model_directory(directory)
     config = load_config(path)
-    # SAM's encoder has no flash attention: its position bias needs a mask.
-    sam_attention = "eager" if runtime.attention == "eager" else "sdpa"
+    sam = load_sam(path, runtime)
     with _READING:
-        sam = load_network(SamModel, _part(path, config.sam), dtype, sam_attention)
-        dinov2 = load_network(Dinov2Model, _part(path, config.dinov2), dtype, runtime.attention)
-        llava, tokenizer = _load_vlm(path, config, dtype, runtime.attention)
+        dinov2 = load_network(
+            Dinov2Model, part_folder(path, config.dinov2), dtype, runtime.attention
+        )
+        llava, tokenizer, adapter = load_vlm(path, config, dtype, runtime.attention)
+        if adapter is not None:
+            llava = _merged(llava, adapter)
     selector = load_selector(path / SELECTOR_FILE, MaskSelector(config.selector))
     _check_sizes(path, config, dinov2, llava)
     return ModelParts(
         config=config,
-        sam=sam.to(device).eval(),
+        sam=sam,
         dinov2=dinov2.to(device).eval(),
         llava=llava.to(device).eval(),
         tokenizer=tokenizer,
         selector=selector.to(device, dtype).eval(),
     )
+
+
+def load_sam(directory: str | Path, runtime: RuntimeConfig | None = None) -> SamModel:
+    """SAM of a model directory alone, in evaluation mode, on the device.
+
+    Args:
+        directory: a path, or "embedded" for the model that comes with the package.
+        runtime: device, number format and attention implementation; None means a CPU.
+
+    Raises:
+        FileNotFoundError: if the directory or SAM in it is missing.
+        ValueError: if its weights and configuration do not fit, or the device is not there.
+    """
+    runtime = runtime or RuntimeConfig()
+    device, path = torch_device(runtime), model_directory(directory)
+    name = part_folder(path, load_config(path).sam)
+    # SAM's encoder has no flash attention: its position bias needs a mask.
+    attention = "eager" if runtime.attention == "eager" else "sdpa"
+    with _READING:
+        sam: SamModel = load_network(SamModel, name, torch_dtype(runtime), attention)
+    return sam.to(device).eval()
 
 
 def load_config(path: Path) -> LLMSegConfig:
@@ -163,8 +192,12 @@ def load_selector(file: Path, selector: MaskSelector) -> MaskSelector:
     return selector
 
 
-def _part(path: Path, name: str, config_file: str = "config.json") -> str:
-    """The sub-folder `name` of `path`, else `name` itself: a folder, or a name on the hub."""
+def part_folder(path: Path, name: str, config_file: str = "config.json") -> str:
+    """The sub-folder `name` of `path`, else `name` itself: a folder, or a name on the hub.
+
+    Raises:
+        FileNotFoundError: if it is neither, or has no `config_file`.
+    """
     for folder in (path / name, Path(name).expanduser()):
         if folder.is_dir():
             # Without it transformers would silently take the sizes of its default model.
@@ -176,26 +209,46 @@ def _part(path: Path, name: str, config_file: str = "config.json") -> str:
     return name
 
 
-def _load_vlm(
-    path: Path, config: LLMSegConfig, dtype: torch.dtype, attention: str
-) -> tuple[LlavaForConditionalGeneration, PreTrainedTokenizerBase]:
-    name = _part(path, config.llava)
+def load_vlm(
+    path: Path, config: LLMSegConfig, dtype: torch.dtype, attention: str, **options: Any
+) -> tuple[LlavaForConditionalGeneration, PreTrainedTokenizerBase, str | None]:
+    """The VLM of the model directory `path`, its tokenizer, and the folder of LoRA to put on it.
+
+    Args:
+        path: the model directory.
+        config: of that directory.
+        dtype: number format.
+        attention: implementation of attention.
+        options: more for transformers' `from_pretrained`.
+
+    Raises:
+        FileNotFoundError: if a part is missing.
+        ValueError: if weights and configuration do not fit.
+    """
+    name = part_folder(path, config.llava)
     try:
         llava_config = LlavaConfig.from_pretrained(name, local_files_only=True)
     except OSError as error:
         raise FileNotFoundError(
             f"no LLaVA configuration can be read from {name}: {error}"
         ) from None
-    llava = load_network(llava_class(llava_config), name, dtype, attention)
+    llava = load_network(llava_class(llava_config), name, dtype, attention, **options)
     if config.adapter is None:
-        return llava, load_tokenizer(name)
-    from peft import PeftModel  # takes a second, and only models with an adapter need it
-
-    adapter = _part(path, config.adapter, "adapter_config.json")
+        return llava, load_tokenizer(name), None
+    adapter = part_folder(path, config.adapter, "adapter_config.json")
     own_tokenizer = (Path(adapter) / "tokenizer_config.json").is_file()
     tokenizer = load_tokenizer(adapter if own_tokenizer else name)
     add_special_tokens(tokenizer, llava)
-    return PeftModel.from_pretrained(llava, adapter).merge_and_unload(), tokenizer
+    return llava, tokenizer, adapter
+
+
+def _merged(llava: LlavaForConditionalGeneration, adapter: str) -> LlavaForConditionalGeneration:
+    from peft import PeftModel  # takes a second, and only models with an adapter need it
+
+    merged: LlavaForConditionalGeneration = PeftModel.from_pretrained(
+        llava, adapter
+    ).merge_and_unload()
+    return merged
 
 
 def _check_sizes(

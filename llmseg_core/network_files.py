@@ -26,6 +26,7 @@ def load_network(
     dtype: torch.dtype | None,
     attention: str,
     others_allowed: bool = False,
+    **options: Any,
 ) -> Any:
     """A transformers model, every weight from the files.
 
@@ -35,6 +36,7 @@ def load_network(
         dtype: number format; None keeps the files'.
         attention: implementation: "sdpa", "eager" or "flash_attention_2".
         others_allowed: whether the files may hold weights that the class has no use for.
+        options: more for transformers' `from_pretrained`.
 
     Raises:
         FileNotFoundError: if there is no such model.
@@ -48,6 +50,7 @@ def load_network(
                 attn_implementation=attention,
                 local_files_only=True,
                 output_loading_info=True,
+                **options,
             )
     except OSError as error:
         raise FileNotFoundError(
