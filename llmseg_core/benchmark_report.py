@@ -1,4 +1,4 @@
-"""Timings of a benchmark: medians and ranges, as a table and as JSON."""
+"""Measurements of a benchmark: medians and ranges, as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -7,16 +7,28 @@ import platform
 import resource
 import statistics
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["Timing", "machine", "peak_memory_mb", "print_table", "write_json"]
+__all__ = [
+    "StageRow",
+    "Timing",
+    "machine",
+    "peak_memory_mb",
+    "print_table",
+    "reset_peak_memory",
+    "timed",
+    "write_json",
+]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -37,6 +49,48 @@ class Timing:
         return {"median_ms": self.median, "min_ms": self.low, "max_ms": self.high}
 
 
+@dataclass(frozen=True)
+class StageRow:
+    """A stage: ours, the reference's, and the least time that its arithmetic takes.
+
+    Attributes:
+        name: of the stage.
+        ours: time of ours.
+        reference: time of the reference, None where it has no such stage.
+        bound_ms: lower bound in milliseconds, None where there is none.
+    """
+
+    name: str
+    ours: Timing
+    reference: Timing | None = None
+    bound_ms: float | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        """Times that ours is faster than the reference, by medians."""
+        if self.reference is None or not self.ours.median:
+            return None
+        return round(self.reference.median / self.ours.median, 2)
+
+    def record(self) -> dict[str, Any]:
+        """Plain values for JSON: ours at the top, the rest beside it."""
+        return {
+            **self.ours.record(),
+            "reference": self.reference and self.reference.record(),
+            "speedup": self.ratio,
+            "bound_ms": self.bound_ms and round(self.bound_ms, 3),
+        }
+
+
+def timed(device: torch.device, call: Callable[..., T], *arguments: Any) -> tuple[T, float]:
+    """What a call returns, and the milliseconds that it took, the device's work included."""
+    start = time.perf_counter()
+    result = call(*arguments)
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return result, 1e3 * (time.perf_counter() - start)
+
+
 def machine(device: torch.device) -> dict[str, Any]:
     """Where a benchmark ran."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
@@ -47,24 +101,43 @@ def machine(device: torch.device) -> dict[str, Any]:
     }
 
 
+def reset_peak_memory(device: torch.device) -> None:
+    """Let `peak_memory_mb` start anew; not possible for a CPU's memory outside of Linux."""
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    elif sys.platform == "linux":
+        Path("/proc/self/clear_refs").write_text("5")
+
+
 def peak_memory_mb(device: torch.device) -> float:
-    """Most memory that this process has held so far: on a GPU its own, else resident memory."""
+    """Most memory held since the last reset: on a GPU by tensors, else resident in all."""
     if device.type == "cuda":
         return round(torch.cuda.max_memory_allocated(device) / 2**20, 1)
+    if sys.platform == "linux":
+        lines = Path("/proc/self/status").read_text().splitlines()
+        (line,) = (line for line in lines if line.startswith("VmHWM"))
+        return round(int(line.split()[1]) / 2**10, 1)
     unit = 1 if sys.platform == "darwin" else 2**10
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20, 1)
 
 
-def print_table(title: str, rows: Mapping[str, Timing], summary: str) -> None:
-    """Print timings, one a line, and a line of text below."""
+def print_table(title: str, rows: Iterable[StageRow], lines: Sequence[str]) -> None:
+    """Print stages, one a line, and lines of text below."""
     table = Table(title=title, title_justify="left")
-    table.add_column("stage")
-    for name in ("median ms", "min ms", "max ms"):
+    table.add_column("stage", no_wrap=True)
+    for name in ("ours ms", "reference ms", "times", "bound ms"):
         table.add_column(name, justify="right")
-    for name, timing in rows.items():
-        table.add_row(name, *(f"{value:.1f}" for value in (timing.median, timing.low, timing.high)))
+    for row in rows:
+        numbers = ("" if n is None else f"{n:.3g}" for n in (row.ratio, row.bound_ms))
+        table.add_row(row.name, _text(row.ours), _text(row.reference), *numbers)
     Console().print(table)
-    print(summary)
+    for line in lines:
+        print(line)
+
+
+def _text(timing: Timing | None) -> str:
+    """Median and range."""
+    return "" if timing is None else f"{timing.median:.3g} ({timing.low:.3g}-{timing.high:.3g})"
 
 
 def write_json(path: Path, report: Mapping[str, Any]) -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
 
 import torch
 from transformers import (
@@ -46,16 +48,20 @@ __all__ = [
     "build_embedded_sam",
     "build_llava_7b",
     "build_pipeline",
+    "build_sam_vit_b",
+    "build_sam_vit_h",
     "build_selector",
     "embedded_config",
     "llava_7b_config",
+    "vit_b_config",
 ]
 
 
 @contextmanager
 def _seeded(seed: int) -> Iterator[None]:
     """Random weights from `seed`, without touching the caller's random state."""
-    with torch.random.fork_rng(devices=[]):
+    device = torch.get_default_device()
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         yield
 
@@ -88,11 +94,7 @@ def embedded_config() -> LLMSegConfig:
 
 
 def build_embedded_sam(seed: int = 0) -> SamModel:
-    """A small SAM: 32 x 32 patches of 8 pixels, logits of 128 x 128.
-
-    transformers' own initialisation suits fine-tuning only (an encoder of zeros, a position code
-    that aliases), so every matrix is drawn anew.
-    """
+    """A small SAM: 32 x 32 patches of 8 pixels, logits of 128 x 128."""
     config = SamConfig(
         vision_config={
             "image_size": 256,
@@ -121,6 +123,15 @@ def build_embedded_sam(seed: int = 0) -> SamModel:
             "iou_head_hidden_dim": 64,
         },
     )
+    return _random_sam(config, seed)
+
+
+def _random_sam(config: SamConfig, seed: int) -> SamModel:
+    """A SAM to train from scratch, or to measure.
+
+    transformers' own initialisation suits fine-tuning only (an encoder of zeros, a position code
+    that aliases), so every matrix is drawn anew.
+    """
     with _seeded(seed):
         model = SamModel(config)
         with torch.no_grad():
@@ -193,9 +204,19 @@ def build_embedded_llava(
 
 def llava_7b_config() -> LLMSegConfig:
     """The paper's profile: SAM ViT-H, DINOv2 ViT-L, LLaVA-7B with LoRA."""
-    return LLMSegConfig(
-        profile="llava-7b", adapter="adapter", seg_token=SegTokenConfig(trim=True)
-    )
+    return LLMSegConfig(profile="llava-7b", adapter="adapter", seg_token=SegTokenConfig(trim=True))
+
+
+def build_sam_vit_h(seed: int = 0) -> SamModel:
+    """SAM ViT-H in its published size, with random weights."""
+    vision: dict[str, Any] = {
+        "hidden_size": 1280,
+        "num_hidden_layers": 32,
+        "num_attention_heads": 16,
+        "mlp_dim": 5120,
+        "global_attn_indexes": [7, 15, 23, 31],
+    }
+    return _random_sam(SamConfig(vision_config=vision), seed)
 
 
 def build_dinov2_large(seed: int = 0) -> Dinov2Model:
@@ -234,7 +255,20 @@ def build_llava_7b(
         return LlavaV1ForConditionalGeneration(config).eval()
 
 
-# ------------------------------------------------------------------ both profiles
+# ------------------------------------------------------------------ between the two, to measure
+
+
+def vit_b_config() -> LLMSegConfig:
+    """SAM ViT-B with its own defaults, all else as small as in the embedded profile."""
+    return replace(embedded_config(), profile="vit-b", proposals=ProposalConfig())
+
+
+def build_sam_vit_b(seed: int = 0) -> SamModel:
+    """SAM ViT-B in its published size (transformers' default), with random weights."""
+    return _random_sam(SamConfig(), seed)
+
+
+# ------------------------------------------------------------------ every profile
 
 
 def build_selector(config: SelectorConfig, seed: int = 0) -> MaskSelector:

@@ -7,6 +7,7 @@ the same algorithm, plainly written with transformers' SAM.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from importlib.metadata import version
@@ -26,16 +27,29 @@ from .proposals import point_grid
 from .sam_original import sam_to_original
 from .types import Proposals, masks_to_boxes
 
-__all__ = ["PlainProposalGenerator", "reference_generator"]
+__all__ = ["PlainProposalGenerator", "ReferenceGenerator", "reference_generator"]
 
 BATCH = 64
 """Points decoded at once, the original's default."""
 
 
-def reference_generator(
-    model: SamModel, config: ProposalConfig
-) -> tuple[str, Callable[[np.ndarray], Proposals]]:
-    """The name of the best reference at hand, and what proposes masks with it.
+@dataclass(frozen=True)
+class ReferenceGenerator:
+    """Everything mode as published.
+
+    Attributes:
+        name: of the implementation.
+        propose: all masks of an image that pass, highest predicted IoU first.
+        image_encoder: the part that runs once an image.
+    """
+
+    name: str
+    propose: Callable[[np.ndarray], Proposals]
+    image_encoder: nn.Module
+
+
+def reference_generator(model: SamModel, config: ProposalConfig) -> ReferenceGenerator:
+    """The best reference at hand.
 
     Args:
         model: its weights are used, on its device.
@@ -44,9 +58,11 @@ def reference_generator(
     try:
         package = import_module("segment_anything")
     except ImportError:
-        return "plain transformers", PlainProposalGenerator(model, config)
+        plain = PlainProposalGenerator(model, config)
+        return ReferenceGenerator("plain transformers", plain, model.vision_encoder)
+    original = _original_sam(package, model)
     generator = package.SamAutomaticMaskGenerator(
-        _original_sam(package, model),
+        original,
         points_per_side=config.points_per_side,
         points_per_batch=BATCH,
         pred_iou_thresh=config.pred_iou_thresh,
@@ -55,7 +71,11 @@ def reference_generator(
         box_nms_thresh=config.box_nms_thresh,
     )
     name = f"segment_anything {version('segment_anything')}"
-    return name, lambda image: _proposals(generator.generate(image), image.shape[:2])
+    return ReferenceGenerator(
+        name,
+        lambda image: _proposals(generator.generate(image), image.shape[:2]),
+        original.image_encoder,
+    )
 
 
 class PlainProposalGenerator:
@@ -107,7 +127,7 @@ class PlainProposalGenerator:
         return masks, masks_to_boxes(masks), iou, stability, points
 
 
-def _original_sam(package: ModuleType, model: SamModel) -> nn.Module:
+def _original_sam(package: ModuleType, model: SamModel) -> Any:
     """The original `Sam` with the sizes and weights of a `SamModel`."""
     vision = model.config.vision_config
     decoder = model.config.mask_decoder_config
@@ -153,8 +173,7 @@ def _original_sam(package: ModuleType, model: SamModel) -> nn.Module:
             if isinstance(module, nn.LayerNorm):
                 module.eps = decoder.layer_norm_eps
     sam.load_state_dict(sam_to_original(model))
-    result: nn.Module = sam.eval().to(model.device)
-    return result
+    return sam.eval().to(model.device)
 
 
 def _proposals(records: list[dict[str, Any]], size: tuple[int, int]) -> Proposals:

@@ -12,11 +12,12 @@ import pytest
 import torch
 
 from helpers.original_sam import segment_anything
-from llmseg_core import ModelParts, ProposalConfig, benchmark, build_pipeline
-from llmseg_core.benchmark_inputs import BenchmarkModel, _random_parts, benchmark_frames
+from llmseg_core import ModelParts, ProposalConfig, benchmark
+from llmseg_core.benchmark_inputs import benchmark_frames
+from llmseg_core.benchmark_models import BenchmarkModel
+from llmseg_core.benchmark_proposals import matched_iou
 from llmseg_core.cli import main
-from llmseg_core.config import RuntimeConfig
-from llmseg_core.image_files import write_image
+from llmseg_core.image_files import read_image, write_image
 from llmseg_core.reference_proposals import reference_generator
 
 PROPOSALS = ProposalConfig(
@@ -28,8 +29,8 @@ PROPOSALS = ProposalConfig(
 def tiny_benchmark(parts: ModelParts, monkeypatch: pytest.MonkeyPatch) -> None:
     """The commands with the tests' tiny model in the place of the embedded one."""
     tiny = replace(parts, config=replace(parts.config, proposals=PROPOSALS))
-    model = BenchmarkModel("random", build_pipeline(tiny), tiny.sam, PROPOSALS)
-    monkeypatch.setattr(benchmark, "embedded_model", lambda runtime, frame: model)
+    model = BenchmarkModel("random", tiny)
+    monkeypatch.setattr(benchmark, "benchmark_model", lambda profile, runtime, frame: model)
 
 
 def run(tmp_path: Path, *arguments: object) -> dict[str, Any]:
@@ -56,6 +57,17 @@ def test_pipeline(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for timing in (*report["stages"].values(), report["new_frame"], report["new_instruction"]):
         assert 0 <= timing["min_ms"] <= timing["median_ms"] <= timing["max_ms"]
     assert 0 < report["new_instruction_ms"] < report["new_frame_ms"]
+    assert report["instruction_speedup"] > 1
+    assert report["answers_agree"] is True
+    assert report["speedup_new_frame"] > 0
+    assert report["reference_peak_memory_mb"] > 50
+    for stage in ("proposals", "embeddings", "selection"):
+        assert report["stages"][stage]["reference"]["median_ms"] > 0
+    assert report["stages"]["image_prefix"]["reference"] is None
+    assert report["vlm"]["speedup"] > 0
+    bounds = {name: stage["bound_ms"] for name, stage in report["stages"].items()}
+    assert report["new_frame"]["bound_ms"] == pytest.approx(sum(bounds.values()), abs=0.01)
+    assert all(bound < report["stages"][name]["max_ms"] for name, bound in bounds.items())
     stages = sum(timing["min_ms"] for timing in report["stages"].values())
     assert stages <= report["new_frame"]["max_ms"]
     output = capsys.readouterr().out
@@ -76,15 +88,53 @@ def test_proposals(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "the same masks" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("tiny_benchmark")
+def test_near_modes_report_their_agreement(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = run(tmp_path, "proposals", "--repeats", 1, "--modes", "bf16")
+    near = report["modes"]["bf16"]
+    assert 0.5 < near["oracle_iou"] <= 1
+    assert near["min_matched_iou"] <= near["mean_matched_iou"] <= 1
+    assert abs(near["count_change"]) < report["proposals"]
+    assert near["speedup"] > 0
+    assert report["masks_equal"] is True  # ours in the exact mode
+    assert "bf16: " in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("tiny_benchmark")
+def test_pipeline_without_reference(tmp_path: Path) -> None:
+    report = run(tmp_path, "pipeline", "--repeats", 1, "--no-reference")
+    assert "speedup_new_frame" not in report
+    assert report["new_frame"]["reference"] is None
+
+
+@pytest.mark.usefixtures("tiny_benchmark")
+@pytest.mark.parametrize("subject", ["pipeline", "proposals"])
+def test_plot(tmp_path: Path, subject: str) -> None:
+    path = tmp_path / "plots" / "stages.png"
+    run(tmp_path, subject, "--repeats", 1, "--plot", path)
+    assert min(read_image(path).shape[:2]) > 200
+
+
+@pytest.mark.usefixtures("tiny_benchmark")
+def test_plot_without_matplotlib(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    assert main(["benchmark", "pipeline", "--plot", str(tmp_path / "stages.png")]) == 2
+    assert "--plot needs matplotlib: pip install matplotlib" in capsys.readouterr().err
+
+
 def test_both_references_agree(parts: ModelParts, monkeypatch: pytest.MonkeyPatch) -> None:
     frame = benchmark_frames((64, 48), None, 1)[0]
-    name, original = reference_generator(parts.sam, PROPOSALS)
-    assert name == f"segment_anything {version(segment_anything.__name__)}"
+    original = reference_generator(parts.sam, PROPOSALS)
+    assert original.name == f"segment_anything {version(segment_anything.__name__)}"
     monkeypatch.setitem(sys.modules, "segment_anything", None)
-    name, plain = reference_generator(parts.sam, PROPOSALS)
-    assert name == "plain transformers"
-    ours, theirs = plain(frame), original(frame)
-    assert benchmark._matched_iou(ours, theirs) >= 0.999
+    plain = reference_generator(parts.sam, PROPOSALS)
+    assert plain.name == "plain transformers"
+    ours, theirs = plain.propose(frame), original.propose(frame)
+    assert matched_iou(ours, theirs) >= 0.999
     assert torch.equal(ours.boxes, theirs.boxes)
     torch.testing.assert_close(ours.predicted_iou, theirs.predicted_iou, atol=1e-5, rtol=0)
     torch.testing.assert_close(ours.points, theirs.points)
@@ -92,12 +142,11 @@ def test_both_references_agree(parts: ModelParts, monkeypatch: pytest.MonkeyPatc
 
 def test_different_masks_are_noticed(parts: ModelParts) -> None:
     frame = benchmark_frames((64, 48), None, 1)[0]
-    _, reference = reference_generator(parts.sam, PROPOSALS)
-    masks = reference(frame)
-    assert benchmark._matched_iou(masks, masks) == 1
-    assert benchmark._matched_iou(masks[torch.arange(len(masks)).flip(0)], masks) < 0.999
-    assert benchmark._matched_iou(masks[:0], masks) == 0
-    assert benchmark._matched_iou(masks[:0], masks[:0]) == 1
+    masks = reference_generator(parts.sam, PROPOSALS).propose(frame)
+    assert matched_iou(masks, masks) == 1
+    assert matched_iou(masks[torch.arange(len(masks)).flip(0)], masks) < 0.999
+    assert matched_iou(masks[:0], masks) == 0
+    assert matched_iou(masks[:0], masks[:0]) == 1
 
 
 def test_frames(tmp_path: Path) -> None:
@@ -107,13 +156,6 @@ def test_frames(tmp_path: Path) -> None:
     assert np.array_equal(frames[2], benchmark_frames((64, 48), None, 3)[2])
     write_image(tmp_path / "one.png", frames[0])
     assert np.array_equal(benchmark_frames((64, 48), tmp_path, 3), frames[:1])
-
-
-def test_random_weights_let_a_natural_number_of_masks_pass() -> None:
-    frame = benchmark_frames((160, 120), None, 1)[0]
-    parts = _random_parts(RuntimeConfig(), frame)
-    pipeline = build_pipeline(parts)
-    assert len(pipeline.generator(frame)) == parts.config.proposals.max_proposals
 
 
 @pytest.mark.parametrize(
@@ -132,6 +174,12 @@ def test_errors_are_one_line(
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+
+
+def test_wrong_mode(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["benchmark", "proposals", "--modes", "fp8"])
+    assert "'fp8' is no mode, it must be one of exact, bf16, fp16" in capsys.readouterr().err
 
 
 def test_wrong_size(capsys: pytest.CaptureFixture[str]) -> None:
