@@ -16,7 +16,7 @@ from .command import Command
 from .convert_command import CONVERT
 from .segment_command import SEGMENT
 
-__all__ = ["COMMAND_GROUP", "main"]
+__all__ = ["COMMAND_GROUP", "main", "run_command"]
 
 COMMAND_GROUP = "llmseg.commands"
 USER_ERROR = 2
@@ -42,10 +42,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         known = ", ".join(commands)
         print(f"llmseg: {name!r} is no command, it must be one of {known}", file=sys.stderr)
         return USER_ERROR
-    command = commands[name]()
+    return run_command(name, commands[name](), arguments[1:])
+
+
+def run_command(name: str, command: Command, arguments: Sequence[str]) -> int:
+    """Run one subcommand.
+
+    Args:
+        name: of the subcommand, for messages.
+        command: what it does.
+        arguments: those after the name.
+
+    Returns:
+        The exit code, as `main`.
+    """
     parser = argparse.ArgumentParser(prog=f"llmseg {name}", description=command.help)
     command.add_arguments(parser)
-    options = parser.parse_intermixed_args(arguments[1:])
+    options = parser.parse_intermixed_args(arguments)
     try:
         return command.run(options)
     except (ValueError, OSError) as error:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from rich.console import Console
-from rich.table import Table
 from torch import Tensor
 
 from llmseg_core import LLMSegPipeline
 
+from .evaluate.report import scores_table, write_json
 from .evaluation import Answer, ask_scenes, score
 from .scenes import SceneFolder, write_scenes
 
@@ -21,16 +20,6 @@ __all__ = ["evaluate_embedded", "main"]
 
 PHRASINGS = ("test", "train")
 """held-out wordings first, then those of training"""
-COLUMNS = (
-    "count",
-    "giou",
-    "ciou",
-    "nciou",
-    "oracle_giou",
-    "random_giou",
-    "no_target_accuracy",
-    "target_recall",
-)
 
 
 def evaluate_embedded(
@@ -77,14 +66,8 @@ def _groups(answers: Sequence[Answer]) -> list[tuple[str, list[Answer]]]:
 
 def print_report(report: dict, console: Console) -> None:
     """The table of `evaluate_embedded`."""
-    table = Table(title=f"{report['scenes']} test scenes, seed {report['seed']}")
-    table.add_column("questions")
-    for name in COLUMNS:
-        table.add_column(name.replace("_", " "), justify="right")
-    for name, row in report["rows"].items():
-        cells = [f"{row[c]:.3f}" if c != "count" else str(row[c]) for c in COLUMNS]
-        table.add_row(name, *("-" if cell == "nan" else cell for cell in cells))
-    console.print(table)
+    title = f"{report['scenes']} test scenes, seed {report['seed']}"
+    console.print(scores_table(title, report["rows"]))
     console.print(f"best proposal of each object: mean IoU {report['proposal_miou']:.3f}")
 
 
@@ -111,19 +94,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         pipeline, SceneFolder(folder), options.scenes, options.questions, options.seed
     )
     print_report(report, Console(width=160))
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    temporary = options.json.with_name(f".{options.json.name}")
-    temporary.write_text(json.dumps(_plain(report), indent=2), encoding="utf-8")
-    temporary.replace(options.json)
+    write_json(options.json, report)
     print(f"written to {options.json}")
     return 0
-
-
-def _plain(value: object) -> object:
-    """NaN as null, which JSON knows."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return None if isinstance(value, float) and value != value else value
 
 
 if __name__ == "__main__":

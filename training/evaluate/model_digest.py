@@ -1,0 +1,33 @@
+"""A name for the weights in a model directory, so that stored answers are not taken for others'."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from llmseg_core.checkpoint import load_config, model_directory
+
+__all__ = ["model_digest"]
+
+LARGEST = 256 * 2**20
+"""Bytes; of larger files, which are published base models, the size must do."""
+
+
+def model_digest(directory: str | Path) -> str:
+    """16 hexadecimal digits of a model directory's weights and settings.
+
+    The selection rule is not among them: it does not change proposals or scores.
+
+    Raises:
+        FileNotFoundError: if it is no model directory.
+    """
+    folder = model_directory(directory)
+    config = load_config(folder).to_dict()
+    del config["selection"]
+    digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode())
+    for path in sorted(folder.rglob("*.safetensors")):
+        digest.update(f"{path.relative_to(folder)} {path.stat().st_size}".encode())
+        if path.stat().st_size <= LARGEST:
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]

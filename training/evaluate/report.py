@@ -1,0 +1,157 @@
+"""What an evaluation leaves: tables for the terminal, and one JSON file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+
+from ..whole_file import write_whole
+from .bootstrap import bootstrap_intervals
+from .breakdown import breakdowns
+from .run import Evaluation
+from .scores import proposal_miou, score_cases
+
+__all__ = [
+    "evaluation_report",
+    "print_tables",
+    "read_report",
+    "report_tables",
+    "scores_table",
+    "write_json",
+]
+
+COLUMNS = {
+    "count": "count",
+    "giou": "gIoU",
+    "ciou": "cIoU",
+    "nciou": "ncIoU",
+    "oracle_giou": "oracle gIoU",
+    "oracle_union_giou": "oracle union gIoU",
+    "random_giou": "random gIoU",
+    "no_target_accuracy": "no-target accuracy",
+    "target_recall": "target recall",
+}
+"""scores and their headings"""
+MOST_CATEGORIES = 20
+"""lines of categories in the terminal; the JSON file has all"""
+
+
+def evaluation_report(
+    evaluation: Evaluation, name: str, resamples: int = 2000, seed: int = 0
+) -> dict[str, Any]:
+    """Plain values for JSON.
+
+    Args:
+        evaluation: what was found.
+        name: of the method.
+        resamples: of the intervals.
+        seed: of the intervals.
+
+    Returns:
+        name, data, images, broken (name: reason), scores (see `score_cases`), intervals (giou,
+        ciou, nciou: [low, high], 95 %), proposal_miou, breakdowns (way: group: scores), and sweep
+        (one object a setting). What is not known is NaN.
+    """
+    cases = evaluation.cases
+    intervals = bootstrap_intervals(cases, resamples, seed)
+    return {
+        "name": name,
+        "data": evaluation.data,
+        "images": len(evaluation.indices),
+        "broken": {error.sample: error.reason for error in evaluation.broken},
+        "scores": score_cases(cases),
+        "intervals": {score: list(ends) for score, ends in intervals.items()},
+        "resamples": resamples,
+        "seed": seed,
+        "proposal_miou": proposal_miou(cases),
+        "breakdowns": {
+            way: {group: score_cases(part) for group, part in groups.items()}
+            for way, groups in breakdowns(cases).items()
+        },
+        "sweep": [row.record() for row in evaluation.sweep],
+    }
+
+
+def report_tables(report: Mapping[str, Any]) -> RenderableType:
+    """The report for the terminal."""
+    title = f"{report['name']} on {report['data']}: {report['images']} images"
+    rows = {"all": report["scores"]}
+    for way, groups in report["breakdowns"].items():
+        most = MOST_CATEGORIES if way == "category" else len(groups)
+        rows.update({f"{way}: {name}": groups[name] for name in list(groups)[:most]})
+    ends = ", ".join(
+        f"{name} {100 * report['scores'][name]:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+        for name, (low, high) in report["intervals"].items()
+    )
+    lines = [f"95 % intervals over images, percent: {ends}"]
+    if _is_known(report["proposal_miou"]):
+        lines.append(f"best proposal of each target: mean IoU {report['proposal_miou']:.3f}")
+    if report["broken"]:
+        lines.append(f"{len(report['broken'])} samples could not be read and were left out")
+    return Group(scores_table(title, rows), *map(escape, lines))
+
+
+def scores_table(title: str, rows: Mapping[str, Mapping[str, float]]) -> Table:
+    """Scores by group, one a line; columns that nobody has are left out."""
+    known = [
+        name for name in COLUMNS if any(row.get(name) == row.get(name) for row in rows.values())
+    ]
+    table = Table(title=escape(title), title_justify="left")
+    table.add_column("questions")
+    for name in known:
+        table.add_column(COLUMNS[name], justify="right")
+    for group, row in rows.items():
+        table.add_row(escape(group), *(_cell(name, row.get(name)) for name in known))
+    return table
+
+
+def write_json(path: Path, report: Mapping[str, Any]) -> None:
+    """Write a report whole; NaN becomes null, which JSON knows."""
+    text = json.dumps(_plain(report), indent=2, ensure_ascii=False)
+    write_whole(path, f"{text}\n")
+
+
+def read_report(path: Path) -> dict[str, Any]:
+    """A report that `write_json` wrote.
+
+    Raises:
+        ValueError: if it is something else.
+    """
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+        report["name"], report["scores"]["giou"]
+    except (ValueError, TypeError, KeyError) as error:
+        raise ValueError(f"{path} is no report of an evaluation: {error!r}") from error
+    return report
+
+
+def print_tables(*tables: RenderableType) -> None:
+    """Print, at a width at which no column is cut off when the output is no terminal."""
+    console = Console()
+    console = console if console.is_terminal else Console(width=160)
+    for table in tables:
+        console.print(table, highlight=False)
+
+
+def _cell(name: str, value: float | None) -> str:
+    if not _is_known(value):
+        return "-"
+    return str(value) if name == "count" else f"{value:.3f}"
+
+
+def _is_known(value: float | None) -> bool:
+    return value is not None and value == value
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and value != value else value
