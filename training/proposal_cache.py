@@ -13,9 +13,9 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import quote, unquote
 
 import numpy as np
@@ -39,7 +39,13 @@ _FILE = re.compile(r"(?P<name>.+?)(?:\.(?P<digest>[0-9a-f]{16}))?\.json")
 
 
 class NamedImages(Protocol):
-    """What proposals can be computed of: a `SegmentationData`, or rendered scenes."""
+    """What proposals can be computed of: a `SegmentationData`, or rendered scenes.
+
+    Attributes:
+        name: of the data set.
+    """
+
+    name: str
 
     def __len__(self) -> int:
         """How many images."""
@@ -67,7 +73,8 @@ def write_proposals(
         data: images with names.
         folder: gets a file for each sample.
         indices: samples to do; None means all.
-        config: settings of the generator; a folder made with others is refused.
+        config: settings of the generator; a folder made with others, or of another data set, is
+            refused. None checks nothing.
         on_broken: told of each sample that cannot be read, which is then left out; None stops
             there.
         show_progress: whether there is a progress bar.
@@ -77,11 +84,13 @@ def write_proposals(
 
     Raises:
         BrokenSampleError: for a sample that cannot be read, if there is no `on_broken`.
-        ValueError: if the folder holds proposals of other settings.
+        ValueError: if the folder holds proposals of other settings or of another data set.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if config is not None:
-        _check_settings(folder, config)
+        settings = {"data": data.name, **_settings(config)}
+        _check_settings(folder, settings)
+        write_whole(folder / SETTINGS_FILE, yaml.safe_dump(settings, sort_keys=False))
     done = CachedProposals(folder)
     wanted = range(len(data)) if indices is None else indices
     missing = [index for index in wanted if data.sample_name(index) not in done]
@@ -117,7 +126,7 @@ class CachedProposals:
     def __init__(self, folder: Path, config: ProposalConfig | None = None) -> None:
         self.folder = folder
         if config is not None:
-            _check_settings(folder, config, write=False)
+            _check_settings(folder, _settings(config))
         self._by_name: dict[str, Path] = {}
         self._by_digest: dict[str, Path] = {}
         for path in sorted(folder.rglob("[!.]*.json")):
@@ -180,18 +189,20 @@ def _file(folder: Path, name: str, digest: str) -> Path:
     return folder / f"{safe}.{digest}.json"
 
 
-def _check_settings(folder: Path, config: ProposalConfig, write: bool = True) -> None:
-    """Refuse a folder of other settings; a new one gets them."""
+def _settings(config: ProposalConfig) -> dict[str, Any]:
+    """What of the settings changes the proposals, and not the speed alone."""
+    return {key: value for key, value in asdict(config).items() if key != "points_per_batch"}
+
+
+def _check_settings(folder: Path, settings: dict[str, Any]) -> None:
+    """Refuse a folder of other settings; one without any is new, or was made without a check."""
     file = folder / SETTINGS_FILE
-    wanted = asdict(replace(config, points_per_batch=None))  # it changes the speed alone
     if not file.is_file():
-        if write:
-            write_whole(file, yaml.safe_dump(wanted, sort_keys=False))
         return
     stored = yaml.safe_load(file.read_text(encoding="utf-8"))
-    other = [key for key in wanted if stored.get(key) != wanted[key]]
+    other = [key for key in settings if stored.get(key) != settings[key]]
     if other:
-        differences = ", ".join(f"{key} {stored.get(key)}, not {wanted[key]}" for key in other)
+        differences = ", ".join(f"{key} {stored.get(key)}, not {settings[key]}" for key in other)
         raise ValueError(
             f"the proposals in {folder} were made with {differences}: use another folder, or the "
             f"model that they were made with"

@@ -34,7 +34,7 @@ def proposal_targets(
         for mask in masks.numpy()
     ]
     both, areas = torch.tensor(counts, dtype=torch.float32).reshape(-1, 2).unbind(1)
-    union = areas + np.count_nonzero(target) - both
+    union = areas + int(np.count_nonzero(target)) - both
     return both / union.clamp(min=1), both / areas.clamp(min=1)
 
 

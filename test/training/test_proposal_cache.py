@@ -23,6 +23,7 @@ class Pictures:
     """Images of one colour each; where the name says so, one that cannot be read."""
 
     def __init__(self, *names: str) -> None:
+        self.name = "pictures"
         self.names = names
 
     def __len__(self) -> int:
@@ -154,13 +155,18 @@ def test_broken_samples_end_the_work_or_are_told_and_left_out(tmp_path: Path) ->
 
 def test_proposals_of_other_settings_do_not_mix(parts: ModelParts, tmp_path: Path) -> None:
     config = parts.config.proposals
-    write_proposals(left_pixels, Pictures("one"), tmp_path, config=config)
+    pictures = Pictures("one")
+    write_proposals(left_pixels, pictures, tmp_path, config=config)
+    write_proposals(left_pixels, pictures, tmp_path, config=config)
     CachedProposals(tmp_path, replace(config, points_per_batch=7))  # only a matter of speed
     finer = replace(config, points_per_side=9)
     with pytest.raises(ValueError, match="points_per_side 3, not 9"):
         write_proposals(left_pixels, Pictures("two"), tmp_path, config=finer)
     with pytest.raises(ValueError, match="points_per_side 3, not 9"):
         CachedProposals(tmp_path, finer)
+    pictures.name = "paintings"  # whose samples may have the same names
+    with pytest.raises(ValueError, match="data pictures, not paintings"):
+        write_proposals(left_pixels, pictures, tmp_path, config=config)
 
 
 def test_masks_are_stored_as_coco_rle(tmp_path: Path) -> None:

@@ -105,6 +105,7 @@ class SceneFolder:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+        self.name = self.path.name
         records = _records(self.path / _INDEX)
         if not records:
             raise FileNotFoundError(
