@@ -19,7 +19,7 @@ from .mask_resize import LogitResize
 from .sam_decoder import ImageSide, SamPointDecoder
 from .types import Proposals, masks_to_boxes
 
-__all__ = ["ProposalGenerator", "SamProposalGenerator", "point_grid"]
+__all__ = ["ProposalGenerator", "SamProposalGenerator", "enlarge", "point_grid"]
 
 TOKEN_MEMORY = {"cpu": 8 * 2**20, "cuda": 2**30}
 """Bytes of image tokens decoded at once: on a CPU about what its caches hold."""
@@ -82,7 +82,7 @@ class SamProposalGenerator:
         if max(height, width) <= self.config.max_image_side:
             return self.propose(image, self.config.max_proposals)
         small = resize_longest_side(image, self.config.max_image_side)
-        return _enlarge(self.propose(small, self.config.max_proposals), height, width)
+        return enlarge(self.propose(small, self.config.max_proposals), height, width)
 
     @torch.inference_mode()
     def propose(self, image: np.ndarray, largest: int | None = None) -> Proposals:
@@ -170,7 +170,7 @@ class _Candidates:
         return cls(*(torch.cat([getattr(one, part.name) for one in some]) for part in fields(cls)))
 
 
-def _enlarge(proposals: Proposals, height: int, width: int) -> Proposals:
+def enlarge(proposals: Proposals, height: int, width: int) -> Proposals:
     """Proposals of a shrunk image in pixels of the original (height, width) image."""
     if not len(proposals):
         return Proposals.empty((height, width), proposals.masks.device)
