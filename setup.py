@@ -30,6 +30,7 @@ INFERENCE = [
 TRAINING = [
     "accelerate>=1.10",
     "embreex>=4.4",
+    "matplotlib>=3.8",
     "pycocotools>=2.0.8",
     "scipy>=1.13",
     "tensorboard>=2.18",
@@ -62,5 +63,11 @@ setup(
     },
     install_requires=INFERENCE,
     extras_require={"training": TRAINING},
-    entry_points={"console_scripts": ["llmseg = llmseg_core.cli:main"]},
+    entry_points={
+        "console_scripts": ["llmseg = llmseg_core.cli:main"],
+        "llmseg.commands": [
+            "data = llmseg_training.data_command:DATA",
+            "evaluate = llmseg_training.evaluate_command:EVALUATE",
+        ],
+    },
 )
