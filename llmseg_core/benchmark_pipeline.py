@@ -42,6 +42,8 @@ BEST = SelectionConfig(SelectionRule.TOP_IOU)
 AGREES = 0.999
 """IoU from which two answers are the same."""
 
+VLM = "vlm"
+"""Image prefix and seg token together: the reference knows no such parts."""
 NEW_FRAME = "new frame to mask"
 NEW_INSTRUCTION = "new instruction"
 
@@ -81,7 +83,7 @@ def measure_pipeline(
         memory[0] = max(memory[0], peak_memory_mb(device))
         for name, value in answer.timings_ms.items():
             ours[name].append(value)
-        ours["vlm"].append(answer.timings_ms["image_prefix"] + answer.timings_ms["seg_token"])
+        ours[VLM].append(answer.timings_ms["image_prefix"] + answer.timings_ms["seg_token"])
         ours[NEW_FRAME].append(encoding + asking)
         ours[NEW_INSTRUCTION].append(again)
         kept.append(len(frame.proposals))
@@ -118,7 +120,7 @@ def measure_pipeline(
         "new_instruction_ms": instruction_row.ours.median,
         "instruction_speedup": cheaper,
         "stages": {name: rows[name].record() for name in answer.timings_ms},
-        "vlm": rows["vlm"].record(),
+        "vlm": rows[VLM].record(),
         "new_frame": frame_row.record(),
         "new_instruction": instruction_row.record(),
         "proposals": int(np.median(kept)),
@@ -167,7 +169,7 @@ def stage_flops(model: BenchmarkModel, frame: FrameEncoding, instruction: str) -
         "seg_token": llama_flops(text, position + 1 - prefix, prefix),
         "selection": selector_flops(parts.config.selector, count),
     }
-    flops["vlm"] = flops["image_prefix"] + flops["seg_token"]
+    flops[VLM] = flops["image_prefix"] + flops["seg_token"]
     flops[NEW_INSTRUCTION] = flops["seg_token"] + flops["selection"]
     flops[NEW_FRAME] = (
         flops["proposals"] + flops["embeddings"] + flops["image_prefix"] + flops[NEW_INSTRUCTION]

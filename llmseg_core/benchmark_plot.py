@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from .benchmark_report import StageRow
+from .benchmark_report import StageRow, short
 
 __all__ = ["draw_plot", "plotting"]
 
@@ -52,7 +52,7 @@ def draw_plot(path: Path, title: str, rows: Sequence[StageRow], bound: str) -> N
     axes.invert_yaxis()
     axes.set_xscale("log")
     left, right = axes.get_xlim()
-    axes.set_xlim(left, right * 4)  # room for the numbers
+    axes.set_xlim(left, right * 6)  # room for the numbers
     axes.set_xlabel(f"milliseconds, median and range (log scale)\nbound: {bound}")
     axes.set_title(title)
     axes.grid(axis="x", alpha=0.3)
@@ -80,5 +80,5 @@ def _bars(
     axes.barh(places, medians, 0.36, xerr=errors, color=color, label=label, ecolor="0.2", capsize=2)
     for place, (index, timing) in zip(places, drawn, strict=True):
         ratio = rows[index].ratio if label == "reference" else None
-        text = f" {timing.median:.3g}" + (f"  ({ratio:g} x)" if ratio else "")
+        text = f" {short(timing.median)}" + (f"  ({short(ratio)} x)" if ratio else "")
         axes.text(timing.high, place, text, va="center", fontsize=8)

@@ -24,6 +24,7 @@ __all__ = [
     "peak_memory_mb",
     "print_table",
     "reset_peak_memory",
+    "short",
     "timed",
     "write_json",
 ]
@@ -121,6 +122,11 @@ def peak_memory_mb(device: torch.device) -> float:
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20, 1)
 
 
+def short(number: float) -> str:
+    """About three digits, never an exponent."""
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
+
+
 def print_table(title: str, rows: Iterable[StageRow], lines: Sequence[str]) -> None:
     """Print stages, one a line, and lines of text below."""
     table = Table(title=title, title_justify="left")
@@ -128,7 +134,7 @@ def print_table(title: str, rows: Iterable[StageRow], lines: Sequence[str]) -> N
     for name in ("ours ms", "reference ms", "times", "bound ms"):
         table.add_column(name, justify="right")
     for row in rows:
-        numbers = ("" if n is None else f"{n:.3g}" for n in (row.ratio, row.bound_ms))
+        numbers = ("" if n is None else short(n) for n in (row.ratio, row.bound_ms))
         table.add_row(row.name, _text(row.ours), _text(row.reference), *numbers)
     Console().print(table)
     for line in lines:
@@ -137,7 +143,9 @@ def print_table(title: str, rows: Iterable[StageRow], lines: Sequence[str]) -> N
 
 def _text(timing: Timing | None) -> str:
     """Median and range."""
-    return "" if timing is None else f"{timing.median:.3g} ({timing.low:.3g}-{timing.high:.3g})"
+    if timing is None:
+        return ""
+    return f"{short(timing.median)} ({short(timing.low)}-{short(timing.high)})"
 
 
 def write_json(path: Path, report: Mapping[str, Any]) -> None:
