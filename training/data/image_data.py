@@ -22,12 +22,17 @@ class ImageData(ABC):
 
     Args:
         name: of the data set, for reports.
-        names: of the samples, unique.
+        names: of the samples, no two the same.
     """
 
     def __init__(self, name: str, names: Sequence[str]) -> None:
         self.name = name
         self._names = names
+        seen: set[str] = set()
+        for each in names:
+            if each in seen:
+                raise ValueError(f"{name} has two samples of the name {each!r}")
+            seen.add(each)
 
     @abstractmethod
     def image_file(self, index: int) -> Path:

@@ -42,23 +42,26 @@ class LLMSeg40KData(ImageData):
     def __init__(self, root: Path, split: str) -> None:
         self.root = root
         path = first_existing(root, f"LLMSeg-40K/{split}.json", f"{split}.json")
-        content = json.loads(path.read_bytes())
+        try:
+            content: Any = json.loads(path.read_bytes())
+        except ValueError as error:
+            raise ValueError(f"{path} is no JSON: {error}") from error
         if not isinstance(content, dict) or not content:
             raise ValueError(f"{path} must map names of images to their questions")
-        self._entries: dict[str, Any] = content
-        super().__init__(f"llm_seg40k/{split}", list(content))
+        self._entries = list(content.items())
+        super().__init__(f"llm_seg40k/{split}", [Path(image).stem for image in content])
 
     def image_file(self, index: int) -> Path:
         """Where the image of a sample lies."""
-        name = self.sample_name(index)
-        source = self._entries[name]["from_dataset"]
+        image, entry = self._entries[index]
+        source = entry["from_dataset"]
         if source not in _IMAGES:
             raise ValueError(f"from_dataset is {source!r}, it must be one of {', '.join(_IMAGES)}")
-        return self.root / _IMAGES[source] / name
+        return self.root / _IMAGES[source] / image
 
     def questions(self, index: int, size: tuple[int, int]) -> Sequence[DataQuestion]:
         """All questions about the image; the image's origin is their category."""
-        entry = self._entries[self.sample_name(index)]
+        _, entry = self._entries[index]
         return [
             DataQuestion(
                 pair["question"],

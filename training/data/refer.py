@@ -59,9 +59,8 @@ class ReferData(ImageData):
         place = "saiapr_tc-12" if dataset == "refclef" else "mscoco/images/train2014"
         self._images = self.folder / "images" / place
         refs: dict[int, list[dict[str, Any]]] = {}
-        for ref in _load(first_existing(self.folder / dataset, f"refs({author}).p")):
-            if _belongs(ref["split"], part):
-                refs.setdefault(ref["image_id"], []).append(ref)
+        for ref in _load(first_existing(self.folder / dataset, f"refs({author}).p"), part):
+            refs.setdefault(ref["image_id"], []).append(ref)
         if not refs:
             raise ValueError(f"{self.folder / dataset}: refs({author}).p has no split {part!r}")
         self._refs = [refs[image_id] for image_id in sorted(refs)]
@@ -106,10 +105,11 @@ class _PlainUnpickler(pickle.Unpickler):
         raise ValueError(f"it holds {module}.{name}, it must hold plain values only")
 
 
-def _load(path: Path) -> list[dict[str, Any]]:
-    """The entries of a refs(...).p, which Python 2 wrote."""
+def _load(path: Path, part: str) -> list[dict[str, Any]]:
+    """The entries of one part in a refs(...).p, which Python 2 wrote."""
     with path.open("rb") as file:
         try:
-            return _PlainUnpickler(file, encoding="latin1").load()
-        except (pickle.UnpicklingError, EOFError, ValueError) as error:
-            raise ValueError(f"{path} cannot be read: {error}") from error
+            refs = _PlainUnpickler(file, encoding="latin1").load()
+            return [ref for ref in refs if _belongs(ref["split"], part)]
+        except (pickle.UnpicklingError, EOFError, ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"{path} cannot be read: {error!r}") from error

@@ -8,30 +8,24 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from helpers.data_files import SIZE, box_mask, write_json, write_picture
+from helpers.data_files import SIZE, write_json, write_picture
+from helpers.lisa_tree import (
+    LEFT,
+    MIDDLE,
+    TOP,
+    write_ade20k,
+    write_labels,
+    write_mapillary,
+)
 from llmseg_training.data import BrokenSampleError, DataSample, QuestionKind, open_data
 from llmseg_training.data.ade20k_classes import ADE20K_CLASSES
 from llmseg_training.data.coco_stuff_classes import COCO_STUFF_CLASSES
-
-LEFT, MIDDLE, TOP = box_mask(0, 0, 48, 20), box_mask(0, 20, 48, 40), box_mask(0, 40, 10, 64)
-
-
-def write_labels(path: Path, left: int, middle: int, top: int, rest: int) -> None:
-    labels = np.full(SIZE, rest, np.uint8)
-    labels[LEFT], labels[MIDDLE], labels[TOP] = left, middle, top
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(labels).save(path)
 
 
 def masks(sample: DataSample) -> dict[str, np.ndarray]:
     assert all(question.kind is QuestionKind.CATEGORY for question in sample.questions)
     assert all(question.category == question.text for question in sample.questions)
     return {question.text: question.mask for question in sample.questions}
-
-
-def write_ade20k(root: Path) -> None:
-    write_picture(root / "images/training/ADE_train_00000001.jpg")
-    write_labels(root / "annotations/training/ADE_train_00000001.png", 1, 13, 150, 0)
 
 
 @pytest.mark.parametrize("place", [".", "ade20k", "ADEChallengeData2016"])
@@ -65,24 +59,6 @@ def test_coco_stuff_as_unpacked_beside_coco(tmp_path: Path) -> None:
     write_labels(tmp_path / "stuffthingmaps/val2017/7.png", 2, 2, 2, 2)
     (question,) = open_data(f"coco_stuff:{tmp_path}:val2017")[0].questions
     assert (question.text, question.mask.all(), question.ignore) == ("car", True, None)
-
-
-def write_mapillary(root: Path, version: str) -> None:
-    labels = [
-        {"name": "animal--bird", "readable": "Bird", "evaluate": True},
-        {"name": "void--unlabeled", "readable": "Unlabeled", "evaluate": False},
-        {"name": "sign", "readable": "Traffic Sign (Front)", "evaluate": True},
-    ]
-    write_json(root / f"config_{version}.json", {"labels": labels, "version": version})
-    write_picture(root / "training/images/_1Gn.jpg")
-    path = root / f"training/{version}/labels/_1Gn.png"
-    write_labels(path, 0, 1, 2, 2)
-    with Image.open(path) as image:
-        palette = image.convert("L")
-    palette.putpalette([0, 0, 0, 200, 100, 50, 7, 7, 7])
-    palette.save(path)
-    with Image.open(path) as image:
-        assert image.mode == "P"
 
 
 @pytest.mark.parametrize("version", ["v2.0", "v1.2"])

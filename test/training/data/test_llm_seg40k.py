@@ -30,7 +30,7 @@ def test_samples(tmp_path: Path) -> None:
     )
     coco, ego = data
     assert data.name == "llm_seg40k/validation"
-    assert (coco.name, ego.name) == ("000000000009.jpg", "0A1B.jpg")
+    assert (coco.name, ego.name) == ("000000000009", "0A1B")
     texts = [question.text for question in coco.questions]
     assert texts == ["What keeps rain off?", "What is wet?"]
     question = ego.questions[0]
@@ -41,7 +41,7 @@ def test_samples(tmp_path: Path) -> None:
 def test_annotations_beside_the_images(tmp_path: Path) -> None:
     write_picture(tmp_path / "coco/train2017/a.jpg")
     write_json(tmp_path / "train.json", {"a.jpg": {"from_dataset": "coco", "qa_pairs": [PAIR]}})
-    assert open_data(f"llm_seg40k:{tmp_path}:train")[0].name == "a.jpg"
+    assert open_data(f"llm_seg40k:{tmp_path}:train")[0].name == "a"
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,17 @@ def test_a_missing_image(tmp_path: Path) -> None:
         data[2]
 
 
+def test_two_images_of_one_name(tmp_path: Path) -> None:
+    entry = {"from_dataset": "coco", "qa_pairs": [PAIR]}
+    write_json(tmp_path / "test.json", {"a.jpg": entry, "a.png": entry})
+    with pytest.raises(ValueError, match="llm_seg40k/test has two samples of the name 'a'"):
+        open_data(f"llm_seg40k:{tmp_path}:test")
+
+
 def test_a_file_of_another_form(tmp_path: Path) -> None:
     write_json(tmp_path / "test.json", [1, 2])
     with pytest.raises(ValueError, match="must map names of images"):
+        open_data(f"llm_seg40k:{tmp_path}:test")
+    (tmp_path / "test.json").write_text("{")
+    with pytest.raises(ValueError, match=r"test\.json is no JSON"):
         open_data(f"llm_seg40k:{tmp_path}:test")

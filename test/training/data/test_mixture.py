@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from helpers.data_files import box_mask, write_json, write_picture
+from helpers.lisa_tree import write_lisa_tree
 from llmseg_training.data import (
     BrokenPolicy,
     BrokenSampleError,
@@ -147,6 +148,24 @@ def test_bad_recipes(tmp_path: Path, text: str, reason: str) -> None:
     (tmp_path / "bad.yaml").write_text(text)
     with pytest.raises(ValueError, match=reason):
         load_mixture_recipe(str(tmp_path / "bad.yaml"))
+
+
+def test_the_papers_mixture_reads_lisas_arrangement(tmp_path: Path) -> None:
+    write_lisa_tree(tmp_path)
+    mixture = open_data(f"mixture:{tmp_path}:paper")
+    assert isinstance(mixture, Mixture)
+    sizes = {group.name: [len(data) for data in group.data] for group in mixture.groups}
+    assert sizes == {"semantic": [1, 1, 2, 2, 1], "referring": [2] * 4, "reasoning": [1]}
+    draws = SampleDraws(mixture)
+    drawn = [draws.draw(np.random.default_rng(step)) for step in range(100)]
+    assert all(1 <= len(sample.questions) <= 3 for sample in drawn)
+    assert {sample.name.split("/")[0] for sample in drawn} == {
+        data.name.split("/")[0] for data in mixture.data
+    }
+    assert set(draws.broken) == {"pascal_part/train/2008_000003"}
+    exported = write_folder(mixture, tmp_path / "out", BrokenPolicy.SKIP)
+    assert len(exported.broken) == 1
+    assert len(open_data(tmp_path / "out")) == len(mixture) - 1
 
 
 def test_shipped_recipes(tmp_path: Path) -> None:

@@ -7,40 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helpers.data_files import SIZE, box_mask, write_json, write_picture
+from helpers.data_files import SIZE, box_mask
+from helpers.lisa_tree import shape, write_reason_seg
 from llmseg_training.data import BrokenSampleError, QuestionKind, open_data
 from llmseg_training.data.reason_seg import draw_shapes
 
-IMAGE = "3903065_2d82c3c8c1_o"
-
-
-def box(label: str, top: float, left: float, bottom: float, right: float) -> dict[str, Any]:
-    """A shape whose outline, which is drawn too, lies within the box."""
-    return {
-        "label": label,
-        "points": [[left, top], [right - 1, top], [right - 1, bottom - 1], [left, bottom - 1]],
-    }
-
-
-def write_sample(folder: Path, name: str = IMAGE, **changes: Any) -> dict[str, Any]:
-    content = {
-        "text": ["What can cut paper?", "Which tool has blades?"],
-        "is_sentence": True,
-        "shapes": [
-            box("ignore", 12, 12, 16, 16),
-            box("target", 10.9, 10, 30, 30),
-            box("flag", 0, 0, 48, 64),
-            box("target", 40, 40, 44, 44),
-        ],
-        **changes,
-    }
-    write_picture(folder / f"{name}.jpg")
-    write_json(folder / f"{name}.json", content)
-    return content
+IMAGE = "3903065_o"
 
 
 def test_a_sample(tmp_path: Path) -> None:
-    write_sample(tmp_path / "val")
+    write_reason_seg(tmp_path / "val")
     data = open_data(f"reason_seg:{tmp_path}:val")
     (sample,) = data
     assert (data.name, sample.name) == ("reason_seg/val", IMAGE)
@@ -56,8 +32,11 @@ def test_a_sample(tmp_path: Path) -> None:
 
 
 def test_phrases_and_no_ignored_pixels(tmp_path: Path) -> None:
-    write_sample(
-        tmp_path / "train", text=["scissors"], is_sentence=False, shapes=[box("target", 1, 1, 5, 5)]
+    write_reason_seg(
+        tmp_path / "train",
+        text=["scissors"],
+        is_sentence=False,
+        shapes=[shape("target", 1, 1, 5, 5)],
     )
     (question,) = open_data(f"reason_seg:{tmp_path}:train")[0].questions
     assert question.kind is QuestionKind.PHRASE
@@ -65,7 +44,7 @@ def test_phrases_and_no_ignored_pixels(tmp_path: Path) -> None:
 
 
 def test_small_shapes_lie_on_large_ones_whatever_their_order() -> None:
-    small, large = box("target", 12, 12, 16, 16), box("IGNORE", 10, 10, 30, 30)
+    small, large = shape("target", 12, 12, 16, 16), shape("IGNORE", 10, 10, 30, 30)
     for shapes in ([small, large], [large, small]):
         drawn = draw_shapes(shapes, SIZE)
         assert np.array_equal(drawn == 1, box_mask(12, 12, 16, 16))
@@ -73,14 +52,14 @@ def test_small_shapes_lie_on_large_ones_whatever_their_order() -> None:
 
 
 def test_lisas_arrangement(tmp_path: Path) -> None:
-    write_sample(tmp_path / "reason_seg/ReasonSeg/val")
-    write_sample(tmp_path / "reason_seg/ReasonSeg/val", name="a")
+    write_reason_seg(tmp_path / "reason_seg/ReasonSeg/val")
+    write_reason_seg(tmp_path / "reason_seg/ReasonSeg/val", name="a")
     data = open_data(f"reason_seg:{tmp_path}:val")
     assert [sample.name for sample in data] == [IMAGE, "a"]
 
 
 def test_annotations_in_windows_code_page(tmp_path: Path) -> None:
-    content = write_sample(tmp_path / "val", text=["the caf\u00e9\u2019s door"])
+    content = write_reason_seg(tmp_path / "val", text=["the caf\u00e9\u2019s door"])
     path = tmp_path / "val" / f"{IMAGE}.json"
     path.write_bytes(json.dumps(content, ensure_ascii=False).encode("cp1252"))
     assert (
@@ -102,7 +81,7 @@ def test_annotations_in_windows_code_page(tmp_path: Path) -> None:
     ],
 )
 def test_bad_annotations(tmp_path: Path, changes: dict[str, Any], reason: str) -> None:
-    write_sample(tmp_path / "val", **changes)
+    write_reason_seg(tmp_path / "val", **changes)
     with pytest.raises(BrokenSampleError, match=reason) as caught:
         open_data(f"reason_seg:{tmp_path}:val")[0]
     assert caught.value.sample == IMAGE
@@ -111,7 +90,7 @@ def test_bad_annotations(tmp_path: Path, changes: dict[str, Any], reason: str) -
 def test_files_that_are_missing_or_damaged(tmp_path: Path) -> None:
     folder = tmp_path / "val"
     for name in "abcdef":
-        write_sample(folder, name)
+        write_reason_seg(folder, name)
     (folder / "a.jpg").unlink()
     (folder / "b.json").unlink()
     (folder / "c.jpg").write_bytes(b"no picture")
