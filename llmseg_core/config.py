@@ -52,6 +52,13 @@ class ProposalConfig:
     """in layer i there are points_per_side / this^i points along each side of a crop"""
     crop_nms_thresh: float = 0.7
     """box IoU above which of two masks from different crops the larger crop's goes, [0, 1]"""
+    low_resolution_stability: bool = False
+    """measure stability on SAM's own logits instead of the image's pixels: nearly exact, faster"""
+    coarse_step: int = 1
+    """above 1, every n-th point of each row and column comes first, and points inside masks that
+    it is sure of are skipped: nearly exact, faster; 1 decodes every point"""
+    coarse_confidence: float = 0.9
+    """predicted IoU from which a mask of the coarse points is sure"""
     max_image_side: int = 1024
     """pixels; a larger image is shrunk to this longest side before everything else"""
     max_proposals: int = 50
@@ -76,6 +83,12 @@ class ProposalConfig:
             "crop_n_points_downscale_factor",
             factor,
             "at least 1 and leave a point in the last layer of crops",
+        )
+        _require(
+            1 <= self.coarse_step <= self.points_per_side,
+            "coarse_step",
+            self.coarse_step,
+            f"in [1, points_per_side = {self.points_per_side}]",
         )
         _require(self.max_image_side >= 16, "max_image_side", self.max_image_side, "at least 16")
         _require(self.max_proposals >= 1, "max_proposals", self.max_proposals, "at least 1")
@@ -221,6 +234,11 @@ class RuntimeConfig:
     """"float32", "bfloat16" or "float16" """
     attention: str = "sdpa"
     """attention implementation of transformers: "sdpa", "eager" or "flash_attention_2" """
+    memory_budget_mb: int | None = None
+    """MB (2^20 bytes) for everything mode beside weights and image encoder; None takes 4096 on a
+    GPU, and on a CPU what its caches hold"""
+    compile: bool = False
+    """whether SAM is compiled by torch.compile: nearly exact, faster after minutes of compiling"""
 
     def __post_init__(self) -> None:
         _require(
@@ -234,6 +252,12 @@ class RuntimeConfig:
             "attention",
             self.attention,
             '"sdpa", "eager" or "flash_attention_2"',
+        )
+        _require(
+            self.memory_budget_mb is None or self.memory_budget_mb >= 1,
+            "memory_budget_mb",
+            self.memory_budget_mb,
+            "at least 1, or null for the device's own size",
         )
 
 

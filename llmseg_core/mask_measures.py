@@ -16,10 +16,10 @@ from torch import Tensor
 from .mask_resize import LogitResize, Window
 from .types import masks_to_boxes
 
-__all__ = ["MaskMeasures", "draw_masks", "measure_masks"]
+__all__ = ["MaskMeasures", "draw_masks", "low_resolution_stability", "measure_masks"]
 
-MEMORY_BUDGET = 512 * 2**20
-"""Bytes of full-resolution logits and masks that a GPU may hold at a time."""
+MEMORY = 512 * 2**20
+"""Bytes of full-resolution logits and masks on a GPU at a time, if the caller does not say."""
 
 MARGIN = 1e-3
 """Logits; far above what rounding can change between low and full resolution."""
@@ -40,30 +40,50 @@ class MaskMeasures:
     boxes: Tensor
 
 
-def measure_masks(low: Tensor, resize: LogitResize, offset: float) -> MaskMeasures:
+def measure_masks(
+    low: Tensor, resize: LogitResize, offset: float, memory: int = MEMORY
+) -> MaskMeasures:
     """Measure masks without keeping them.
 
     Args:
         low: (n, 4 h, 4 w) float logits.
         resize: to the size of the image.
         offset: logits by which the cut is moved up and down.
+        memory: bytes of full-resolution logits and masks on a GPU at a time; at least one mask's
+            are taken.
     """
     if low.device.type == "cpu":
         return _measure_one_by_one(low.float(), resize, offset)
-    return _measure_together(low, resize, offset)
+    return _measure_together(low, resize, offset, memory)
 
 
-def draw_masks(low: Tensor, boxes: Tensor, resize: LogitResize) -> Tensor:
+def low_resolution_stability(low: Tensor, resize: LogitResize, offset: float) -> Tensor:
+    """Stability counted in cells of the logits instead of pixels of the image.
+
+    Args:
+        low: (n, 4 h, 4 w) float logits.
+        resize: to the size of the image.
+        offset: logits by which the cut is moved up and down.
+
+    Returns:
+        (n,) float32, NaN if both cuts are empty.
+    """
+    cells = resize.inside(low).flatten(1)
+    return (cells > offset).sum(1) / (cells > -offset).sum(1)
+
+
+def draw_masks(low: Tensor, boxes: Tensor, resize: LogitResize, memory: int = MEMORY) -> Tensor:
     """The masks themselves, (n, H, W) bool.
 
     Args:
         low: (n, 4 h, 4 w) float logits.
         boxes: (n, 4) float32 of `measure_masks`; nothing is drawn outside of them.
         resize: to the size of the image.
+        memory: as in `measure_masks`.
     """
     masks = torch.zeros((len(low), *resize.image_size), dtype=torch.bool, device=low.device)
     if low.device.type != "cpu":
-        for part in _parts(len(low), resize):
+        for part in _parts(len(low), resize, memory):
             masks[part] = resize(low[part]) > 0
         return masks
     for mask, logits, box in zip(masks.numpy(), low.float(), boxes.int().tolist(), strict=True):
@@ -95,11 +115,11 @@ def _measure_one_by_one(low: Tensor, resize: LogitResize, offset: float) -> Mask
     return MaskMeasures(inner / outer, areas.long(), torch.from_numpy(boxes))
 
 
-def _measure_together(low: Tensor, resize: LogitResize, offset: float) -> MaskMeasures:
-    stability = torch.zeros(len(low), device=low.device)
+def _measure_together(low: Tensor, resize: LogitResize, offset: float, memory: int) -> MaskMeasures:
+    stability = torch.zeros(len(low), dtype=torch.float32, device=low.device)
     areas = torch.zeros(len(low), dtype=torch.int64, device=low.device)
-    boxes = torch.zeros((len(low), 4), device=low.device)
-    for part in _parts(len(low), resize):
+    boxes = torch.zeros((len(low), 4), dtype=torch.float32, device=low.device)
+    for part in _parts(len(low), resize, memory):
         logits = resize(low[part])
         inner, outer = ((logits > level).flatten(1).sum(1) for level in (offset, -offset))
         masks = logits > 0
@@ -109,9 +129,9 @@ def _measure_together(low: Tensor, resize: LogitResize, offset: float) -> MaskMe
     return MaskMeasures(stability, areas, boxes)
 
 
-def _parts(count: int, resize: LogitResize) -> Iterator[slice]:
-    """Slices of as many masks as the budget allows: float32 logits and two bools a pixel."""
+def _parts(count: int, resize: LogitResize, memory: int) -> Iterator[slice]:
+    """Slices of as many masks as there is memory for: float32 logits and three bools a pixel."""
     height, width = resize.image_size
-    step = max(1, MEMORY_BUDGET // (6 * height * width))
+    step = max(1, memory // (7 * height * width))
     for start in range(0, count, step):
         yield slice(start, start + step)

@@ -59,6 +59,10 @@ class LogitResize:
         """(n, 4 h, 4 w) float logits to (n, H, W) float32."""
         return self._rows.matrix @ (low.float() @ self._columns.matrix.T)
 
+    def inside(self, low: Tensor) -> Tensor:
+        """(n, 4 h, 4 w) logits without the cells that lie in SAM's padding."""
+        return low[:, : self._rows.last[-1] + 1, : self._columns.last[-1] + 1]
+
     def bands(self, low: Tensor, window: Window) -> Iterator[tuple[slice, np.ndarray]]:
         """One mask in a window, some rows at a time: few enough to stay in a CPU's cache.
 
@@ -116,7 +120,7 @@ class _Axis:
         cls, cells: int, input_size: int, inner: int, pixels: int, device: torch.device | str
     ) -> _Axis:
         """`cells` stretched to `input_size`, of which `inner` are resized to `pixels`."""
-        steps = torch.eye(cells)[None]
+        steps = torch.eye(cells, dtype=torch.float32)[None]
         for keep, size in ((cells, input_size), (inner, pixels)):
             steps = F.interpolate(steps[..., :keep], size, mode="linear", align_corners=False)
         matrix = steps[0].T.contiguous()

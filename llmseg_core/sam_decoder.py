@@ -28,6 +28,9 @@ from transformers.models.sam.modeling_sam import SamAttention, SamTwoWayAttentio
 
 __all__ = ["DecodedPoints", "ImageSide", "SamPointDecoder"]
 
+PROMPT_TOKENS = 7
+"""t: the tokens of one prompt."""
+
 
 @dataclass(frozen=True)
 class DecodedPoints:
@@ -77,6 +80,28 @@ class SamPointDecoder:
     def mask_size(self) -> tuple[int, int]:
         """(height, width) of the low-resolution logits."""
         return 4 * self.grid[0], 4 * self.grid[1]
+
+    @property
+    def token_bytes(self) -> int:
+        """Bytes of one prompt's image tokens, T x C."""
+        rows, columns = self.grid
+        width: int = self.model.config.mask_decoder_config.hidden_size
+        return rows * columns * width * self.model.dtype.itemsize
+
+    def memory_of_points(self) -> tuple[int, int]:
+        """Peak memory of `decode` and `draw` without gradients: bytes once, and for each point.
+
+        A point: three times its image tokens (as keys, with their position, normalised) and three
+        times its attention (scores, weights, transposed), E T (3 C + 3 m t) for numbers of E
+        bytes. Once: a prompt that is drawn, its image tokens eight times over (gathered, upscaled
+        twice, activated) and the logits of its three masks, E T (8 C + 160). Drawing a quarter of
+        the points at once needs no more than decoding all of them did.
+        """
+        config = self.model.config.mask_decoder_config
+        image_tokens = self.grid[0] * self.grid[1] * self.model.dtype.itemsize
+        attention = self.heads * PROMPT_TOKENS
+        once = image_tokens * (8 * config.hidden_size + 160)
+        return once, image_tokens * 3 * (config.hidden_size + attention)
 
     def image_side(self, embedding: Tensor, position: Tensor | None = None) -> ImageSide:
         """The prompt-independent part, once an image.
@@ -131,23 +156,38 @@ class SamPointDecoder:
         iou = self.decoder.iou_prediction_head(iou_token)[:, 1:]
         return DecodedPoints(iou, tokens, prompt, keys, image.position)
 
-    def draw(self, decoded: DecodedPoints, prompt: Tensor, mask: Tensor) -> Tensor:
+    def draw(
+        self, decoded: DecodedPoints, prompt: Tensor, mask: Tensor, at_once: int | None = None
+    ) -> Tensor:
         """Low-resolution logits of chosen masks.
 
         Args:
             decoded: from `decode`.
-            prompt: (n,) int64, the prompt of each mask, rising.
-            mask: (n,) int64 in 0..2, which of the prompt's three masks.
+            prompt: (n,) int64, the prompt of each mask, rising; best on the CPU, since their
+                number must be known.
+            mask: (n,) int64 in 0..2, which of the prompt's three masks; where `prompt` is.
+            at_once: prompts to draw at a time; None draws all.
 
         Returns:
             (n, 4 h, 4 w) float logits; above 0 is inside.
         """
-        if not len(prompt):
-            return decoded.iou.new_zeros((0, *self.mask_size))
         unique, where = torch.unique_consecutive(prompt, return_inverse=True)
+        if not len(unique):
+            return decoded.iou.new_zeros((0, *self.mask_size))
+        step = at_once or len(unique)
+        drawn = []
+        for start in range(0, len(unique), step):
+            some = unique[start : start + step]
+            chosen = (where >= start) & (where < start + step)
+            drawn.append(self._draw(decoded, some, where[chosen] - start, mask[chosen]))
+        return drawn[0] if len(drawn) == 1 else torch.cat(drawn)
+
+    def _draw(self, decoded: DecodedPoints, prompts: Tensor, where: Tensor, mask: Tensor) -> Tensor:
+        device = decoded.tokens.device
+        prompts, where, mask = (index.to(device) for index in (prompts, where, mask))
         networks = self.decoder.output_hypernetworks_mlps[1:]
-        image_tokens = decoded.image_tokens[unique]
-        tokens, places = decoded.tokens[unique, 2:5], decoded.prompt[unique, 2:5]
+        image_tokens = decoded.image_tokens[prompts]
+        tokens, places = decoded.tokens[prompts, 2:5], decoded.prompt[prompts, 2:5]
         tokens = self._last_attention(tokens, places, image_tokens, decoded.position)
         weights = torch.stack([network(tokens[:, i]) for i, network in enumerate(networks)], 1)
         rows = [weights @ part.transpose(1, 2) for part in self._upscale(image_tokens)]

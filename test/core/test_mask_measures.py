@@ -58,11 +58,11 @@ def test_measures_equal_those_of_drawn_masks(size: tuple[int, int], offset: floa
     assert torch.equal(draw_masks(low, measures.boxes, resize), masks)
 
 
-def test_many_masks_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The way of a GPU, with a budget that three masks fit in."""
+@pytest.mark.parametrize("memory", [3 * 7 * 48 * 64, 1, 2**30])
+def test_many_masks_at_a_time(memory: int) -> None:
+    """The way of a GPU, with memory for three masks, for less than one, for all."""
     low, resize = some_logits(), LogitResize(CELLS, (48, 64), INPUT)
-    monkeypatch.setattr(mask_measures, "MEMORY_BUDGET", 3 * 6 * 48 * 64)
-    together = mask_measures._measure_together(low, resize, 1.0)
+    together = mask_measures._measure_together(low, resize, 1.0, memory)
     one_by_one = measure_masks(low, resize, 1.0)
     torch.testing.assert_close(together.stability, one_by_one.stability, equal_nan=True)
     assert torch.equal(together.areas, one_by_one.areas)
