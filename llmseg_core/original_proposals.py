@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from transformers import SamConfig
 
 from .config import ProposalConfig
+from .enlarge import enlarge
 from .image_ops import check_image, resize_longest_side
-from .proposals import enlarge
 from .sam_original import read_original_state, sam_config_from_original
 from .types import Proposals
 
