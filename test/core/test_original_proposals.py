@@ -11,7 +11,15 @@ import pytest
 import torch
 
 from helpers.original_sam import original_sam
-from llmseg_core import LLMSegPipeline, ProposalConfig, SamProposalGenerator
+from llmseg_core import (
+    LLMSegPipeline,
+    ModelParts,
+    ProposalConfig,
+    RuntimeConfig,
+    SamProposalGenerator,
+    load_parts,
+    save_parts,
+)
 from llmseg_core.original_proposals import OriginalSamProposalGenerator
 from llmseg_core.sam_original import load_original_sam
 
@@ -56,6 +64,25 @@ def test_in_a_pipeline(checkpoint: Path, pipeline: LLMSegPipeline, image: np.nda
         pipeline.config,
     )
     assert own.segment(image, "the cup").mask.shape == image.shape[:2]
+
+
+def test_a_model_directory_may_point_at_a_checkpoint(
+    checkpoint: Path, parts: ModelParts, tmp_path: Path, image: np.ndarray
+) -> None:
+    folder = tmp_path / "model"
+    save_parts(parts, folder)
+    (folder / "llmseg.yaml").write_text(
+        (folder / "llmseg.yaml").read_text().replace("sam: sam", f"sam: {checkpoint}")
+    )
+    loaded = load_parts(folder, RuntimeConfig(dtype="bfloat16", attention="eager")).sam
+    assert loaded.dtype == torch.bfloat16
+    assert loaded.config.vision_config._attn_implementation == "eager"
+    sam = load_parts(folder).sam
+    assert torch.equal(
+        sam.vision_encoder.pos_embed, load_original_sam(checkpoint).vision_encoder.pos_embed
+    )
+    expected = OriginalSamProposalGenerator.from_checkpoint(checkpoint, CONFIG)(image)
+    assert len(SamProposalGenerator(sam, CONFIG)(image)) == len(expected) > 0
 
 
 def test_nothing_passes(checkpoint: Path, image: np.ndarray) -> None:
