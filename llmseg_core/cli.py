@@ -42,7 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         known = ", ".join(commands)
         print(f"llmseg: {name!r} is no command, it must be one of {known}", file=sys.stderr)
         return USER_ERROR
-    return run_command(name, commands[name](), arguments[1:])
+    try:
+        command = commands[name]()
+    except ModuleNotFoundError as error:
+        print(f"llmseg {name}: {_missing(error)}", file=sys.stderr)
+        return USER_ERROR
+    return run_command(name, command, arguments[1:])
 
 
 def run_command(name: str, command: Command, arguments: Sequence[str]) -> int:
@@ -81,10 +86,21 @@ def _commands() -> dict[str, Callable[[], Command]]:
 
 
 def _overview(commands: dict[str, Callable[[], Command]]) -> str:
-    lines = [f"  {name:<12} {load().help}" for name, load in commands.items()]
+    lines = [f"  {name:<12} {_help(load)}" for name, load in commands.items()]
     return "\n".join(
         ["usage: llmseg COMMAND ...", "", *lines, "", "`llmseg COMMAND --help` tells more."]
     )
+
+
+def _help(load: Callable[[], Command]) -> str:
+    try:
+        return load().help
+    except ModuleNotFoundError as error:
+        return f"({_missing(error)})"
+
+
+def _missing(error: ModuleNotFoundError) -> str:
+    return f"needs the package {error.name}: pip install llmseg[training]"
 
 
 if __name__ == "__main__":

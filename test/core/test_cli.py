@@ -122,23 +122,41 @@ def test_missing_instruction(pictures: Path, capsys: pytest.CaptureFixture[str])
     assert "INSTRUCTION" in capsys.readouterr().err
 
 
-def test_other_packages_add_commands(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+PLUGIN = """
+from llmseg_core.command import Command
+COUNT = Command(
+    'Count words.',
+    lambda parser: parser.add_argument('words', nargs='*'),
+    lambda options: print(len(options.words)) or 0,
+)
+"""
+
+
+@pytest.fixture
+def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The module of another package that is installed and adds the command `count`."""
     info = tmp_path / "some_plugin-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: some-plugin\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[llmseg.commands]\ncount = some_plugin:COUNT\n")
-    (tmp_path / "some_plugin.py").write_text(
-        "from llmseg_core.command import Command\n"
-        "COUNT = Command(\n"
-        "    'Count words.',\n"
-        "    lambda parser: parser.add_argument('words', nargs='*'),\n"
-        "    lambda options: print(len(options.words)) or 0,\n"
-        ")\n"
-    )
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "some_plugin", raising=False)
+    return tmp_path / "some_plugin.py"
+
+
+def test_other_packages_add_commands(plugin: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plugin.write_text(PLUGIN)
     assert run("count", "a", "b") == 0
     assert capsys.readouterr().out == "2\n"
     assert run("--help") == 0
     assert "Count words." in capsys.readouterr().out
+
+
+def test_a_command_whose_packages_are_not_installed(
+    plugin: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plugin.write_text("import a_package_that_is_missing\n")
+    assert run("count", "a", "b") == 2
+    assert "llmseg count: needs the package a_package_that_is_missing" in capsys.readouterr().err
+    assert run("--help") == 0
+    assert "pip install llmseg[training]" in capsys.readouterr().out
