@@ -5,23 +5,18 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from llmseg_core import LLMSegPipeline
 from llmseg_core.command import Command
-from llmseg_core.config import RuntimeConfig, SelectionConfig, SelectionRule
+from llmseg_core.config import SelectionRule
 
-from .data import SegmentationData
 from .data.open_data import open_data
 from .data.readable import BrokenPolicy
-from .evaluate.answers import AnswerSource
-from .evaluate.asking import phrase_question
-from .evaluate.json_lines import JsonLines
-from .evaluate.model_answers import PipelineAnswers
-from .evaluate.model_digest import model_digest
+from .evaluate.gallery import gallery
+from .evaluate.method_options import add_method_arguments, method_name, open_method
 from .evaluate.paper_tables import PAPER_TABLES, beside, paper_table
+from .evaluate.prediction_writer import PredictionFormat, WrittenAnswers
 from .evaluate.report import (
     evaluation_report,
     print_tables,
@@ -32,7 +27,7 @@ from .evaluate.report import (
 from .evaluate.run import evaluate
 from .evaluate.sweep import paper_rules, sweep_settings
 from .evaluate.sweep_plot import plot_sweep
-from .proposal_cache import CachedProposals
+from .whole_file import write_whole
 
 __all__ = ["EVALUATE"]
 
@@ -44,33 +39,22 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--broken", choices=[policy.value for policy in BrokenPolicy], default="fatal",
         help="what happens when a sample cannot be read (default: fatal)",
     )  # fmt: skip
-    model = parser.add_argument_group("the model")
-    model.add_argument("--model", default="embedded", metavar="DIR", help="model directory")
-    model.add_argument("--device", default="cpu", help='"cpu" (default), "cuda", "cuda:1"')
-    model.add_argument("--dtype", default="float32", help="float32 (default), bfloat16, float16")
-    model.add_argument("--proposals", type=Path, metavar="CACHE", help="stored proposals")
-    model.add_argument("--rule", choices=[rule.value for rule in SelectionRule])
-    model.add_argument(
-        "--threshold", dest="iop_threshold", type=float, metavar="X", help="IoP, [0, 1]"
-    )
-    model.add_argument("--top-k", type=int, metavar="K", help="for iop_among_top")
-    model.add_argument("--min-confidence", type=float, metavar="X", help="[0, 1]")
-    model.add_argument(
-        "--phrase-question", metavar="TEXT",
-        help='how a short phrase is asked, with {name}; default as the model was trained: '
-        '"{name}", or "What is {name} in this image?"',
-    )  # fmt: skip
+    add_method_arguments(parser)
     report = parser.add_argument_group("the report")
-    report.add_argument("--name", help="of the method, for tables (default: the model's folder)")
+    report.add_argument("--name", help="of the method, for tables (default: its folder's)")
     report.add_argument(
         "--out", type=Path, metavar="DIR",
         help="answers so far, from which an interrupted run goes on, report.json and pictures "
         "(default: build/evaluate/DATA/NAME)",
     )  # fmt: skip
-    report.add_argument("--json", type=Path, metavar="FILE", help="(default: OUT/report.json)")
+    report.add_argument("--json", type=Path, metavar="FILE", help="default: OUT/report.json")
     report.add_argument(
-        "--sweep", action="store_true", help="all rules and thresholds, with plot and Table 3"
+        "--sweep", action="store_true", help="all rules and thresholds: OUT/sweep.png, Table 3"
     )
+    report.add_argument(
+        "--gallery", type=int, nargs="?", const=12, default=0, metavar="N",
+        help="the N worst and best cases (12 if N is left out): OUT/gallery.html",
+    )  # fmt: skip
     report.add_argument(
         "--beside", action="append", default=[], choices=PAPER_TABLES, metavar="TABLE",
         help="print a table of the paper with the measured row: paper-table-1 to paper-table-5",
@@ -81,60 +65,53 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     report.add_argument("--resamples", type=int, default=2000, help="of the bootstrap")
     report.add_argument("--seed", type=int, default=0, help="of the bootstrap")
+    report.add_argument(
+        "--write-predictions", type=Path, metavar="PATH",
+        help="write the masks as --predictions reads them: a folder, or with the suffix .jsonl a "
+        "file of run lengths",
+    )  # fmt: skip
 
 
 def _run(options: argparse.Namespace) -> int:
     if options.samples is not None and options.samples < 1:
         raise ValueError(f"--samples is {options.samples}, it must be at least 1")
+    if options.gallery < 0:
+        raise ValueError(f"--gallery is {options.gallery}, it must be at least 0")
     others = [read_report(path) for path in options.also]
     data = open_data(options.data)
-    name = options.name or Path(options.model).resolve().name
+    name = options.name or method_name(options)
     out = options.out or Path("build/evaluate") / _slug(data.name) / _slug(name)
-    source, selection = _model(options, data, out)
-    wanted = options.sweep or "paper-table-3" in options.beside
-    settings = [*paper_rules(selection), *sweep_settings(selection)] if wanted else []
+    method = open_method(options, data.name, out)
+    settings = []
+    if method.selection is not None and (options.sweep or "paper-table-3" in options.beside):
+        settings = [*paper_rules(method.selection), *sweep_settings(method.selection)]
+    elif options.sweep:
+        raise ValueError("--sweep selects among a model's proposals, there are none")
+    source = method.source
+    if options.write_predictions is not None:
+        place = options.write_predictions
+        form = PredictionFormat.RLE if place.suffix == ".jsonl" else PredictionFormat.PNG
+        source = WrittenAnswers(source, place, form)
     found = evaluate(data, source, options.samples, settings, BrokenPolicy(options.broken))
     report = evaluation_report(found, name, options.resamples, options.seed)
     path = options.json or out / "report.json"
     write_json(path, report)
-    if options.sweep:
-        title = f"{name} on {data.name}, {len(found.cases)} questions"
+    written = [path]
+    title = f"{name} on {data.name}, {len(found.cases)} questions"
+    if options.sweep and method.selection is not None:
+        written.append(out / "sweep.png")
         oracle = report["scores"]["oracle_giou"]
-        plot_sweep(out / "sweep.png", found.sweep, title, selection.iop_threshold, oracle)
+        plot_sweep(written[-1], found.sweep, title, method.selection.iop_threshold, oracle)
+    if options.gallery:
+        written.append(out / "gallery.html")
+        page = gallery(found, data, method.source, options.gallery, title)
+        write_whole(written[-1], page)
     print_tables(report_tables(report), *_beside(options, report, others))
-    print(f"written to {path}")
+    print(f"written: {', '.join(map(str, written))}")
     return 0
 
 
 EVALUATE = Command("Score a model or any system's masks on a data set.", _add_arguments, _run)
-
-
-def _model(
-    options: argparse.Namespace, data: SegmentationData, out: Path
-) -> tuple[AnswerSource, SelectionConfig]:
-    """The answers of a model, and its selection rule."""
-    runtime = RuntimeConfig(device=options.device, dtype=options.dtype)
-    pipeline = LLMSegPipeline.from_pretrained(options.model, runtime)
-    about = {"model": model_digest(options.model), "data": data.name, "dtype": options.dtype}
-    if options.proposals is not None:
-        pipeline = _with_stored_proposals(pipeline, options.proposals)
-        about["proposals"] = str(options.proposals)
-    names = ("rule", "iop_threshold", "top_k", "min_confidence")
-    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
-    selection = replace(pipeline.config.selection, **given)
-    wording = options.phrase_question or phrase_question(pipeline.config.seg_token)
-    file = JsonLines(out / "scores.jsonl", about)
-    return PipelineAnswers(pipeline, file, selection, wording), selection
-
-
-def _with_stored_proposals(pipeline: LLMSegPipeline, folder: Path) -> LLMSegPipeline:
-    return LLMSegPipeline(
-        CachedProposals(folder, pipeline.config.proposals),
-        pipeline.mask_embedder,
-        pipeline.seg_token_encoder,
-        pipeline.selector,
-        pipeline.config,
-    )
 
 
 def _beside(

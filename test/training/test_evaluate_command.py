@@ -131,3 +131,30 @@ def test_answers_of_another_model_are_not_taken(
     code = run("--model", model_folder, "--data", folder, "--out", out)
     assert code == 2
     assert "scores.jsonl belongs to model '0'" in capsys.readouterr().err
+
+
+def test_own_predictions_score_the_same_again(
+    model_folder: Path, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    same = ("--data", folder, "--resamples", 20)
+    model = (*same, "--model", model_folder, "--out", tmp_path / "own", "--rule", "top_iou")
+    for place in (tmp_path / "masks", tmp_path / "masks.jsonl"):
+        own = evaluated(*model, "--write-predictions", place)
+        again = evaluated(*same, "--out", tmp_path / "again", "--predictions", place, "--gallery")
+        assert again["name"] == "masks"
+        for name in ("giou", "ciou", "nciou", "no_target_accuracy", "target_recall"):
+            assert again["scores"][name] == own["scores"][name]
+        assert again["intervals"] == own["intervals"]
+        assert again["scores"]["oracle_giou"] is None
+        assert "<article>" in (tmp_path / "again" / "gallery.html").read_text()
+    capsys.readouterr()
+    (tmp_path / "masks" / "a_0.png").unlink()
+    short = (*same, "--out", tmp_path / "short", "--predictions", tmp_path / "masks")
+    assert run(*short) == 2
+    assert "1 are missing (a question 0)" in capsys.readouterr().err
+    assert run(*short, "--missing", "empty") == 0
+    assert run(*short, "--samples", 1) == 2
+    capsys.readouterr()
+    for option in (("--sweep",), ("--rule", "iop")):
+        assert run(*short, *option) == 2
+        assert "proposal" in capsys.readouterr().err

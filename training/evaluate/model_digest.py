@@ -8,7 +8,7 @@ from pathlib import Path
 
 from llmseg_core.checkpoint import load_config, model_directory
 
-__all__ = ["model_digest"]
+__all__ = ["model_digest", "weights_digest"]
 
 LARGEST = 256 * 2**20
 """Bytes; of larger files, which are published base models, the size must do."""
@@ -25,7 +25,12 @@ def model_digest(directory: str | Path) -> str:
     folder = model_directory(directory)
     config = load_config(folder).to_dict()
     del config["selection"]
-    digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode())
+    return weights_digest(folder, json.dumps(config, sort_keys=True))
+
+
+def weights_digest(folder: Path, settings: str = "") -> str:
+    """16 hexadecimal digits of the weights below a folder, and of a text."""
+    digest = hashlib.sha256(settings.encode())
     for path in sorted(folder.rglob("*.safetensors")):
         digest.update(f"{path.relative_to(folder)} {path.stat().st_size}".encode())
         if path.stat().st_size <= LARGEST:

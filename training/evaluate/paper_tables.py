@@ -80,7 +80,7 @@ def beside(
     table: PaperTable,
     data: str,
     measured: Iterable[tuple[str, Mapping[str, float]]],
-    by_rule: Mapping[str, Mapping[str, float]] | None = None,
+    by_rule: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Table:
     """A table of the paper with what was measured here.
 
@@ -88,7 +88,7 @@ def beside(
         table: of the paper.
         data: what was measured on.
         measured: names of methods and their scores in [0, 1]; lines below those of the paper.
-        by_rule: scores in [0, 1] by selection rule; they stand in the line of their rule.
+        by_rule: records of `SweepRow` by selection rule; they stand in the line of their rule.
 
     Returns:
         The table for the terminal, in percent.
@@ -110,7 +110,13 @@ def beside(
             cells += [_percent(here.get(name)) for name in table.scores]
         ticks = ["yes" if row.settings[name] else "no" for name in table.settings]
         shown.add_row(row.method, *ticks, *map(_cell, cells))
-    if not rules:
+    if rules:
+        used = next(iter(rules.values()))
+        shown.caption = (
+            f"here: IoP threshold {used['iop_threshold']}, top k {used['top_k']}, "
+            f"least confidence {used['min_confidence']}"
+        )
+    else:
         shown.add_section()
         for method, scores in measured:
             cells = [_percent(scores.get(name)) for name in table.scores]

@@ -99,9 +99,7 @@ def report_tables(report: Mapping[str, Any]) -> RenderableType:
 
 def scores_table(title: str, rows: Mapping[str, Mapping[str, float]]) -> Table:
     """Scores by group, one a line; columns that nobody has are left out."""
-    known = [
-        name for name in COLUMNS if any(row.get(name) == row.get(name) for row in rows.values())
-    ]
+    known = [name for name in COLUMNS if any(_is_known(row.get(name)) for row in rows.values())]
     table = Table(title=escape(title), title_justify="left")
     table.add_column("questions")
     for name in known:

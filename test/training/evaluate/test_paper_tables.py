@@ -61,8 +61,14 @@ def test_measured_methods_stand_below() -> None:
 
 
 def test_rules_stand_beside() -> None:
-    by_rule = {"iop": {"giou": 0.5, "ciou": 0.25}, "top_iou": {"giou": 0.125, "ciou": 1.0}}
-    lines = printed(beside(paper_table("paper-table-3"), "my data", [("mine", {})], by_rule))
+    used = {"iop_threshold": 0.6, "top_k": 2, "min_confidence": 0.1}
+    by_rule = {
+        "iop": {"giou": 0.5, "ciou": 0.25, **used},
+        "top_iou": {"giou": 0.125, "ciou": 1.0, **used},
+    }
+    table = beside(paper_table("paper-table-3"), "my data", [("mine", {})], by_rule)
+    assert table.caption == "here: IoP threshold 0.6, top k 2, least confidence 0.1"
+    lines = printed(table)
     assert lines[0] == ["method", "paper gIoU", "paper cIoU", "here gIoU", "here cIoU"]
     assert lines[1] == ["Top1 IoU", "49.6", "35.4", "12.5", "100.0"]
     assert lines[2] == ["Threshold IoP", "52.3", "47.5", "50.0", "25.0"]
