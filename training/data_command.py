@@ -68,9 +68,8 @@ def _frames(options: argparse.Namespace) -> int:
     bad = write_frames(Path(options.source), options.out, options.topic, options.every)
     for sentence in bad:
         print(f"llmseg data: {sentence}", file=sys.stderr)
-    print(
-        f"{options.out / 'images'} has {len(list((options.out / 'images').glob('*.png')))} images"
-    )
+    images = options.out / "images"
+    print(f"{images} has {len(list(images.glob('[!.]*')))} images")
     return 1 if bad else 0
 
 

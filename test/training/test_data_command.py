@@ -160,12 +160,15 @@ def test_frames(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (tmp_path / "out/images" / names[0]).read_bytes() == b"kept"
 
 
-def test_compressed_frames_stay_as_they_are(tmp_path: Path) -> None:
+def test_compressed_frames_stay_as_they_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     contents = [encoded("JPEG"), encoded("PNG")]
     write_recording(tmp_path / "bag", camera=[compressed(each) for each in contents])
     assert run("frames", tmp_path / "bag", tmp_path / "out", "--every", "0") == 0
     for name, content in zip(("1000000000.jpg", "1500000000.png"), contents, strict=True):
         assert (tmp_path / "out/images" / name).read_bytes() == content
+    assert capsys.readouterr().out == f"{tmp_path / 'out/images'} has 2 images\n"
 
 
 def test_frames_that_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
