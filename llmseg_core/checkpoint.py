@@ -24,7 +24,7 @@ from .build import build_pipeline
 from .config import LLMSegConfig, RuntimeConfig
 from .llava import llava_class
 from .network_files import (
-    ORIGINAL_SUFFIX,
+    SharedNetworks,
     load_network,
     load_tokenizer,
     quiet,
@@ -40,6 +40,7 @@ from .whole_folder import written_whole
 __all__ = [
     "CONFIG_FILE",
     "SELECTOR_FILE",
+    "inspect_model",
     "load_config",
     "load_parts",
     "load_pipeline",
@@ -75,9 +76,11 @@ def model_directory(directory: str | Path) -> Path:
     return path
 
 
-def load_pipeline(directory: str | Path, runtime: RuntimeConfig) -> LLMSegPipeline:
+def load_pipeline(
+    directory: str | Path, runtime: RuntimeConfig, shared: SharedNetworks | None = None
+) -> LLMSegPipeline:
     """The pipeline of a model directory; see `LLMSegPipeline.from_pretrained`."""
-    return build_pipeline(load_parts(directory, runtime))
+    return build_pipeline(load_parts(directory, runtime, shared))
 
 
 def save_pipeline(
@@ -103,7 +106,11 @@ def save_pipeline(
 # ------------------------------------------------------------------ reading
 
 
-def load_parts(directory: str | Path, runtime: RuntimeConfig | None = None) -> ModelParts:
+def load_parts(
+    directory: str | Path,
+    runtime: RuntimeConfig | None = None,
+    shared: SharedNetworks | None = None,
+) -> ModelParts:
     """The networks of a model directory, in evaluation mode, on the device, LoRA merged.
 
     Threads may call it at the same time; they read one after the other.
@@ -111,19 +118,19 @@ def load_parts(directory: str | Path, runtime: RuntimeConfig | None = None) -> M
     Args:
         directory: a path, or "embedded" for the model that comes with the package.
         runtime: device, number format and attention implementation; None means a CPU.
+        shared: frozen networks of other models, used again where the files are the same.
 
     Raises:
         FileNotFoundError: if the directory or a part of it is missing.
         ValueError: if weights and configuration do not fit, or the device is not there.
     """
-    runtime = runtime or RuntimeConfig()
+    runtime, shared = runtime or RuntimeConfig(), shared or SharedNetworks()
     device, dtype = torch_device(runtime), torch_dtype(runtime)
-    path = model_directory(directory)
-    config = load_config(path)
-    sam = load_sam(path, runtime)
+    path, config = model_directory(directory), inspect_model(directory)
+    sam = load_sam(path, runtime, shared)
     with _READING:
-        dinov2 = load_network(
-            Dinov2Model, part_folder(path, config.dinov2), dtype, runtime.attention
+        dinov2 = shared.load(
+            Dinov2Model, part_folder(path, config.dinov2), dtype, runtime.attention, device
         )
         llava, tokenizer, adapter = load_vlm(path, config, dtype, runtime.attention)
         if adapter is not None:
@@ -133,32 +140,55 @@ def load_parts(directory: str | Path, runtime: RuntimeConfig | None = None) -> M
     return ModelParts(
         config=config,
         sam=sam,
-        dinov2=dinov2.to(device).eval(),
+        dinov2=dinov2,
         llava=llava.to(device).eval(),
         tokenizer=tokenizer,
         selector=selector.to(device, dtype).eval(),
     )
 
 
-def load_sam(directory: str | Path, runtime: RuntimeConfig | None = None) -> SamModel:
+def load_sam(
+    directory: str | Path,
+    runtime: RuntimeConfig | None = None,
+    shared: SharedNetworks | None = None,
+) -> SamModel:
     """SAM of a model directory alone, in evaluation mode, on the device.
 
     Args:
         directory: a path, or "embedded" for the model that comes with the package.
         runtime: device, number format and attention implementation; None means a CPU.
+        shared: networks of other models, used again where the files are the same.
 
     Raises:
         FileNotFoundError: if the directory or SAM in it is missing.
         ValueError: if its weights and configuration do not fit, or the device is not there.
     """
-    runtime = runtime or RuntimeConfig()
+    runtime, shared = runtime or RuntimeConfig(), shared or SharedNetworks()
     device, path = torch_device(runtime), model_directory(directory)
     name = part_folder(path, load_config(path).sam)
     # SAM's encoder has no flash attention: its position bias needs a mask.
     attention = "eager" if runtime.attention == "eager" else "sdpa"
     with _READING:
-        sam: SamModel = load_network(SamModel, name, torch_dtype(runtime), attention)
-    return sam.to(device).eval()
+        sam: SamModel = shared.load(SamModel, name, torch_dtype(runtime), attention, device)
+    return sam
+
+
+def inspect_model(directory: str | Path) -> LLMSegConfig:
+    """The configuration of a model directory whose parts are all there; reads no weights.
+
+    Raises:
+        FileNotFoundError: if the directory or a part of it is missing.
+        ValueError: if the configuration is wrong.
+    """
+    path = model_directory(directory)
+    config = load_config(path)
+    for name in (config.sam, config.dinov2, config.llava):
+        part_folder(path, name)
+    if config.adapter is not None:
+        part_folder(path, config.adapter, "adapter_config.json")
+    if not (path / SELECTOR_FILE).is_file():
+        raise FileNotFoundError(f"{path} is no model directory: it has no {SELECTOR_FILE}")
+    return config
 
 
 def load_config(path: Path) -> LLMSegConfig:
@@ -201,14 +231,10 @@ def load_selector(file: Path, selector: MaskSelector) -> MaskSelector:
 def part_folder(path: Path, name: str, config_file: str = "config.json") -> str:
     """The sub-folder `name` of `path`, else `name` itself: a folder, or a name on the hub.
 
-    Either may be an original SAM checkpoint, a file, instead of a folder.
-
     Raises:
         FileNotFoundError: if it is neither, or has no `config_file`.
     """
     for folder in (path / name, Path(name).expanduser()):
-        if folder.suffix == ORIGINAL_SUFFIX and folder.is_file():
-            return str(folder)
         if folder.is_dir():
             # Without it transformers would silently take the sizes of its default model.
             if not (folder / config_file).is_file():

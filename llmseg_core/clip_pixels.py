@@ -54,8 +54,8 @@ def clip_pixels(images: Tensor, size: int, fit: str = "crop") -> Tensor:
     """
     if fit not in ("crop", "pad", "stretch"):
         raise ValueError(f'fit is {fit!r}, it must be "crop", "pad" or "stretch"')
-    mean = torch.tensor(CLIP_MEAN, device=images.device)[:, None, None]
-    std = torch.tensor(CLIP_STD, device=images.device)[:, None, None]
+    mean = torch.tensor(CLIP_MEAN, dtype=torch.float32, device=images.device)[:, None, None]
+    std = torch.tensor(CLIP_STD, dtype=torch.float32, device=images.device)[:, None, None]
     height, width = images.shape[1:3]
     target = _target(height, width, size, fit)
     pixels = images.permute(0, 3, 1, 2).float() / 255

@@ -59,6 +59,6 @@ def normalize_and_pad(image: np.ndarray, side: int, device: torch.device | str =
     """
     height, width = image.shape[:2]
     tensor = torch.from_numpy(np.ascontiguousarray(image)).to(device).permute(2, 0, 1).float()
-    mean = torch.tensor(PIXEL_MEAN, device=device)[:, None, None]
-    std = torch.tensor(PIXEL_STD, device=device)[:, None, None]
+    mean = torch.tensor(PIXEL_MEAN, dtype=torch.float32, device=device)[:, None, None]
+    std = torch.tensor(PIXEL_STD, dtype=torch.float32, device=device)[:, None, None]
     return F.pad((tensor - mean) / std, (0, side - width, 0, side - height))

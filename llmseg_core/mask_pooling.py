@@ -31,10 +31,11 @@ def _axis_weights(pixels: int, side: int, pooling_size: int, cells: int) -> Tens
         pooling_size: P, cells of the square on which mask and features meet.
         cells: length of the feature map's axis.
     """
-    shrink = F.interpolate(
-        torch.eye(side)[None, None], (pooling_size, side), mode="bilinear", antialias=True
-    )[0, 0]
-    upsample = F.interpolate(torch.eye(cells)[None, None], (pooling_size, cells), mode="bilinear")
+    # The format is said everywhere: while another thread reads a model in half precision,
+    # transformers makes that the default of the whole process.
+    pixel, cell = (torch.eye(n, dtype=torch.float32)[None, None] for n in (side, cells))
+    shrink = F.interpolate(pixel, (pooling_size, side), mode="bilinear", antialias=True)[0, 0]
+    upsample = F.interpolate(cell, (pooling_size, cells), mode="bilinear")
     return upsample[0, 0].T @ shrink[:, :pixels]
 
 
@@ -55,8 +56,8 @@ def proposal_weights(masks: Tensor, feature_size: tuple[int, int], pooling_size:
     rows = _axis_weights(height, side, pooling_size, feature_size[0]).to(masks.device)
     columns = _axis_weights(width, side, pooling_size, feature_size[1]).to(masks.device)
     columns = columns.T.contiguous()
-    weights = torch.empty((len(masks), *feature_size), device=masks.device)
-    mask = torch.empty((height, width), device=masks.device)
+    weights = torch.empty((len(masks), *feature_size), dtype=torch.float32, device=masks.device)
+    mask = torch.empty((height, width), dtype=torch.float32, device=masks.device)
     for pixels, result in zip(masks.view(torch.uint8), weights, strict=True):
         # One mask at a time stays in the CPU's cache.
         torch.matmul(rows @ mask.copy_(pixels), columns, out=result)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import torch
 from safetensors import SafetensorError
@@ -14,16 +15,54 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
     PreTrainedTokenizerFast,
-    SamModel,
 )
 from transformers.utils import logging
 
-from .sam_original import load_original_sam
+__all__ = [
+    "SharedNetworks",
+    "load_network",
+    "load_tokenizer",
+    "quiet",
+    "refuse_wrong_keys",
+]
 
-__all__ = ["ORIGINAL_SUFFIX", "load_network", "load_tokenizer", "quiet", "refuse_wrong_keys"]
 
-ORIGINAL_SUFFIX = ".pth"
-"""Of SAM's original checkpoints, such as sam_vit_h_4b8939.pth; they are converted when read."""
+class SharedNetworks:
+    """Networks that are in memory, by their files, so that two models share what both have.
+
+    It keeps no network alive: one that no model uses any more is gone. A network whose files have
+    changed is read anew. Whoever uses it must leave the networks as they are.
+    """
+
+    def __init__(self) -> None:
+        self._known: WeakValueDictionary[tuple[object, ...], PreTrainedModel] = (
+            WeakValueDictionary()
+        )
+
+    def load(
+        self,
+        cls: type[PreTrainedModel],
+        name: str,
+        dtype: torch.dtype,
+        attention: str,
+        device: torch.device,
+    ) -> Any:
+        """As `load_network`, on `device` and in evaluation mode, or the one that is there."""
+        key = (cls, *_identity(name), dtype, attention, device)
+        network = self._known.get(key)
+        if network is None:
+            network = load_network(cls, name, dtype, attention).to(device).eval()
+            self._known[key] = network
+        return network
+
+
+def _identity(name: str) -> tuple[str, int]:
+    """What tells the network `name` from others: its path, and when that last changed."""
+    path = Path(name)
+    files = [path] if path.is_file() else list(path.glob("*"))
+    if not files:
+        return name, 0
+    return str(path.resolve()), max(file.stat().st_mtime_ns for file in files)
 
 
 def load_network(
@@ -38,7 +77,7 @@ def load_network(
 
     Args:
         cls: its class.
-        name: folder, or name in the local Hugging Face cache; for SAM also an original checkpoint.
+        name: folder, or name in the local Hugging Face cache.
         dtype: number format; None keeps the files'.
         attention: implementation: "sdpa", "eager" or "flash_attention_2".
         others_allowed: whether the files may hold weights that the class has no use for.
@@ -48,10 +87,6 @@ def load_network(
         FileNotFoundError: if there is no such model.
         ValueError: if the files are damaged, or names are missing, too many, or of another shape.
     """
-    if cls is SamModel and Path(name).suffix == ORIGINAL_SUFFIX:
-        sam = load_original_sam(name)
-        sam.set_attn_implementation(attention)
-        return sam if dtype is None else sam.to(dtype)
     try:
         with quiet():
             network, info = cls.from_pretrained(

@@ -11,6 +11,7 @@ import torch
 from .config import LLMSegConfig, RuntimeConfig, SelectionConfig
 from .image_ops import check_image
 from .mask_embedder import MaskEmbedder
+from .network_files import SharedNetworks
 from .proposals import ProposalGenerator
 from .runtime import StageTimer
 from .seg_token import SegTokenEncoder
@@ -122,13 +123,17 @@ class LLMSegPipeline:
 
     @classmethod
     def from_pretrained(
-        cls, directory: str | Path = "embedded", runtime: RuntimeConfig | None = None
+        cls,
+        directory: str | Path = "embedded",
+        runtime: RuntimeConfig | None = None,
+        shared: SharedNetworks | None = None,
     ) -> LLMSegPipeline:
         """Load a model directory; nothing is ever downloaded.
 
         Args:
             directory: a path, or "embedded" for the model that comes with the package.
             runtime: device, number format and attention implementation; None means a CPU.
+            shared: networks of other models, of which those with the same files are used again.
 
         Raises:
             FileNotFoundError: if the directory or a part of it is missing.
@@ -136,7 +141,7 @@ class LLMSegPipeline:
         """
         from .checkpoint import load_pipeline  # checkpoint.py makes pipelines, so it imports this
 
-        return load_pipeline(directory, runtime or RuntimeConfig())
+        return load_pipeline(directory, runtime or RuntimeConfig(), shared)
 
     def save_pretrained(self, directory: str | Path, dtype: torch.dtype | None = None) -> None:
         """Write a model directory, whole or not at all.

@@ -108,10 +108,10 @@ class Proposals:
         height, width = image_size
         return cls(
             torch.zeros((0, height, width), dtype=torch.bool, device=device),
-            torch.zeros((0, 4), device=device),
-            torch.zeros(0, device=device),
-            torch.zeros(0, device=device),
-            torch.zeros((0, 2), device=device),
+            torch.zeros((0, 4), dtype=torch.float32, device=device),
+            torch.zeros(0, dtype=torch.float32, device=device),
+            torch.zeros(0, dtype=torch.float32, device=device),
+            torch.zeros((0, 2), dtype=torch.float32, device=device),
         )
 
     @classmethod
@@ -119,7 +119,7 @@ class Proposals:
         """Proposals from masks alone, (K, H, W) bool: boxes are computed, scores are 1."""
         count = len(masks)
         boxes = masks_to_boxes(masks)
-        ones = torch.ones(count, device=masks.device)
+        ones = torch.ones(count, dtype=torch.float32, device=masks.device)
         return cls(masks, boxes, ones, ones.clone(), (boxes[:, :2] + boxes[:, 2:]) / 2)
 
 
@@ -142,7 +142,7 @@ def masks_to_boxes(masks: Tensor) -> Tensor:
     """
     columns, rows = masks.any(1), masks.any(2)
     if not masks.numel():
-        return torch.zeros((len(masks), 4), device=masks.device)
+        return torch.zeros((len(masks), 4), dtype=torch.float32, device=masks.device)
 
     def ends(line: Tensor) -> tuple[Tensor, Tensor]:
         first = line.int().argmax(1)

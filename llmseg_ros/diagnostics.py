@@ -33,6 +33,7 @@ class NodeState:
         last_answer_ms: how long the last answer took; None if there was none.
         last_error: what failed last; empty if nothing did.
         error_age_s: seconds since `last_error`; None if there was none.
+        loading: the model directory that is being loaded to take over; empty if none is.
     """
 
     name: str
@@ -46,6 +47,7 @@ class NodeState:
     last_answer_ms: float | None
     last_error: str
     error_age_s: float | None
+    loading: str = ""
 
 
 def diagnostic_status(state: NodeState) -> DiagnosticStatus:
@@ -54,6 +56,7 @@ def diagnostic_status(state: NodeState) -> DiagnosticStatus:
     values = {
         "lifecycle state": state.lifecycle,
         "model": state.model,
+        "loading model": state.loading,
         "device": state.device,
         "image topic": state.image_topic,
         "instruction": state.instruction,

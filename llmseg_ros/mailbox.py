@@ -181,6 +181,17 @@ class Mailbox:
             self._next_encode_at = min(self._next_encode_at, time.monotonic() + self._period_s())
             self._changed.notify_all()
 
+    def answer_anew(self, selection: SelectionConfig | None) -> None:
+        """Says that another model answers from now on, by `selection`.
+
+        What was encoded is of no use any more, and the instruction in force is answered again.
+        """
+        with self._changed:
+            self._selection = selection
+            self._encoded = None
+            self._question_is_new = bool(self._instruction)
+            self._changed.notify_all()
+
     def close(self) -> None:
         """Ends `take`; requests that wait get `WorkerStopped`."""
         with self._changed:

@@ -27,6 +27,7 @@ __all__ = [
     "SELECTION_NAMES",
     "NodeParameters",
     "ParameterSpec",
+    "adopt_selection",
     "check_parameters",
     "declare_node_parameters",
     "declare_selection_parameters",
@@ -95,8 +96,8 @@ NODE_PARAMETERS = (
     ParameterSpec(
         "model",
         DEFAULTS.model,
-        "Model directory, or embedded: the packaged model, which knows its tabletop world only.",
-        read_only=True,
+        "Model directory, or embedded: the packaged model, which knows its tabletop world only. "
+        "Another one is loaded in the background and takes over between two frames.",
     ),
     ParameterSpec(
         "device",
@@ -178,6 +179,18 @@ def declare_node_parameters(node: Node) -> None:
 def declare_selection_parameters(node: Node, model: SelectionConfig) -> None:
     """Declares the selection parameters with `model`'s own values as defaults."""
     _declare(node, selection_parameters(model))
+
+
+def adopt_selection(node: Node, old: SelectionConfig, new: SelectionConfig) -> None:
+    """Gives selection parameters that are still as the `old` model has them the `new` one's values.
+
+    What somebody has set stays.
+    """
+    in_force = read_selection(node)
+    for spec in selection_parameters(new):
+        former = getattr(old, spec.name)
+        if getattr(in_force, spec.name) == former != getattr(new, spec.name):
+            node.set_parameters([Parameter(spec.name, value=spec.default)])
 
 
 def undeclare_selection_parameters(node: Node) -> None:

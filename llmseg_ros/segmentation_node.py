@@ -29,6 +29,7 @@ from std_msgs.msg import String
 from . import parameters
 from .diagnostics import NodeState, diagnostic_status
 from .error_log import ErrorLog
+from .hot_swap import HotSwap
 from .mailbox import Mailbox, Statistics
 from .model_loading import LoadedModel, load_model
 from .outputs import Outputs
@@ -65,6 +66,7 @@ class SegmentationNode(LifecycleNode):
         self._instruction = ""
         self._finalized = False
         self._errors = ErrorLog(self.get_logger().error)
+        self._swap = HotSwap(self, lambda: self._model, self._take_over, self._errors)
 
         self.add_on_set_parameters_callback(self._check_parameters)
         parameters.declare_node_parameters(self)
@@ -175,6 +177,7 @@ class SegmentationNode(LifecycleNode):
             self.destroy_subscription(self._instruction_subscription)
         if self._outputs is not None:
             self._outputs.destroy()
+        self._swap.cancel()
         self._instruction_subscription = self._outputs = self._model = None
         self._instruction = ""
         parameters.undeclare_selection_parameters(self)
@@ -196,6 +199,7 @@ class SegmentationNode(LifecycleNode):
         return self._session
 
     def _publish_diagnostics(self) -> None:
+        self._swap.finish()  # in case that its time is over
         array = DiagnosticArray(status=[diagnostic_status(self._state())])
         array.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(array)
@@ -208,7 +212,7 @@ class SegmentationNode(LifecycleNode):
         return NodeState(
             name=self.get_fully_qualified_name(),
             lifecycle=self._lifecycle_label,
-            model=values.model,
+            model=self._model.directory if self._model else values.model,
             device=values.device,
             image_topic=self._image_topic,
             instruction=self._instruction,
@@ -217,6 +221,7 @@ class SegmentationNode(LifecycleNode):
             last_answer_ms=session.last_answer_ms if session else None,
             last_error=last.text if last else "",
             error_age_s=now - last.at if last else None,
+            loading=self._swap.directory,
         )
 
     @property
@@ -237,15 +242,27 @@ class SegmentationNode(LifecycleNode):
         names = (*parameters.RUNTIME_NAMES, *parameters.SELECTION_NAMES)
         current = {n: self.get_parameter(n).value for n in names if self.has_parameter(n)}
         result = parameters.check_parameters(changes, current, configured=self._model is not None)
+        if result.successful and (reason := self._swap.refusal(changes)):
+            result = SetParametersResult(successful=False, reason=reason)
         if result.successful and self.executor is not None:
             # They are in force when this callback is over; Humble tells no other way.
             self.executor.create_task(self._apply_parameters)
         return result
 
     def _apply_parameters(self) -> None:
+        values = parameters.read_node_parameters(self)
         if self._session is not None:
-            max_rate_hz = parameters.read_node_parameters(self).max_rate_hz
-            self._session.mailbox.configure(parameters.read_selection(self), max_rate_hz)
+            selection = parameters.read_selection(self)
+            self._session.mailbox.configure(selection, values.max_rate_hz)
+        self._swap.begin(values)
+
+    def _take_over(self, model: LoadedModel) -> None:
+        """Puts another model in force, with its own selection where nobody has set it."""
+        assert self._model is not None
+        old, self._model = self._model.pipeline.config, model
+        parameters.adopt_selection(self, old.selection, model.pipeline.config.selection)
+        if self._session is not None:
+            self._session.replace(model.pipeline, parameters.read_selection(self))
 
 
 def main(args: list[str] | None = None) -> int:

@@ -11,6 +11,8 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_policy_name_from_kind
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import Image
 
+from llmseg_core.config import SelectionConfig
+
 from .conversions import image_to_rgb
 from .error_log import ErrorLog
 from .mailbox import Answer, Frame, Mailbox
@@ -64,6 +66,10 @@ class Session:
         )
         self._worker = InferenceWorker(pipeline, mailbox, self._on_answer, self._on_error)
         self._worker.start()
+
+    def replace(self, pipeline: Pipeline, selection: SelectionConfig) -> None:
+        """Lets another model answer from the next frame on, by `selection`."""
+        self._worker.replace(pipeline, selection)
 
     def stop(self, timeout_s: float) -> bool:
         """Ends both; False if the worker still runs after `timeout_s` seconds."""

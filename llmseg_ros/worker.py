@@ -58,13 +58,28 @@ class InferenceWorker:
         self._mailbox = mailbox
         self._on_answer = on_answer
         self._on_error = on_error
-        self._encoded: tuple[Frame, FrameEncoding] | None = None
+        self._replacing = threading.Lock()  # guards the pipeline together with the mailbox's rule
+        self._encoded: tuple[Pipeline, Frame, FrameEncoding] | None = None
         self._job: Job | None = None
         self._thread = threading.Thread(target=self._run, name="llmseg_inference", daemon=True)
 
     def start(self) -> None:
         """Starts the thread; a worker is started once."""
         self._thread.start()
+
+    def replace(self, pipeline: Pipeline, selection: SelectionConfig | None) -> None:
+        """Lets another model answer from now on.
+
+        The stream's frame that is being encoded is begun again, and an answer that is further on
+        is still given. A request is answered by the model that it began with.
+
+        Args:
+            pipeline: the other model.
+            selection: its selection rule; None is the model's own.
+        """
+        with self._replacing:
+            self._pipeline = pipeline
+            self._mailbox.answer_anew(selection)
 
     def stop(self, timeout_s: float = 10.0) -> bool:
         """Closes the mailbox and ends the thread after the job that it works on.
@@ -94,12 +109,16 @@ class InferenceWorker:
             self._job = None
 
     def _answer_stream(self, job: Job, frame: Frame) -> None:
+        pipeline = self._pipeline
         try:
-            encoding, reused = self._encode(frame, job.keep)
-            instruction, selection = self._mailbox.question()  # perhaps another by now
+            encoding, reused = self._encode(pipeline, frame, job.keep)
+            with self._replacing:
+                if self._pipeline is not pipeline:
+                    return  # the mailbox asks again
+                instruction, selection = self._mailbox.question()  # perhaps another by now
             if not instruction:
                 return
-            answer = self._segment(frame, encoding, reused, instruction, selection)
+            answer = self._segment(pipeline, frame, encoding, reused, instruction, selection)
             if self._mailbox.accepts(instruction):
                 self._mailbox.count(processed=1)
                 self._on_answer(answer)
@@ -108,12 +127,14 @@ class InferenceWorker:
             self._report(error, frame)
 
     def _answer_request(self, job: Job, request: Request) -> None:
+        with self._replacing:
+            pipeline, selection = self._pipeline, self._mailbox.selection
         try:
             if job.frame is None:
                 raise LookupError("there is no image yet: none has arrived on the image topic")
-            encoding, reused = self._encode(job.frame, job.keep)
-            selection = self._mailbox.selection
-            answer = self._segment(job.frame, encoding, reused, request.instruction, selection)
+            encoding, reused = self._encode(pipeline, job.frame, job.keep)
+            instruction = request.instruction
+            answer = self._segment(pipeline, job.frame, encoding, reused, instruction, selection)
         except Exception as error:
             self._mailbox.count(failed=1)
             with suppress(InvalidStateError):  # stop() has answered it
@@ -123,25 +144,28 @@ class InferenceWorker:
             with suppress(InvalidStateError):
                 request.future.set_result(answer)
 
-    def _encode(self, frame: Frame, keep: bool) -> tuple[FrameEncoding, bool]:
+    def _encode(self, pipeline: Pipeline, frame: Frame, keep: bool) -> tuple[FrameEncoding, bool]:
         """The encoding of `frame`, and whether it was known already."""
-        if self._encoded is not None and self._encoded[0] is frame:
-            return self._encoded[1], True
-        encoding = self._pipeline.encode_frame(frame.image)
+        if self._encoded is not None:
+            if self._encoded[0] is pipeline and self._encoded[1] is frame:
+                return self._encoded[2], True
+            self._encoded = None  # before the next one needs memory
+        encoding = pipeline.encode_frame(frame.image)
         if keep:
-            self._encoded = frame, encoding
+            self._encoded = pipeline, frame, encoding
             self._mailbox.encoded(frame)
         return encoding, False
 
+    @staticmethod
     def _segment(
-        self,
+        pipeline: Pipeline,
         frame: Frame,
         encoding: FrameEncoding,
         reused: bool,
         instruction: str,
         selection: SelectionConfig | None,
     ) -> Answer:
-        segmentation = self._pipeline.segment(encoding, instruction, selection)
+        segmentation = pipeline.segment(encoding, instruction, selection)
         timings_ms = {**frame.timings_ms, **segmentation.timings_ms}
         if reused:
             timings_ms.update(dict.fromkeys([*frame.timings_ms, *encoding.timings_ms], 0.0))

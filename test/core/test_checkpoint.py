@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -21,7 +22,13 @@ from llmseg_core import (
     load_parts,
     save_parts,
 )
-from llmseg_core.checkpoint import SELECTOR_FILE, model_directory, save_pipeline
+from llmseg_core.checkpoint import (
+    SELECTOR_FILE,
+    inspect_model,
+    model_directory,
+    save_pipeline,
+)
+from llmseg_core.network_files import SharedNetworks
 
 TOP = SelectionConfig(SelectionRule.TOP_IOU)
 
@@ -200,6 +207,39 @@ def test_adapter_is_merged_when_loaded(copied: Path, image: np.ndarray) -> None:
     expected = tuned.merge_and_unload().state_dict()[key]
     torch.testing.assert_close(loaded.llava.state_dict()[key], expected, atol=1e-6, rtol=0)
     assert (expected - plain.llava.state_dict()[key]).abs().max() > 1e-4
+
+
+def test_frozen_networks_are_shared_by_models_with_the_same_files(
+    copied: Path, model_folder: Path
+) -> None:
+    file = copied / "llmseg.yaml"
+    text = file.read_text().replace("sam: sam", f"sam: {model_folder / 'sam'}")
+    file.write_text(text.replace("dinov2: dinov2", f"dinov2: {model_folder / 'dinov2'}"))
+    shared = SharedNetworks()
+    one, other = load_parts(model_folder, shared=shared), load_parts(copied, shared=shared)
+    assert one.sam is other.sam
+    assert one.dinov2 is other.dinov2
+    assert one.llava is not other.llava
+    half = load_parts(copied, RuntimeConfig(dtype="bfloat16"), shared)
+    assert half.sam.dtype == torch.bfloat16
+
+
+def test_shared_networks_are_read_again_when_their_files_change(copied: Path) -> None:
+    shared = SharedNetworks()
+    before = load_parts(copied, shared=shared)
+    weights = copied / "sam" / "model.safetensors"
+    os.utime(weights, ns=(0, weights.stat().st_mtime_ns + 10**9))
+    after = load_parts(copied, shared=shared)
+    assert after.sam is not before.sam
+    assert after.dinov2 is before.dinov2
+
+
+def test_inspecting_reads_no_weights(copied: Path) -> None:
+    (copied / "sam" / "model.safetensors").write_bytes(b"no weights")
+    assert inspect_model(copied).profile == "tiny"
+    (copied / "selector.safetensors").unlink()
+    with pytest.raises(FileNotFoundError, match=r"it has no selector\.safetensors"):
+        inspect_model(copied)
 
 
 def test_foreign_parts_cannot_be_saved(pipeline: LLMSegPipeline, tmp_path: Path) -> None:

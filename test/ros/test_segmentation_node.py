@@ -325,7 +325,8 @@ def test_parameters_change_at_run_time(rig: SegmentationRig) -> None:
         ("top_k", 0, "0"),
         ("max_rate_hz", -1.0, "-1.0"),
         ("device", "cuda", "device is 'cpu' and cannot become 'cuda'"),
-        ("model", "/another", "read-only"),
+        ("model", "/another", "model directory /another does not exist"),
+        ("attention", "eager", "read-only"),
         ("top_k", "many", "Wrong parameter type"),
     ):
         refused = rig.set_parameter(name, value)

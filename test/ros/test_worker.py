@@ -324,3 +324,46 @@ def test_nothing_is_published_after_stop(rig: Rig) -> None:
 def test_a_worker_that_never_started_stops() -> None:
     worker = InferenceWorker(GatedPipeline(), Mailbox(), lambda _: None, lambda *_: None)
     assert worker.stop()
+
+
+def test_another_model_takes_over_at_the_next_answer(rig: Rig) -> None:
+    other = GatedPipeline()
+    rig.mailbox.instruct("mug")
+    rig.mailbox.submit(make_frame(1))
+    assert rig.answer() == (1, "mug")
+    rig.worker.replace(other, SelectionConfig(iop_threshold=0.25))
+    assert rig.answer() == (1, "mug")  # again, without a new frame
+    rig.mailbox.submit(make_frame(2))
+    assert rig.answer() == (2, "mug")
+    assert rig.remaining_calls() == ["encode 1", "segment 1 mug"]
+    assert [other.calls.get() for _ in range(4)] == [
+        "encode 1", "segment 1 mug above 0.25", "encode 2", "segment 2 mug above 0.25",
+    ]  # fmt: skip
+
+
+def test_no_answer_is_of_two_models(rig: Rig) -> None:
+    other = GatedPipeline()
+    rig.pipeline.gate.clear()
+    rig.mailbox.instruct("mug")
+    rig.mailbox.submit(make_frame(1))
+    assert rig.call() == "encode 1"
+    request = rig.mailbox.request("spoon")
+    rig.worker.replace(other, None)
+    rig.pipeline.gate.set()
+    assert rig.answer() == (1, "mug")
+    assert request.result(WAIT_S).segmentation.instruction == "spoon"
+    assert rig.remaining_calls() == []  # the old model's encoding was thrown away
+    calls = [other.calls.get() for _ in range(3)]
+    assert sorted(calls) == ["encode 1", "segment 1 mug", "segment 1 spoon"]
+
+
+def test_a_request_keeps_the_model_that_it_began_with(rig: Rig) -> None:
+    other = GatedPipeline()
+    rig.pipeline.gate.clear()
+    request = rig.mailbox.request("mug", make_frame(1))
+    assert rig.call() == "encode 1"
+    rig.worker.replace(other, SelectionConfig(iop_threshold=0.25))
+    rig.pipeline.gate.set()
+    request.result(WAIT_S)
+    assert rig.remaining_calls() == ["segment 1 mug"]
+    assert other.calls.empty()
