@@ -32,6 +32,7 @@ TRAINING = [
     "embreex>=4.4",
     "matplotlib>=3.8",
     "pycocotools>=2.0.8",
+    "rosbags-image>=0.10",
     "scipy>=1.13",
     "tensorboard>=2.18",
     "trimesh>=5",
