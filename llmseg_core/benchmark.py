@@ -34,7 +34,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--modes", type=_modes, default=("exact",), metavar="M,M",
-        help=f"for proposals, besides exact: {', '.join(list(MODES)[1:])}",
+        help=f"for proposals, besides exact: {', '.join(list(MODES)[1:])}; + joins some",
     )  # fmt: skip
     parser.add_argument(
         "--no-reference", action="store_true", help="for pipeline: leave the reference out"
@@ -105,7 +105,7 @@ def _measure(
 def _modes(text: str) -> tuple[str, ...]:
     """Names of modes, with "exact" in front."""
     names = dict.fromkeys(["exact", *text.split(",")])
-    for name in names:
+    for name in "+".join(names).split("+"):
         if name not in MODES:
             known = ", ".join(MODES)
             raise argparse.ArgumentTypeError(f"{name!r} is no mode, it must be one of {known}")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import mean
 from typing import Any
 
@@ -34,8 +34,25 @@ from .types import Proposals
 
 __all__ = ["MODES", "matched_iou", "measure_proposals"]
 
-MODES = {"exact": None, "bf16": torch.bfloat16, "fp16": torch.float16}
-"""Number format of SAM by the name of a mode; None leaves the model's."""
+
+@dataclass(frozen=True)
+class _Change:
+    """What a mode changes: SAM's number format, its settings, whether it is compiled."""
+
+    dtype: torch.dtype | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    compiled: bool = False
+
+
+MODES = {
+    "exact": _Change(),
+    "bf16": _Change(dtype=torch.bfloat16),
+    "fp16": _Change(dtype=torch.float16),
+    "low-stability": _Change(settings={"low_resolution_stability": True}),
+    "coarse": _Change(settings={"coarse_step": 2}),
+    "compile": _Change(compiled=True),
+}
+"""Ways to run everything mode; all but the first are nearly exact, and "+" joins them."""
 
 
 @dataclass
@@ -67,7 +84,7 @@ def measure_proposals(
         frames: images to go round.
         repeats: frames to measure.
         rate: for the lower bounds.
-        modes: of `MODES`, the first "exact".
+        modes: names of `MODES`, joined by "+", the first "exact".
 
     Returns:
         The report for JSON, and the stages.
@@ -83,11 +100,20 @@ def measure_proposals(
     reference.propose(frames[-1])
     for index in tqdm(range(repeats), unit="frame", disable=None):
         frame = frames[index % len(frames)]
+        # only the exact mode and the reference are taken apart: hooks would disturb a compiler
         found = {
-            mode: _sample(generator.propose, generator.model.vision_encoder, frame, samples[mode])
+            mode: _sample(
+                generator.propose,
+                sam.vision_encoder if mode == "exact" else None,
+                frame,
+                samples[mode],
+                sam.device,
+            )
             for mode, generator in generators.items()
         }
-        theirs = _sample(reference.propose, reference.image_encoder, frame, samples["reference"])
+        theirs = _sample(
+            reference.propose, reference.image_encoder, frame, samples["reference"], sam.device
+        )
         exact = found["exact"]
         drawn.append(len(exact.points.unique(dim=0)))
         frame_overlap = matched_iou(exact, theirs)
@@ -156,20 +182,23 @@ def matched_iou(ours: Proposals, reference: Proposals) -> float:
 
 
 def _generator(model: BenchmarkModel, mode: str) -> SamProposalGenerator:
-    dtype, sam = MODES[mode], model.parts.sam
-    if dtype is not None and dtype != sam.dtype:
-        sam = copy.deepcopy(sam).to(dtype)
-    return SamProposalGenerator(sam, model.proposals)
+    changes = [MODES[name] for name in mode.split("+")]
+    sam, config = model.parts.sam, model.proposals
+    for change in changes:
+        if change.dtype is not None:
+            sam = copy.deepcopy(sam).to(change.dtype)
+        config = replace(config, **change.settings)
+    return SamProposalGenerator(sam, config, compiled=any(change.compiled for change in changes))
 
 
 def _sample(
     propose: Callable[[np.ndarray], Proposals],
-    image_encoder: nn.Module,
+    image_encoder: nn.Module | None,
     frame: np.ndarray,
     samples: _Samples,
+    device: torch.device,
 ) -> Proposals:
     """Measure one frame; the proposals come back on the CPU, which is part of the time."""
-    device = next(image_encoder.parameters()).device
     reset_peak_memory(device)
     with _clocked(image_encoder, device) as encoder:
         proposals, duration = timed(device, lambda: propose(frame).to("cpu"))
@@ -181,9 +210,12 @@ def _sample(
 
 
 @contextmanager
-def _clocked(module: nn.Module, device: torch.device) -> Iterator[list[float]]:
+def _clocked(module: nn.Module | None, device: torch.device) -> Iterator[list[float]]:
     """Collects the milliseconds of each forward pass of a module within the block."""
     durations: list[float] = []
+    if module is None:
+        yield durations
+        return
     starts: list[float] = []
 
     def now() -> float:

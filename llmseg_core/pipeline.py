@@ -17,9 +17,13 @@ from .runtime import StageTimer
 from .seg_token import SegTokenEncoder
 from .selection import select, union_mask
 from .selector import MaskSelector
+from .side_stream import SideStream
 from .types import FrameEncoding, Proposals, ProposalScores, Segmentation
 
 __all__ = ["LLMSegPipeline"]
+
+FRAME_STAGES = ("proposals", "embeddings", "image_prefix")
+"""What is timed once a frame; on a GPU the last runs beside the others."""
 
 
 class LLMSegPipeline:
@@ -46,6 +50,7 @@ class LLMSegPipeline:
         self.seg_token_encoder = seg_token_encoder
         self.selector = selector
         self.config = config
+        self._side = SideStream(self.device)
 
     def encode_frame(self, image: np.ndarray) -> FrameEncoding:
         """Everything about an image that does not depend on the instruction.
@@ -58,13 +63,16 @@ class LLMSegPipeline:
         """
         image = check_image(image)
         timer = StageTimer(self.device)
+        # The VLM is asked first: on a GPU it works while SAM, which waits for results, is at it.
+        with self._side.aside(), timer.stage("image_prefix"):
+            prefix = self.seg_token_encoder.encode_image(image)
         with timer.stage("proposals"):
             proposals = self.generator(image)
         with timer.stage("embeddings"):
             embeddings = self.mask_embedder(image, proposals)
-        with timer.stage("image_prefix"):
-            prefix = self.seg_token_encoder.encode_image(image)
-        return FrameEncoding(proposals, embeddings, prefix, timer.timings_ms)
+        self._side.join((*prefix.keys, *prefix.values))
+        timings_ms = {name: timer.timings_ms[name] for name in FRAME_STAGES}
+        return FrameEncoding(proposals, embeddings, prefix, timings_ms)
 
     def segment_batch(
         self,

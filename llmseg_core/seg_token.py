@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 import torch
@@ -34,6 +35,8 @@ from .types import ImagePrefix
 
 __all__ = ["PromptBatch", "SegTokenEncoder", "TeacherForced"]
 
+BUCKET = 16
+"""Instructions are padded to a multiple of so many tokens, so that few shapes occur."""
 IGNORED = -100
 """Label of a position that the language model's loss leaves out."""
 
@@ -154,7 +157,7 @@ class SegTokenEncoder(nn.Module):
             cache.update(keys.expand(size), values.expand(size), layer)
         # Padding stands on the right, where causal attention never looks: no mask is needed.
         output = self.llava.model.language_model(
-            input_ids=self._padded(tails), past_key_values=cache, use_cache=True
+            input_ids=self._padded(tails, BUCKET), past_key_values=cache, use_cache=True
         )
         last = self._tensor([len(tail) - 1 for tail in tails])
         return output.last_hidden_state[torch.arange(len(tails), device=last.device), last]
@@ -278,10 +281,10 @@ class SegTokenEncoder(nn.Module):
             )
         return int(token_id)
 
-    def _padded(self, rows: Sequence[Sequence[int]]) -> Tensor:
-        """(rows, longest) int64 of token ids, padded on the right."""
+    def _padded(self, rows: Sequence[Sequence[int]], multiple: int = 1) -> Tensor:
+        """(rows, T) int64 of token ids, padded on the right to a multiple of a length."""
         pad = self.tokenizer.pad_token_id or 0
-        longest = max(len(row) for row in rows)
+        longest = ceil(max(len(row) for row in rows) / multiple) * multiple
         return self._tensor([[*row, *[pad] * (longest - len(row))] for row in rows])
 
     def _tensor(self, values: Sequence[int] | Sequence[Sequence[int]]) -> Tensor:

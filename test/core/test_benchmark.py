@@ -92,7 +92,8 @@ def test_proposals(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_near_modes_report_their_agreement(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    report = run(tmp_path, "proposals", "--repeats", 1, "--modes", "bf16")
+    report = run(tmp_path, "proposals", "--repeats", 1, "--modes", "bf16,low-stability+coarse")
+    assert list(report["modes"]) == ["bf16", "low-stability+coarse"]
     near = report["modes"]["bf16"]
     assert 0.5 < near["oracle_iou"] <= 1
     assert near["min_matched_iou"] <= near["mean_matched_iou"] <= 1
@@ -179,7 +180,7 @@ def test_errors_are_one_line(
 def test_wrong_mode(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(["benchmark", "proposals", "--modes", "fp8"])
-    assert "'fp8' is no mode, it must be one of exact, bf16, fp16" in capsys.readouterr().err
+    assert "'fp8' is no mode, it must be one of exact, bf16, fp16, " in capsys.readouterr().err
 
 
 def test_wrong_size(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from llmseg_core import ModelParts, SegTokenConfig, SegTokenEncoder
-from llmseg_core.seg_token import IGNORED
+from llmseg_core.seg_token import BUCKET, IGNORED
 
 INSTRUCTIONS = ["the cup", "what can I drink from, if not the red cup?", "tool"]
 
@@ -51,6 +51,25 @@ def test_company_in_the_batch_does_not_matter(encoder: SegTokenEncoder, image: n
     for text, hidden in zip(INSTRUCTIONS, together, strict=True):
         alone = encoder.encode_instructions(prefix, [text])
         torch.testing.assert_close(alone[0], hidden, atol=1e-5, rtol=0)
+
+
+def test_few_shapes_reach_the_language_model(
+    encoder: SegTokenEncoder, image: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shapes = []
+    model = encoder.llava.model.language_model
+    run = model.forward
+
+    def forward(*args: object, **kwargs: torch.Tensor) -> object:
+        shapes.append(tuple(kwargs["input_ids"].shape))
+        return run(*args, **kwargs)
+
+    prefix = encoder.encode_image(image)
+    monkeypatch.setattr(model, "forward", forward)
+    for count in range(1, 20):
+        encoder.encode_instructions(prefix, ["the cup " * count])
+    assert {length % BUCKET for _, length in shapes} == {0}
+    assert len(set(shapes)) < 8
 
 
 def test_image_matters(encoder: SegTokenEncoder, image: np.ndarray) -> None:
