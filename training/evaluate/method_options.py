@@ -10,11 +10,12 @@ from llmseg_core import LLMSegPipeline
 from llmseg_core.config import RuntimeConfig, SelectionConfig, SelectionRule
 
 from ..proposal_cache import CachedProposals
+from ..two_stage import load_two_stage
 from .answers import AnswerSource
-from .asking import phrase_question
+from .asking import RELEASED_PHRASE_QUESTION, phrase_question
 from .json_lines import JsonLines
-from .model_answers import PipelineAnswers
-from .model_digest import model_digest
+from .model_answers import PipelineAnswers, SegmenterAnswers
+from .model_digest import model_digest, weights_digest
 from .prediction_files import Missing, PredictionAnswers, open_predictions
 
 __all__ = ["Method", "add_method_arguments", "method_name", "open_method"]
@@ -57,6 +58,21 @@ def add_method_arguments(parser: argparse.ArgumentParser) -> None:
         help='how a short phrase is asked, with {name}; default as the model was trained: '
         '"{name}", or "What is {name} in this image?"',
     )  # fmt: skip
+    baseline = parser.add_argument_group("the paper's two-stage baseline")
+    baseline.add_argument(
+        "--method", choices=("llm-seg", "two-stage"), default="llm-seg",
+        help="two-stage: a VLM answers in a word or phrase, GroundingDINO finds it, SAM draws it",
+    )  # fmt: skip
+    for name, what in (
+        ("vlm", "LLaVA v1.5 with its processor"),
+        ("detector", "GroundingDINO with its processor"),
+        ("sam", "SAM, or its original .pth file"),
+    ):
+        baseline.add_argument(f"--{name}", type=Path, metavar="DIR", help=f"folder of {what}")
+    baseline.add_argument(
+        "--box-threshold", type=float, default=0.3, metavar="X",
+        help="least score of a detection, [0, 1] (default: 0.3)",
+    )  # fmt: skip
     others = parser.add_argument_group("any other system, instead of a model")
     others.add_argument(
         "--predictions", type=Path, metavar="PATH",
@@ -71,8 +87,9 @@ def add_method_arguments(parser: argparse.ArgumentParser) -> None:
 
 def method_name(options: argparse.Namespace) -> str:
     """What the method is called if nobody says."""
-    place = Path(options.model) if options.predictions is None else options.predictions
-    return place.resolve().stem
+    if options.predictions is not None:
+        return options.predictions.resolve().stem
+    return "two-stage" if options.method == "two-stage" else Path(options.model).resolve().name
 
 
 def open_method(options: argparse.Namespace, data: str, out: Path) -> Method:
@@ -86,11 +103,13 @@ def open_method(options: argparse.Namespace, data: str, out: Path) -> Method:
     Raises:
         ValueError, OSError: if it cannot be opened.
     """
-    if options.predictions is None:
+    if options.predictions is None and options.method == "llm-seg":
         return _model(options, data, out)
     for name in (*RULE_OPTIONS, "proposals"):
         if getattr(options, name) is not None:
-            raise ValueError("predictions are masks already: there is no proposal to select")
+            raise ValueError("only a model's proposals are selected, and here is no model")
+    if options.predictions is None:
+        return _two_stage(options, data, out)
     source = PredictionAnswers(
         options.predictions,
         open_predictions(options.predictions),
@@ -113,6 +132,19 @@ def _model(options: argparse.Namespace, data: str, out: Path) -> Method:
     wording = options.phrase_question or phrase_question(pipeline.config.seg_token)
     file = JsonLines(out / "scores.jsonl", about)
     return Method(PipelineAnswers(pipeline, file, selection, wording), selection)
+
+
+def _two_stage(options: argparse.Namespace, data: str, out: Path) -> Method:
+    folders = {name: getattr(options, name) for name in ("vlm", "detector", "sam")}
+    missing = [f"--{name}" for name, folder in folders.items() if folder is None]
+    if missing:
+        raise ValueError(f"--method two-stage needs {', '.join(missing)} as well")
+    runtime = RuntimeConfig(device=options.device, dtype=options.dtype)
+    baseline = load_two_stage(**folders, runtime=runtime, box_threshold=options.box_threshold)
+    about = {name: weights_digest(folder) for name, folder in folders.items()}
+    about.update(data=data, dtype=options.dtype, box_threshold=str(options.box_threshold))
+    wording = options.phrase_question or RELEASED_PHRASE_QUESTION
+    return Method(SegmenterAnswers(baseline, JsonLines(out / "masks.jsonl", about), wording), None)
 
 
 def _with_stored_proposals(pipeline: LLMSegPipeline, folder: Path) -> LLMSegPipeline:

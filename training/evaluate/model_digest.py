@@ -28,11 +28,12 @@ def model_digest(directory: str | Path) -> str:
     return weights_digest(folder, json.dumps(config, sort_keys=True))
 
 
-def weights_digest(folder: Path, settings: str = "") -> str:
-    """16 hexadecimal digits of the weights below a folder, and of a text."""
+def weights_digest(place: Path, settings: str = "") -> str:
+    """16 hexadecimal digits of the weights below a folder, or of one file, and of a text."""
     digest = hashlib.sha256(settings.encode())
-    for path in sorted(folder.rglob("*.safetensors")):
-        digest.update(f"{path.relative_to(folder)} {path.stat().st_size}".encode())
+    files = sorted(place.rglob("*.safetensors")) if place.is_dir() else [place]
+    for path in files:
+        digest.update(f"{path.relative_to(place)} {path.stat().st_size}".encode())
         if path.stat().st_size <= LARGEST:
             digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
