@@ -2,53 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
+from transformers import SamModel
 
+from helpers.original_proposals import (
+    FEW,
+    IMAGES,
+    MANY,
+    NONE,
+    UNFILTERED,
+    assert_same,
+    generator,
+    original_records,
+    with_crops,
+)
 from helpers.original_sam import original_sam, segment_anything
-from llmseg_core import ProposalConfig, Proposals, SamProposalGenerator
+from llmseg_core import ProposalConfig, SamProposalGenerator
+from llmseg_core.checkpoint import load_sam
+from llmseg_core.original_proposals import original_sam as original_sam_of
 from llmseg_core.proposals import point_grid
-from llmseg_core.sam_original import sam_from_original
-
-MANY = ProposalConfig(
-    points_per_side=5, pred_iou_thresh=0.2, stability_score_thresh=0.2, box_nms_thresh=1.0
-)
-FEW = ProposalConfig(points_per_side=5, pred_iou_thresh=0.5, stability_score_thresh=0.5)
-UNFILTERED = ProposalConfig(
-    points_per_side=4,
-    points_per_batch=5,
-    pred_iou_thresh=0.0,
-    stability_score_thresh=0.0,
-    stability_score_offset=0.5,
-    box_nms_thresh=0.9,
-)
-NONE = ProposalConfig(points_per_side=3, pred_iou_thresh=100.0)
-
-
-def picture(height: int, width: int) -> np.ndarray:
-    """Flat rectangles on noise."""
-    random = np.random.default_rng(height)
-    image = random.integers(90, 120, (height, width, 3), dtype=np.uint8)
-    for _ in range(4):
-        top, left = random.integers(0, height), random.integers(0, width)
-        rows, columns = random.integers(1, height), random.integers(1, width)
-        image[top : top + rows // 2, left : left + columns // 2] = random.integers(0, 256, 3)
-    return image
-
-
-IMAGES = {
-    "landscape": picture(96, 128),
-    "portrait": picture(150, 97),
-    "tiny": picture(9, 7),
-    "thin": picture(3, 200),
-    "large": picture(240, 321),
-    "black": np.zeros((100, 140, 3), np.uint8),
-    "noise": np.random.default_rng(3).integers(0, 256, (90, 70, 3), dtype=np.uint8),
-}
+from llmseg_core.sam_original import sam_from_original, sam_to_original
 
 
 @pytest.fixture(scope="module")
@@ -56,57 +34,63 @@ def original() -> nn.Module:
     return original_sam()
 
 
-def generator(original: nn.Module, config: ProposalConfig) -> SamProposalGenerator:
-    return SamProposalGenerator(sam_from_original(original.state_dict()), config)
-
-
-def original_records(
-    original: nn.Module, config: ProposalConfig, image: np.ndarray
-) -> list[dict[str, Any]]:
-    generator = segment_anything.SamAutomaticMaskGenerator(
-        original,
-        points_per_side=config.points_per_side,
-        pred_iou_thresh=config.pred_iou_thresh,
-        stability_score_thresh=config.stability_score_thresh,
-        stability_score_offset=config.stability_score_offset,
-        box_nms_thresh=config.box_nms_thresh,
-    )
-    records: list[dict[str, Any]] = generator.generate(image)
-    return records
-
-
-def assert_same(ours: Proposals, records: list[dict[str, Any]]) -> None:
-    """Same count and order; masks, boxes, points and scores within rounding."""
-    assert len(ours) == len(records)
-    if not records:
-        return
-
-    def column(name: str) -> torch.Tensor:
-        return torch.tensor(np.stack([record[name] for record in records]))
-
-    masks = column("segmentation")
-    union = (masks | ours.masks).flatten(1).sum(1)
-    shared = (masks & ours.masks).flatten(1).sum(1)
-    assert (shared >= 0.999 * union).all()
-    left, top, width, height = column("bbox").float().unbind(1)
-    assert torch.equal(ours.boxes, torch.stack((left, top, left + width, top + height), 1))
-    torch.testing.assert_close(ours.points, column("point_coords")[:, 0].float())
-    torch.testing.assert_close(
-        ours.predicted_iou, column("predicted_iou").float(), atol=1e-5, rtol=0
-    )
-    stability = column("stability_score").float()
-    assert torch.equal(ours.stability.isnan(), stability.isnan())
-    # a pixel that lies at the cut may fall to either side: two of them in a small mask
-    tolerance = (2 / union.clamp(min=1)).clamp(min=1e-4)
-    assert ((ours.stability - stability).nan_to_num().abs() <= tolerance).all()
-
-
 @pytest.mark.parametrize("config", [MANY, FEW, UNFILTERED], ids=["many", "few", "unfiltered"])
 @pytest.mark.parametrize("name", IMAGES)
 def test_same_as_the_original(original: nn.Module, name: str, config: ProposalConfig) -> None:
     records = original_records(original, config, IMAGES[name])
-    assert records
+    assert records or config is FEW
     assert_same(generator(original, config).propose(IMAGES[name]), records)
+
+
+CROPPED = {
+    "many": with_crops(MANY, crop_nms_thresh=0.95),
+    "few": with_crops(FEW, crop_n_points_downscale_factor=2),
+    "unfiltered": with_crops(UNFILTERED, crop_overlap_ratio=0.6, crop_nms_thresh=0.3),
+}
+
+
+@pytest.mark.parametrize("setting", CROPPED)
+@pytest.mark.parametrize("name", ["landscape", "portrait", "large", "black", "tiny"])
+def test_same_as_the_original_with_crops(original: nn.Module, name: str, setting: str) -> None:
+    config, image = CROPPED[setting], IMAGES[name]
+    assert_same(
+        generator(original, config).propose(image), original_records(original, config, image)
+    )
+
+
+def test_nothing_passes_in_any_crop(original: nn.Module) -> None:
+    """Where the original stops with an error."""
+    assert len(generator(original, with_crops(NONE)).propose(IMAGES["large"])) == 0
+
+
+@pytest.fixture(scope="module")
+def trained() -> SamModel:
+    """The packaged model."""
+    return load_sam(
+        "embedded",
+    )
+
+
+@pytest.mark.parametrize("crops", [0, 1])
+@pytest.mark.parametrize("name", ["landscape", "large", "noise"])
+def test_trained_weights(trained: SamModel, name: str, crops: int) -> None:
+    config = ProposalConfig(
+        points_per_side=8, pred_iou_thresh=0.4, stability_score_thresh=0.6, crop_n_layers=crops
+    )
+    image = IMAGES[name]
+    ours = SamProposalGenerator(trained, config).propose(image)
+    original = original_sam_of(trained.config, sam_to_original(trained))
+    assert_same(ours, original_records(original, config, image))
+    whole = SamProposalGenerator(trained, replace(config, crop_n_layers=0)).propose(image)
+    if crops and name == "large":  # what only a crop shows, and what only the whole image does
+        known = torch.isin(ours.predicted_iou, whole.predicted_iou)
+        assert 3 <= int(known.sum()) <= len(ours) - 3
+
+
+def test_a_line_cannot_be_cropped_twice(original: nn.Module) -> None:
+    line = np.zeros((1, 40, 3), np.uint8)
+    proposals = generator(original, with_crops(UNFILTERED)).propose(line)
+    assert proposals.image_size == (1, 40)
 
 
 def test_settings_keep_many_and_few(original: nn.Module) -> None:
@@ -120,7 +104,7 @@ def test_settings_keep_many_and_few(original: nn.Module) -> None:
 def test_largest_first(original: nn.Module) -> None:
     image = IMAGES["landscape"]
     every = generator(original, MANY).propose(image)
-    limited = ProposalConfig(**{**vars(MANY), "max_proposals": 7})
+    limited = replace(MANY, max_proposals=7)
     seven = generator(original, limited)(image)
     expected = every.largest(7)
     assert torch.equal(seven.masks, expected.masks)
@@ -132,7 +116,7 @@ def test_batches_change_nothing(original: nn.Module) -> None:
     image = IMAGES["portrait"]
     every = generator(original, MANY).propose(image)
     for size in (1, 7, 1000):
-        config = ProposalConfig(**{**vars(MANY), "points_per_batch": size})
+        config = replace(MANY, points_per_batch=size)
         batched = generator(original, config).propose(image)
         assert len(batched) == len(every)
         assert (batched.masks ^ every.masks).sum() <= 2
@@ -146,7 +130,7 @@ def test_several_images_with_one_generator(original: nn.Module) -> None:
 
 
 def test_a_large_image_is_shrunk_and_its_masks_enlarged(original: nn.Module) -> None:
-    config = ProposalConfig(**{**vars(MANY), "max_image_side": 128})
+    config = replace(MANY, max_image_side=128)
     image = IMAGES["large"]
     proposals = generator(original, config)(image)
     assert proposals.image_size == image.shape[:2]
@@ -171,6 +155,45 @@ def test_nothing_passes(original: nn.Module) -> None:
 def test_wrong_images(original: nn.Module, image: np.ndarray) -> None:
     with pytest.raises(ValueError, match="the image has"):
         generator(original, FEW)(image)
+
+
+@pytest.mark.parametrize(
+    ("broken", "name"),
+    [
+        ("image_encoder.pos_embed", "image embedding"),
+        ("mask_decoder.iou_prediction_head.layers.2.bias", "predicted IoU"),
+        ("mask_decoder.output_hypernetworks_mlps.2.layers.2.bias", "mask logits"),
+    ],
+)
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+def test_outputs_that_are_not_finite(
+    original: nn.Module, broken: str, name: str, value: float
+) -> None:
+    weights = original.state_dict()
+    model = sam_from_original({**weights, broken: torch.full_like(weights[broken], value)})
+    ours = SamProposalGenerator(model, UNFILTERED)
+    with pytest.raises(ValueError, match=f"SAM's {name} holds NaN or infinity"):
+        ours.propose(IMAGES["tiny"])
+
+
+@pytest.mark.parametrize("budget", [12, 24, 4096])
+@pytest.mark.parametrize("config", [MANY, with_crops(UNFILTERED)], ids=["many", "crops"])
+def test_the_memory_budget_does_not_change_the_masks(
+    original: nn.Module, config: ProposalConfig, budget: int
+) -> None:
+    config, image = replace(config, points_per_batch=None), IMAGES["landscape"]
+    expected = generator(original, config).propose(image)
+    ours = generator(original, config, memory_budget_mb=budget).propose(image)
+    assert len(ours) == len(expected)
+    assert (ours.masks ^ expected.masks).sum() <= 2
+    torch.testing.assert_close(ours.predicted_iou, expected.predicted_iou)
+    assert torch.equal(ours.boxes, expected.boxes)
+
+
+def test_a_budget_for_less_than_a_point(original: nn.Module) -> None:
+    with pytest.raises(ValueError, match=r"memory_budget_mb is 1, too small.*at least 2"):
+        generator(original, FEW, memory_budget_mb=1)
+    assert generator(original, FEW, memory_budget_mb=2).points_per_batch >= 1
 
 
 def test_points_per_batch_follow_the_size_of_a_prompt(original: nn.Module) -> None:
