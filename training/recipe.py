@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from .recipe_checks import check_numbers
+from .recipe_file import make_recipe, read_yaml
 from .scenes import CATEGORIES, SceneConfig
 from .train_recognition import RecognitionRecipe
 from .train_sam import SamRecipe
@@ -114,35 +112,5 @@ def load_recipe(path: Path = EMBEDDED_RECIPE) -> EmbeddedRecipe:
         FileNotFoundError: if there is no such file.
         ValueError: naming file, stage and key, and quoting a bad value.
     """
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"there is no recipe {path}; the project's own is {EMBEDDED_RECIPE}"
-        )
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except yaml.YAMLError as error:
-        raise ValueError(f"{path} is no YAML: {error}") from error
-    _check_keys(EmbeddedRecipe, values, str(path))
-    parts = {
-        name: _make(_STAGES[name], value, f"{path}: {name}") if name in _STAGES else value
-        for name, value in values.items()
-    }
-    recipe: EmbeddedRecipe = _make(EmbeddedRecipe, parts, str(path))
-    return recipe
-
-
-def _make(cls: type, values: Any, where: str) -> Any:
-    _check_keys(cls, values, where)
-    try:
-        return cls(**values)
-    except ValueError as error:
-        raise ValueError(f"{where}: {error}") from error
-
-
-def _check_keys(cls: type, values: Any, where: str) -> None:
-    known = ", ".join(spec.name for spec in fields(cls))
-    if not isinstance(values, dict):
-        raise ValueError(f"{where} is {values!r}, it must be a mapping with keys among {known}")
-    unknown = sorted(map(str, set(values) - {spec.name for spec in fields(cls)}))
-    if unknown:
-        raise ValueError(f"{where} has the unknown key {unknown[0]!r}; known are {known}")
+    values = read_yaml(path, f"the project's own is {EMBEDDED_RECIPE}")
+    return make_recipe(EmbeddedRecipe, values, str(path), _STAGES)

@@ -11,7 +11,7 @@ from transformers import TrainingArguments
 
 from .recipe_checks import check_numbers
 
-__all__ = ["TrainingRecipe", "training_arguments"]
+__all__ = ["TrainingRecipe", "basic_arguments", "training_arguments"]
 
 _ANY = float("inf")
 
@@ -63,7 +63,6 @@ def training_arguments(
     """
     torch.set_flush_denormal(True)  # small weights drift into denormals, which a CPU adds slowly
     options: dict[str, Any] = {
-        "output_dir": str(folder),
         "max_steps": recipe.steps,
         "per_device_train_batch_size": recipe.batch_size,
         "learning_rate": recipe.learning_rate,
@@ -77,9 +76,23 @@ def training_arguments(
             "min_lr_ratio": 0.02,
         },
         "warmup_steps": recipe.warmup_steps,
+        "save_steps": recipe.save_steps,
+    }
+    return basic_arguments(folder, seed, **{**options, **overrides})
+
+
+def basic_arguments(folder: Path, seed: int, **overrides: Any) -> TrainingArguments:
+    """What is the same in every training: two checkpoints in `folder`, logs, a GPU if there is one.
+
+    Args:
+        folder: gets `checkpoint-N/`.
+        seed: of the order of samples and of dropout.
+        overrides: any other TrainingArguments.
+    """
+    options: dict[str, Any] = {
+        "output_dir": str(folder),
         "logging_steps": 20,
         "logging_first_step": True,
-        "save_steps": recipe.save_steps,
         "save_total_limit": 2,
         "report_to": [],
         "remove_unused_columns": False,
