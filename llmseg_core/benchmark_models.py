@@ -170,7 +170,12 @@ def needed_memory(profile: str, dtype: torch.dtype) -> int:
     with torch.device("meta"):
         parts = PROFILES[profile].networks()
     networks = (parts.sam, parts.sam, parts.dinov2, parts.llava, parts.selector)
-    weights = sum(parameter.numel() for network in networks for parameter in network.parameters())
+    weights = sum(
+        parameter.numel()
+        for network in networks
+        if network is not None
+        for parameter in network.parameters()
+    )
     return weights * dtype.itemsize + WORKING_MEMORY
 
 

@@ -155,6 +155,7 @@ def stage_flops(model: BenchmarkModel, frame: FrameEncoding, instruction: str) -
     position = int(vlm.training_batch([instruction], [FIXED_ANSWER]).seg_positions[0])
     prefix, count = frame.prefix.length, len(frame.proposals)
     size = parts.config.image_encoder.image_size
+    assert parts.dinov2 is not None  # every profile that is measured has it
     cells = size // parts.dinov2.config.patch_size
     features = frame.embeddings.features.shape[1]
     points, drawn = model.proposals.points_per_side**2, len(frame.proposals.points.unique(dim=0))

@@ -23,8 +23,10 @@ from transformers import (
     SamModel,
 )
 
+from .clip_convnext import ClipConvNextEncoder
 from .config import (
     ImageEncoderConfig,
+    ImageEncoderKind,
     LLMSegConfig,
     ProposalConfig,
     SegTokenConfig,
@@ -38,6 +40,7 @@ from .parts import ModelParts
 from .pipeline import LLMSegPipeline
 from .prompts import IMAGE_TOKEN
 from .proposals import SamProposalGenerator
+from .sam_features import SamFeatureEncoder
 from .seg_token import SegTokenEncoder
 from .selector import MaskSelector
 
@@ -46,6 +49,7 @@ __all__ = [
     "build_embedded_dinov2",
     "build_embedded_llava",
     "build_embedded_sam",
+    "build_image_encoder",
     "build_llava_7b",
     "build_pipeline",
     "build_sam_vit_b",
@@ -277,13 +281,30 @@ def build_selector(config: SelectorConfig, seed: int = 0) -> MaskSelector:
         return MaskSelector(config).eval()
 
 
+def build_image_encoder(
+    parts: ModelParts,
+) -> Dinov2Encoder | ClipConvNextEncoder | SamFeatureEncoder:
+    """The image encoder that the configuration names.
+
+    Raises:
+        ValueError: if its network is not among the parts.
+    """
+    kind, image_size = parts.config.image_encoder.kind, parts.config.image_encoder.image_size
+    if kind is ImageEncoderKind.SAM:
+        return SamFeatureEncoder(parts.sam)
+    if kind is ImageEncoderKind.DINOV2 and parts.dinov2 is not None:
+        return Dinov2Encoder(parts.dinov2, image_size)
+    if kind is ImageEncoderKind.CLIP_CONVNEXT and parts.convnext is not None:
+        return ClipConvNextEncoder(parts.convnext, image_size)
+    raise ValueError(f"image_encoder.kind is {kind.value}, but there is no such network")
+
+
 def build_pipeline(parts: ModelParts) -> LLMSegPipeline:
     """The pipeline of one model: SAM's proposals, DINOv2 pooled under them, LLaVA, the selector."""
     config = parts.config
-    encoder = Dinov2Encoder(parts.dinov2, config.image_encoder.image_size)
     return LLMSegPipeline(
         SamProposalGenerator(parts.sam, config.proposals),
-        PooledMaskEmbedder(encoder, config.image_encoder.pooling_size),
+        PooledMaskEmbedder(build_image_encoder(parts), config.image_encoder.pooling_size),
         SegTokenEncoder(parts.llava, parts.tokenizer, config.seg_token),
         parts.selector,
         config,

@@ -13,6 +13,7 @@ import yaml
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from transformers import (
+    ConvNextModel,
     Dinov2Model,
     LlavaConfig,
     LlavaForConditionalGeneration,
@@ -21,7 +22,7 @@ from transformers import (
 )
 
 from .build import build_pipeline
-from .config import LLMSegConfig, RuntimeConfig
+from .config import ImageEncoderKind, LLMSegConfig, RuntimeConfig
 from .llava import llava_class
 from .network_files import (
     SharedNetworks,
@@ -56,6 +57,11 @@ __all__ = [
 
 CONFIG_FILE = "llmseg.yaml"
 SELECTOR_FILE = "selector.safetensors"
+_ENCODER_CLASSES = {
+    ImageEncoderKind.DINOV2: Dinov2Model,
+    ImageEncoderKind.CLIP_CONVNEXT: ConvNextModel,
+    ImageEncoderKind.SAM: SamModel,
+}
 EMBEDDED = Path(__file__).parent / "embedded"
 
 # While transformers reads a model, its classes and its logging are changed for the whole process.
@@ -92,14 +98,23 @@ def save_pipeline(
         TypeError: if the pipeline was put together from other parts than a directory can hold.
     """
     encoder = getattr(pipeline.mask_embedder, "image_encoder", None)
-    sam, dinov2 = getattr(pipeline.generator, "model", None), getattr(encoder, "model", None)
-    if not isinstance(sam, SamModel) or not isinstance(dinov2, Dinov2Model):
+    sam, network = getattr(pipeline.generator, "model", None), getattr(encoder, "model", None)
+    wanted = _ENCODER_CLASSES[pipeline.config.image_encoder.kind]
+    if not isinstance(sam, SamModel) or not isinstance(network, wanted):
         raise TypeError(
-            f"a model directory holds SamModel and Dinov2Model, the pipeline has "
-            f"{type(sam).__name__} and {type(dinov2).__name__}"
+            f"a model directory holds SamModel and {wanted.__name__}, the pipeline has "
+            f"{type(sam).__name__} and {type(network).__name__}"
         )
     vlm = pipeline.seg_token_encoder
-    parts = ModelParts(pipeline.config, sam, dinov2, vlm.llava, vlm.tokenizer, pipeline.selector)
+    parts = ModelParts(
+        pipeline.config,
+        sam,
+        network if wanted is Dinov2Model else None,
+        vlm.llava,
+        vlm.tokenizer,
+        pipeline.selector,
+        network if wanted is ConvNextModel else None,
+    )
     save_parts(parts, directory, dtype)
 
 
@@ -129,22 +144,27 @@ def load_parts(
     path, config = model_directory(directory), inspect_model(directory)
     sam = load_sam(path, runtime, shared)
     with _READING:
-        dinov2 = shared.load(
-            Dinov2Model, part_folder(path, config.dinov2), dtype, runtime.attention, device
-        )
+        encoder = None
+        if folder := _encoder_folder(config):
+            cls = _ENCODER_CLASSES[config.image_encoder.kind]
+            # A ConvNeXt has no attention, and transformers takes no word about it.
+            attention = runtime.attention if cls is Dinov2Model else "eager"
+            encoder = shared.load(cls, part_folder(path, folder), dtype, attention, device)
         llava, tokenizer, adapter = load_vlm(path, config, dtype, runtime.attention)
         if adapter is not None:
             llava = _merged(llava, adapter)
     selector = load_selector(path / SELECTOR_FILE, MaskSelector(config.selector))
-    _check_sizes(path, config, dinov2, llava)
-    return ModelParts(
+    parts = ModelParts(
         config=config,
         sam=sam,
-        dinov2=dinov2,
+        dinov2=encoder if isinstance(encoder, Dinov2Model) else None,
         llava=llava.to(device).eval(),
         tokenizer=tokenizer,
         selector=selector.to(device, dtype).eval(),
+        convnext=encoder if isinstance(encoder, ConvNextModel) else None,
     )
+    _check_sizes(path, parts)
+    return parts
 
 
 def load_sam(
@@ -182,8 +202,9 @@ def inspect_model(directory: str | Path) -> LLMSegConfig:
     """
     path = model_directory(directory)
     config = load_config(path)
-    for name in (config.sam, config.dinov2, config.llava):
-        part_folder(path, name)
+    for name in (config.sam, _encoder_folder(config), config.llava):
+        if name is not None:
+            part_folder(path, name)
     if config.adapter is not None:
         part_folder(path, config.adapter, "adapter_config.json")
     if not (path / SELECTOR_FILE).is_file():
@@ -287,12 +308,29 @@ def _merged(llava: LlavaForConditionalGeneration, adapter: str) -> LlavaForCondi
     return merged
 
 
-def _check_sizes(
-    path: Path, config: LLMSegConfig, dinov2: Dinov2Model, llava: LlavaForConditionalGeneration
-) -> None:
+def _encoder_folder(config: LLMSegConfig) -> str | None:
+    """Where the image encoder's network is; None where SAM's own encoder is used."""
+    folders = {
+        ImageEncoderKind.DINOV2: config.dinov2,
+        ImageEncoderKind.CLIP_CONVNEXT: config.convnext,
+    }
+    return folders.get(config.image_encoder.kind)
+
+
+def _feature_dim(parts: ModelParts) -> int:
+    """Channels of the image encoder's feature map."""
+    if parts.dinov2 is not None:
+        return int(parts.dinov2.config.hidden_size)
+    if parts.convnext is not None:
+        return int(parts.convnext.config.hidden_sizes[-1])
+    return int(parts.sam.config.vision_config.output_channels)
+
+
+def _check_sizes(path: Path, parts: ModelParts) -> None:
+    config, hidden_dim = parts.config.selector, parts.llava.config.text_config.hidden_size
     for name, said, real in (
-        ("feature_dim", config.selector.feature_dim, dinov2.config.hidden_size),
-        ("hidden_dim", config.selector.hidden_dim, llava.config.text_config.hidden_size),
+        ("feature_dim", config.feature_dim, _feature_dim(parts)),
+        ("hidden_dim", config.hidden_dim, hidden_dim),
     ):
         if said != real:
             raise ValueError(
@@ -311,12 +349,15 @@ def save_parts(parts: ModelParts, directory: str | Path, dtype: torch.dtype | No
         directory: made or replaced.
         dtype: number format of the weights; None keeps theirs.
     """
-    config = replace(parts.config, sam="sam", dinov2="dinov2", llava="llava", adapter=None)
+    config = replace(
+        parts.config, sam="sam", dinov2="dinov2", convnext="convnext", llava="llava", adapter=None
+    )
     with written_whole(directory, CONFIG_FILE) as folder, quiet():
         text = yaml.safe_dump(config.to_dict(), sort_keys=False, allow_unicode=True)
         (folder / CONFIG_FILE).write_text(text, encoding="utf-8")
-        for name in ("sam", "dinov2", "llava"):
-            _as_dtype(getattr(parts, name), dtype).save_pretrained(folder / name)
+        for name in ("sam", "dinov2", "convnext", "llava"):
+            if (network := getattr(parts, name)) is not None:
+                _as_dtype(network, dtype).save_pretrained(folder / name)
         parts.tokenizer.save_pretrained(folder / "llava")
         save_selector(parts.selector, folder / SELECTOR_FILE, dtype)
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 __all__ = [
     "ImageEncoderConfig",
+    "ImageEncoderKind",
     "LLMSegConfig",
     "ProposalConfig",
     "RuntimeConfig",
@@ -21,11 +22,20 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+E = TypeVar("E", bound=Enum)
 
 
 def _require(condition: bool, name: str, value: object, wanted: str) -> None:
     if not condition:
         raise ValueError(f"{name} is {value!r}, it must be {wanted}")
+
+
+def _one_of(values: type[E], name: str, value: object) -> E:
+    try:
+        return values(value)
+    except ValueError:
+        allowed = ", ".join(one.value for one in values)
+        raise ValueError(f"{name} is {value!r}, it must be one of {allowed}") from None
 
 
 @dataclass(frozen=True)
@@ -94,16 +104,31 @@ class ProposalConfig:
         _require(self.max_proposals >= 1, "max_proposals", self.max_proposals, "at least 1")
 
 
+class ImageEncoderKind(str, Enum):
+    """The three image encoders of the paper's Table 4."""
+
+    DINOV2 = "dinov2"
+    """DINOv2, the method's own"""
+    CLIP_CONVNEXT = "clip_convnext"
+    """the ConvNeXt of a CLIP"""
+    SAM = "sam"
+    """the encoder of the SAM that proposes"""
+
+
 @dataclass(frozen=True)
 class ImageEncoderConfig:
-    """The image encoder's input (paper section 3.3)."""
+    """The image encoder and its input (paper section 3.3, Table 4)."""
 
+    kind: ImageEncoderKind = ImageEncoderKind.DINOV2
+    """which network describes the image"""
     image_size: int = 896
-    """pixels; the longest side is resized to it, the rest is padded right and bottom"""
+    """pixels; the longest side is resized to it, the rest is padded right and bottom; with "sam"
+    SAM's own input size holds instead"""
     pooling_size: int = 256
     """cells a side of the square on which masks weigh features; a multiple of the feature map"""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "kind", _one_of(ImageEncoderKind, "kind", self.kind))
         _require(self.image_size >= 16, "image_size", self.image_size, "at least 16")
         _require(self.pooling_size >= 1, "pooling_size", self.pooling_size, "at least 1")
 
@@ -213,11 +238,7 @@ class SelectionConfig:
     """an answer less sure than this is "nothing here fits", [0, 1]"""
 
     def __post_init__(self) -> None:
-        try:
-            object.__setattr__(self, "rule", SelectionRule(self.rule))
-        except ValueError:
-            allowed = ", ".join(rule.value for rule in SelectionRule)
-            raise ValueError(f"rule is {self.rule!r}, it must be one of {allowed}") from None
+        object.__setattr__(self, "rule", _one_of(SelectionRule, "rule", self.rule))
         for name in ("iop_threshold", "min_confidence"):
             value = getattr(self, name)
             _require(0.0 <= value <= 1.0, name, value, "in [0, 1]")
@@ -265,14 +286,16 @@ class RuntimeConfig:
 class LLMSegConfig:
     """Everything that `llmseg.yaml` of a model directory says.
 
-    `sam`, `dinov2` and `llava` are each a sub-folder of the model directory, an absolute path or a
-    name that transformers resolves; `adapter` is a sub-folder with LoRA weights, or None.
+    `sam`, `dinov2`, `convnext` and `llava` are each a sub-folder of the model directory, an
+    absolute path or a name that transformers resolves; of `dinov2` and `convnext` only the one that
+    `image_encoder.kind` needs is there. `adapter` is a sub-folder with LoRA weights, or None.
     """
 
     profile: str = "llava-7b"
     """name of the profile, for people"""
     sam: str = "sam"
     dinov2: str = "dinov2"
+    convnext: str = "convnext"
     llava: str = "llava"
     adapter: str | None = None
     proposals: ProposalConfig = field(default_factory=ProposalConfig)
@@ -285,6 +308,7 @@ class LLMSegConfig:
         """Plain values for YAML."""
         plain = asdict(self)
         plain["selection"]["rule"] = self.selection.rule.value
+        plain["image_encoder"]["kind"] = self.image_encoder.kind.value
         return plain
 
     @classmethod

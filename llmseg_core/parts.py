@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from transformers import (
+    ConvNextModel,
     Dinov2Model,
     LlavaForConditionalGeneration,
     PreTrainedTokenizerBase,
@@ -24,15 +25,17 @@ class ModelParts:
     Attributes:
         config: sizes, templates and thresholds.
         sam: proposes masks.
-        dinov2: encodes the image.
+        dinov2: encodes the image; None where another network does.
         llava: the VLM.
         tokenizer: the VLM's tokenizer, with the seg token.
         selector: all other trained weights.
+        convnext: encodes the image instead of DINOv2, or None.
     """
 
     config: LLMSegConfig
     sam: SamModel
-    dinov2: Dinov2Model
+    dinov2: Dinov2Model | None
     llava: LlavaForConditionalGeneration
     tokenizer: PreTrainedTokenizerBase
     selector: MaskSelector
+    convnext: ConvNextModel | None = None

@@ -90,6 +90,8 @@ class EmbeddedTraining:
             model: a directory of the same profile, or "embedded" for the one in the package.
         """
         parts = load_parts(model)
+        if parts.dinov2 is None:
+            raise ValueError(f"{model} has no DINOv2: it is no model of the embedded profile")
         parts.sam.save_pretrained(self.work / "sam" / "sam")
         parts.llava.save_pretrained(self.work / "language" / "reused")
         parts.tokenizer.save_pretrained(self.work / "language" / "tokenizer")
