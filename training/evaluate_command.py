@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from llmseg_core.command import Command
-from llmseg_core.config import SelectionRule
+from llmseg_core.config import SelectionConfig, SelectionRule
 
 from .data.open_data import open_data
 from .data.readable import BrokenPolicy
 from .evaluate.gallery import gallery
-from .evaluate.method_options import add_method_arguments, method_name, open_method
+from .evaluate.method_options import Method, add_method_arguments, method_name, open_method
 from .evaluate.paper_tables import PAPER_TABLES, beside, paper_table
 from .evaluate.prediction_writer import PredictionFormat, WrittenAnswers
 from .evaluate.report import (
@@ -82,21 +82,16 @@ def _run(options: argparse.Namespace) -> int:
     name = options.name or method_name(options)
     out = options.out or Path("build/evaluate") / _slug(data.name) / _slug(name)
     method = open_method(options, data.name, out)
-    settings = []
-    if method.selection is not None and (options.sweep or "paper-table-3" in options.beside):
-        settings = [*paper_rules(method.selection), *sweep_settings(method.selection)]
-    elif options.sweep:
-        raise ValueError("--sweep selects among a model's proposals, there are none")
     source = method.source
     if options.write_predictions is not None:
         place = options.write_predictions
         form = PredictionFormat.RLE if place.suffix == ".jsonl" else PredictionFormat.PNG
         source = WrittenAnswers(source, place, form)
-    found = evaluate(data, source, options.samples, settings, BrokenPolicy(options.broken))
+    settings, policy = _settings(options, method), BrokenPolicy(options.broken)
+    found = evaluate(data, source, options.samples, settings, policy)
     report = evaluation_report(found, name, options.resamples, options.seed)
-    path = options.json or out / "report.json"
-    write_json(path, report)
-    written = [path]
+    written = [options.json or out / "report.json"]
+    write_json(written[0], report)
     title = f"{name} on {data.name}, {len(found.cases)} questions"
     if options.sweep and method.selection is not None:
         written.append(out / "sweep.png")
@@ -104,14 +99,24 @@ def _run(options: argparse.Namespace) -> int:
         plot_sweep(written[-1], found.sweep, title, method.selection.iop_threshold, oracle)
     if options.gallery:
         written.append(out / "gallery.html")
-        page = gallery(found, data, method.source, options.gallery, title)
-        write_whole(written[-1], page)
+        write_whole(written[-1], gallery(found, data, method.source, options.gallery, title))
     print_tables(report_tables(report), *_beside(options, report, others))
     print(f"written: {', '.join(map(str, written))}")
     return 0
 
 
 EVALUATE = Command("Score a model or any system's masks on a data set.", _add_arguments, _run)
+
+
+def _settings(options: argparse.Namespace, method: Method) -> list[SelectionConfig]:
+    """Selection rules and thresholds to try: the paper's four rules, then the whole sweep."""
+    if method.selection is None:
+        if options.sweep:
+            raise ValueError("--sweep selects among a model's proposals, and here is no model")
+        return []
+    if options.sweep or "paper-table-3" in options.beside:
+        return [*paper_rules(method.selection), *sweep_settings(method.selection)]
+    return []
 
 
 def _beside(

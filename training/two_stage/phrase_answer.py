@@ -23,15 +23,15 @@ class PhraseAnswerer:
     Args:
         model: the VLM; its device and dtype are used.
         processor: its LlavaProcessor.
-        max_words: most tokens of an answer.
+        max_tokens: most tokens of an answer.
     """
 
     def __init__(
-        self, model: LlavaForConditionalGeneration, processor: Any, max_words: int = 32
+        self, model: LlavaForConditionalGeneration, processor: Any, max_tokens: int = 32
     ) -> None:
         self.model = model.eval()
         self.processor = processor
-        self.max_words = max_words
+        self.max_tokens = max_tokens
 
     @torch.inference_mode()
     def answer(self, image: np.ndarray, question: str) -> str:
@@ -49,7 +49,7 @@ class PhraseAnswerer:
         prompt = PROMPT.format(question=question.strip(), request=REQUEST)
         inputs = self.processor(images=Image.fromarray(image), text=prompt, return_tensors="pt")
         inputs = inputs.to(self.model.device, self.model.dtype)
-        said = self.model.generate(**inputs, max_new_tokens=self.max_words, do_sample=False)
+        said = self.model.generate(**inputs, max_new_tokens=self.max_tokens, do_sample=False)
         new = said[0, inputs["input_ids"].shape[1] :]
         text: str = self.processor.tokenizer.decode(new, skip_special_tokens=True)
         return text.strip().rstrip(".").strip()

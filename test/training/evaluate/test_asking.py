@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from llmseg_core.config import SegTokenConfig
+from llmseg_training.data import DataQuestion, QuestionKind
+from llmseg_training.evaluate.asking import asked_text, phrase_question
+
+
+def question(text: str, kind: QuestionKind) -> DataQuestion:
+    return DataQuestion(text, kind, np.zeros((2, 2), dtype=bool))
+
+
+def test_sentences_stay_and_phrases_are_asked() -> None:
+    wording = phrase_question(SegTokenConfig())
+    sentence = question("what could I cut this with?", QuestionKind.INSTRUCTION)
+    assert asked_text(sentence, wording) == "what could I cut this with?"
+    for kind in (QuestionKind.PHRASE, QuestionKind.CATEGORY):
+        text = asked_text(question("the {red} cup", kind), wording)
+        assert text == "What is the {red} cup in this image?"
+
+
+def test_a_model_of_bare_phrases_is_asked_bare_phrases() -> None:
+    wording = phrase_question(SegTokenConfig(question="{instruction}"))
+    assert asked_text(question("the cup", QuestionKind.PHRASE), wording) == "the cup"
+
+
+def test_a_wording_needs_a_place_for_the_name() -> None:
+    with pytest.raises(ValueError, match=r"is 'what\?', it must contain \{name\}"):
+        asked_text(question("the cup", QuestionKind.PHRASE), "what?")
