@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,7 @@ VLM = "vlm"
 """Image prefix and seg token together: the reference knows no such parts."""
 NEW_FRAME = "new frame to mask"
 NEW_INSTRUCTION = "new instruction"
+SUMS = (VLM, NEW_FRAME, NEW_INSTRUCTION)
 
 
 def measure_pipeline(
@@ -67,11 +69,75 @@ def measure_pipeline(
     Returns:
         The report for JSON, and the stages.
     """
-    pipeline, device = model.pipeline, model.pipeline.device
     reference = ReferencePipeline(model.parts) if with_reference else None
-    ours: dict[str, list[float]] = defaultdict(list)
-    theirs: dict[str, list[float]] = defaultdict(list)
-    kept, answers, memory, flops = [], [], [0.0, 0.0], {}
+    run = _run(model, reference, frames, repeats)
+    rows = {
+        name: StageRow(
+            name,
+            Timing.of(values),
+            Timing.of(run.theirs[name]) if name in run.theirs else None,
+            rate.milliseconds(run.flops[name]),
+        )
+        for name, values in run.ours.items()
+    }
+    new_frame, new_instruction = rows[NEW_FRAME], rows[NEW_INSTRUCTION]
+    kept = int(np.median(run.kept))
+    cheaper = round(new_frame.ours.median / new_instruction.ours.median, 1)
+    report: dict[str, Any] = {
+        "new_frame_ms": new_frame.ours.median,
+        "new_instruction_ms": new_instruction.ours.median,
+        "instruction_speedup": cheaper,
+        "stages": {name: row.record() for name, row in rows.items() if name not in SUMS},
+        "vlm": rows[VLM].record(),
+        "new_frame": new_frame.record(),
+        "new_instruction": new_instruction.record(),
+        "proposals": kept,
+        "peak_memory_mb": run.memory["ours"],
+    }
+    lines = [
+        f"{kept} proposals a frame; a new instruction on a known frame is {cheaper} times cheaper "
+        f"than the first; peak memory {run.memory['ours']:.0f} MB"
+    ]
+    if reference is not None:
+        lowest = min(run.answers)
+        report |= {
+            "reference": f"method as published, {reference.generator.name}",
+            "speedup_new_frame": new_frame.ratio,
+            "speedup_new_instruction": new_instruction.ratio,
+            "answers_agree": lowest >= AGREES,
+            "min_answer_iou": lowest,
+            "reference_peak_memory_mb": run.memory["reference"],
+        }
+        same = "the same answers" if lowest >= AGREES else "NOT the same answers"
+        lines += [
+            f"reference: {report['reference']}, peak memory {run.memory['reference']:.0f} MB",
+            f"{new_frame.ratio} times as fast for a new frame, {new_instruction.ratio} for a new "
+            f"instruction; {same} (lowest IoU {lowest:.4f})",
+        ]
+    print_table("Pipeline", rows.values(), [*lines, f"bound: {rate.source}"])
+    return report, list(rows.values())
+
+
+@dataclass
+class _Run:
+    """Samples in milliseconds by stage, MB, and how alike the answers were."""
+
+    ours: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    theirs: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    memory: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    kept: list[int] = field(default_factory=list)
+    answers: list[float] = field(default_factory=list)
+    flops: dict[str, int] = field(default_factory=dict)
+
+
+def _run(
+    model: BenchmarkModel,
+    reference: ReferencePipeline | None,
+    frames: Sequence[np.ndarray],
+    repeats: int,
+) -> _Run:
+    """Ours and the reference by turns."""
+    run, pipeline, device = _Run(), model.pipeline, model.pipeline.device
     pipeline.segment(frames[-1], INSTRUCTIONS[-1])  # warms up
     for index in tqdm(range(repeats), unit="frame", disable=None):
         image = frames[index % len(frames)]
@@ -80,69 +146,24 @@ def measure_pipeline(
         frame, encoding = timed(device, pipeline.encode_frame, image)
         answer, asking = timed(device, pipeline.segment, frame, first, BEST)
         _, again = timed(device, pipeline.segment, frame, second, BEST)
-        memory[0] = max(memory[0], peak_memory_mb(device))
-        for name, value in answer.timings_ms.items():
-            ours[name].append(value)
-        ours[VLM].append(answer.timings_ms["image_prefix"] + answer.timings_ms["seg_token"])
-        ours[NEW_FRAME].append(encoding + asking)
-        ours[NEW_INSTRUCTION].append(again)
-        kept.append(len(frame.proposals))
-        flops = stage_flops(model, frame, first)
+        run.memory["ours"] = max(run.memory["ours"], peak_memory_mb(device))
+        vlm = answer.timings_ms["image_prefix"] + answer.timings_ms["seg_token"]
+        sums = {VLM: vlm, NEW_FRAME: encoding + asking, NEW_INSTRUCTION: again}
+        for name, value in {**answer.timings_ms, **sums}.items():
+            run.ours[name].append(value)
+        run.kept.append(len(frame.proposals))
+        run.flops = stage_flops(model, frame, first)
         if reference is None:
             continue
         reset_peak_memory(device)
         published, whole = timed(device, reference.segment, image, first, BEST)
-        memory[1] = max(memory[1], peak_memory_mb(device))
-        for name, value in published.timings_ms.items():
-            theirs[name].append(value)
-        theirs[NEW_FRAME].append(whole)
-        theirs[NEW_INSTRUCTION].append(whole)  # it keeps nothing, so the next costs the same
-        answers.append(_iou(answer.mask, published.mask))
-
-    rows = {
-        name: StageRow(
-            name,
-            Timing.of(values),
-            Timing.of(theirs[name]) if name in theirs else None,
-            rate.milliseconds(flops[name]),
-        )
-        for name, values in ours.items()
-    }
-    frame_row, instruction_row = rows[NEW_FRAME], rows[NEW_INSTRUCTION]
-    cheaper = round(frame_row.ours.median / instruction_row.ours.median, 1)
-    lines = [
-        f"{int(np.median(kept))} proposals a frame; a new instruction on a known frame is "
-        f"{cheaper} times cheaper than the first; peak memory {memory[0]:.0f} MB",
-        f"bound: {rate.source}",
-    ]
-    report: dict[str, Any] = {
-        "new_frame_ms": frame_row.ours.median,
-        "new_instruction_ms": instruction_row.ours.median,
-        "instruction_speedup": cheaper,
-        "stages": {name: rows[name].record() for name in answer.timings_ms},
-        "vlm": rows[VLM].record(),
-        "new_frame": frame_row.record(),
-        "new_instruction": instruction_row.record(),
-        "proposals": int(np.median(kept)),
-        "peak_memory_mb": memory[0],
-    }
-    if reference is not None:
-        report |= {
-            "reference": f"method as published, {reference.generator.name}",
-            "speedup_new_frame": frame_row.ratio,
-            "speedup_new_instruction": instruction_row.ratio,
-            "answers_agree": min(answers) >= AGREES,
-            "min_answer_iou": min(answers),
-            "reference_peak_memory_mb": memory[1],
-        }
-        same = "the same answers" if report["answers_agree"] else "NOT the same answers"
-        lines[1:1] = [
-            f"reference: {report['reference']}, peak memory {memory[1]:.0f} MB",
-            f"{frame_row.ratio} times as fast for a new frame, {instruction_row.ratio} for a new "
-            f"instruction; {same} (lowest IoU {min(answers):.4f})",
-        ]
-    print_table("Pipeline", rows.values(), lines)
-    return report, list(rows.values())
+        run.memory["reference"] = max(run.memory["reference"], peak_memory_mb(device))
+        # it keeps nothing, so the next instruction costs the same
+        sums = {NEW_FRAME: whole, NEW_INSTRUCTION: whole}
+        for name, value in {**published.timings_ms, **sums}.items():
+            run.theirs[name].append(value)
+        run.answers.append(_iou(answer.mask, published.mask))
+    return run
 
 
 def stage_flops(model: BenchmarkModel, frame: FrameEncoding, instruction: str) -> dict[str, int]:

@@ -29,10 +29,14 @@ from .flops import sam_encoder_flops, sam_points_flops
 from .overlap import pairwise_iou
 from .proposal_agreement import Agreement, agreement
 from .proposals import SamProposalGenerator
-from .reference_proposals import reference_generator
+from .reference_proposals import ReferenceGenerator, reference_generator
 from .types import Proposals
 
 __all__ = ["MODES", "matched_iou", "measure_proposals"]
+
+REFERENCE = "reference"
+SAME = 0.999
+"""IoU from which two masks are the same."""
 
 
 @dataclass(frozen=True)
@@ -57,17 +61,55 @@ MODES = {
 
 @dataclass
 class _Samples:
-    """What was measured of one generator."""
+    """What was measured of one generator, in milliseconds and MB."""
 
     whole: list[float] = field(default_factory=list)
     encoder: list[float] = field(default_factory=list)
     counts: list[int] = field(default_factory=list)
     memory: float = 0.0
 
+    def take(
+        self,
+        propose: Callable[[np.ndarray], Proposals],
+        image_encoder: nn.Module | None,
+        frame: np.ndarray,
+        device: torch.device,
+    ) -> Proposals:
+        """Measure one frame; the proposals come back on the CPU, which is part of the time."""
+        reset_peak_memory(device)
+        with _clocked(image_encoder, device) as encoder:
+            proposals, duration = timed(device, lambda: propose(frame).to("cpu"))
+        self.whole.append(duration)
+        self.encoder.append(sum(encoder))
+        self.counts.append(len(proposals))
+        self.memory = max(self.memory, peak_memory_mb(device))
+        return proposals
+
     def timings(self) -> tuple[Timing, Timing, Timing]:
-        """The image encoder, all that follows, and both."""
+        """The image encoder, all that follows, and both, where the encoder was clocked."""
         rest = [whole - encoder for whole, encoder in zip(self.whole, self.encoder, strict=True)]
         return Timing.of(self.encoder), Timing.of(rest), Timing.of(self.whole)
+
+
+@dataclass
+class _Run:
+    """Samples of all generators, and how alike their masks were."""
+
+    samples: dict[str, _Samples]
+    agreements: dict[str, list[Agreement]]
+    equal: bool = True
+    min_matched_iou: float = 1.0
+    drawn: list[int] = field(default_factory=list)
+
+    def compare(self, found: Mapping[str, Proposals], reference: Proposals) -> None:
+        """Note the masks of one frame."""
+        exact = found["exact"]
+        overlap = matched_iou(exact, reference)
+        self.equal = self.equal and len(exact) == len(reference) and overlap >= SAME
+        self.min_matched_iou = min(self.min_matched_iou, overlap)
+        self.drawn.append(len(exact.points.unique(dim=0)))
+        for mode, agreements in self.agreements.items():
+            agreements.append(agreement(exact, found[mode]))
 
 
 def measure_proposals(
@@ -91,78 +133,74 @@ def measure_proposals(
     """
     sam, config = model.parts.sam, model.proposals
     reference = reference_generator(sam, config)
-    generators = {mode: _generator(model, mode) for mode in modes}
-    samples = {name: _Samples() for name in (*modes, "reference")}
-    agreements: dict[str, list[Agreement]] = {mode: [] for mode in modes[1:]}
-    equal, overlap, drawn = True, 1.0, []
-    for generator in generators.values():
-        generator.propose(frames[-1])  # warms up
-    reference.propose(frames[-1])
-    for index in tqdm(range(repeats), unit="frame", disable=None):
-        frame = frames[index % len(frames)]
-        # only the exact mode and the reference are taken apart: hooks would disturb a compiler
-        found = {
-            mode: _sample(
-                generator.propose,
-                sam.vision_encoder if mode == "exact" else None,
-                frame,
-                samples[mode],
-                sam.device,
-            )
-            for mode, generator in generators.items()
-        }
-        theirs = _sample(
-            reference.propose, reference.image_encoder, frame, samples["reference"], sam.device
-        )
-        exact = found["exact"]
-        drawn.append(len(exact.points.unique(dim=0)))
-        frame_overlap = matched_iou(exact, theirs)
-        equal = equal and len(exact) == len(theirs) and frame_overlap >= 0.999
-        overlap = min(overlap, frame_overlap)
-        for mode, compared in agreements.items():
-            compared.append(agreement(exact, found[mode]))
-
+    run = _run(model, reference, frames, repeats, modes)
     points = config.points_per_side**2
     bounds = [
         rate.milliseconds(sam_encoder_flops(sam.config.vision_config)),
-        rate.milliseconds(sam_points_flops(sam.config, points, min(drawn))),
+        rate.milliseconds(sam_points_flops(sam.config, points, min(run.drawn))),
     ]
     bounds.append(sum(bounds))
     names = ("image encoder", "masks of all points", "proposals")
-    ours, references = samples["exact"].timings(), samples["reference"].timings()
-    rows = [StageRow(*row) for row in zip(names, ours, references, bounds, strict=True)]
+    exact, published = run.samples["exact"], run.samples[REFERENCE]
+    ours, theirs = exact.timings(), published.timings()
+    rows = [StageRow(*row) for row in zip(names, ours, theirs, bounds, strict=True)]
     near = {
-        mode: _near_record(samples[mode], references[2], agreements[mode]) for mode in modes[1:]
+        mode: _near_record(run.samples[mode], theirs[2], run.agreements[mode])
+        for mode in run.agreements
     }
-    speedup = rows[-1].ratio
-    memory = {name: round(taken.memory, 1) for name, taken in samples.items()}
-    same = "the same masks" if equal else "NOT the same masks"
-    print_table(
-        f"Proposals: ours beside {reference.name}",
-        [*rows, *(StageRow(mode, samples[mode].timings()[2], references[2]) for mode in near)],
-        [
-            f"{speedup} times as fast, {same} (lowest matched IoU {overlap:.4f})",
-            *(_near_line(mode, record) for mode, record in near.items()),
-            f"peak memory: ours {memory['exact']:.0f} MB, reference {memory['reference']:.0f} MB",
-            f"bound: {rate.source}",
-        ],
-    )
     report = {
         "reference": reference.name,
-        "speedup_exact": speedup,
-        "masks_equal": equal,
-        "min_matched_iou": overlap,
+        "speedup_exact": rows[-1].ratio,
+        "masks_equal": run.equal,
+        "min_matched_iou": run.min_matched_iou,
         "ours_ms": ours[2].median,
-        "reference_ms": references[2].median,
+        "reference_ms": theirs[2].median,
         "ours": ours[2].record(),
-        "reference_timing": references[2].record(),
+        "reference_timing": theirs[2].record(),
         "stages": {row.name: row.record() for row in rows},
         "modes": near,
-        "proposals": int(np.median(samples["exact"].counts)),
-        "reference_peak_memory_mb": memory["reference"],
-        "peak_memory_mb": memory["exact"],
+        "proposals": int(np.median(exact.counts)),
+        "reference_peak_memory_mb": published.memory,
+        "peak_memory_mb": exact.memory,
     }
+    rows += [StageRow(mode, Timing.of(run.samples[mode].whole), theirs[2]) for mode in near]
+    same = "the same masks" if run.equal else "NOT the same masks"
+    lines = [
+        f"{report['speedup_exact']} times as fast, {same} "
+        f"(lowest matched IoU {run.min_matched_iou:.4f})",
+        *(_near_line(mode, record) for mode, record in near.items()),
+        f"peak memory: ours {exact.memory:.0f} MB, reference {published.memory:.0f} MB",
+        f"bound: {rate.source}",
+    ]
+    print_table(f"Proposals: ours beside {reference.name}", rows, lines)
     return report, rows
+
+
+def _run(
+    model: BenchmarkModel,
+    reference: ReferenceGenerator,
+    frames: Sequence[np.ndarray],
+    repeats: int,
+    modes: Sequence[str],
+) -> _Run:
+    """All modes and the reference by turns."""
+    sam = model.parts.sam
+    generators = {mode: _generator(model, mode) for mode in modes}
+    run = _Run({name: _Samples() for name in (*modes, REFERENCE)}, {m: [] for m in modes[1:]})
+    for propose in (*(generator.propose for generator in generators.values()), reference.propose):
+        propose(frames[-1])  # warms up
+    for index in tqdm(range(repeats), unit="frame", disable=None):
+        frame = frames[index % len(frames)]
+        found = {}
+        for mode, generator in generators.items():
+            # only the exact mode is taken apart: hooks would disturb a compiler
+            encoder = sam.vision_encoder if mode == "exact" else None
+            found[mode] = run.samples[mode].take(generator.propose, encoder, frame, sam.device)
+        theirs = run.samples[REFERENCE].take(
+            reference.propose, reference.image_encoder, frame, sam.device
+        )
+        run.compare(found, theirs)
+    return run
 
 
 def matched_iou(ours: Proposals, reference: Proposals) -> float:
@@ -189,24 +227,6 @@ def _generator(model: BenchmarkModel, mode: str) -> SamProposalGenerator:
             sam = copy.deepcopy(sam).to(change.dtype)
         config = replace(config, **change.settings)
     return SamProposalGenerator(sam, config, compiled=any(change.compiled for change in changes))
-
-
-def _sample(
-    propose: Callable[[np.ndarray], Proposals],
-    image_encoder: nn.Module | None,
-    frame: np.ndarray,
-    samples: _Samples,
-    device: torch.device,
-) -> Proposals:
-    """Measure one frame; the proposals come back on the CPU, which is part of the time."""
-    reset_peak_memory(device)
-    with _clocked(image_encoder, device) as encoder:
-        proposals, duration = timed(device, lambda: propose(frame).to("cpu"))
-    samples.whole.append(duration)
-    samples.encoder.append(sum(encoder))
-    samples.counts.append(len(proposals))
-    samples.memory = max(samples.memory, peak_memory_mb(device))
-    return proposals
 
 
 @contextmanager
@@ -238,9 +258,8 @@ def _near_record(
     samples: _Samples, reference: Timing, agreements: Sequence[Agreement]
 ) -> dict[str, Any]:
     """Time and agreement of a nearly exact mode over all frames."""
-    timing = samples.timings()[2]
     return {
-        **StageRow("", timing, reference).record(),
+        **StageRow("", Timing.of(samples.whole), reference).record(),
         "count_change": max((one.count_change for one in agreements), key=abs),
         "mean_matched_iou": mean(one.mean_matched_iou for one in agreements),
         "min_matched_iou": min(one.min_matched_iou for one in agreements),
