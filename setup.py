@@ -69,6 +69,8 @@ setup(
         "llmseg.commands": [
             "data = llmseg_training.data_command:DATA",
             "evaluate = llmseg_training.evaluate_command:EVALUATE",
+            "proposals = llmseg_training.proposals_command:PROPOSALS",
+            "train = llmseg_training.train_command:TRAIN",
         ],
     },
 )
