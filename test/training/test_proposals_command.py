@@ -1,25 +1,16 @@
 from __future__ import annotations
 
-import subprocess
-import sys
-from argparse import ArgumentParser
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from helpers.commands import run, run_in_two_processes
 from helpers.folder_data import write_folder_data
 from llmseg_core.checkpoint import load_config
-from llmseg_core.command import Command
 from llmseg_training.data import BrokenSampleError, open_data
 from llmseg_training.proposal_cache import CachedProposals
 from llmseg_training.proposals_command import PROPOSALS
-
-
-def run(command: Command, *arguments: object) -> int:
-    parser = ArgumentParser()
-    command.add_arguments(parser)
-    return command.run(parser.parse_intermixed_args([str(each) for each in arguments]))
 
 
 @pytest.fixture
@@ -58,23 +49,12 @@ def test_a_broken_image_is_fatal_or_named(
 @pytest.mark.slow
 def test_processes_share_the_work(folder: Path, model_folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "proposals"
-    script = (
-        "import argparse; from llmseg_training.proposals_command import PROPOSALS as command;"
-        "parser = argparse.ArgumentParser(); command.add_arguments(parser);"
-        "command.run(parser.parse_args())"
-    )
-    (tmp_path / "share.py").write_text(script)
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    command = [tmp_path / "share.py", folder, "--model", model_folder, "--out", out]
-    done = subprocess.run(
-        [*launch, *map(str, command), "--device", "cpu"],
-        capture_output=True, text=True, timeout=280,
-    )  # fmt: skip
+    arguments = (folder, "--model", model_folder, "--out", out, "--device", "cpu")
+    command = "llmseg_training.proposals_command:PROPOSALS"
+    done = run_in_two_processes(tmp_path, command, *arguments)
     assert done.returncode == 0, done.stderr
-    assert sorted(line for line in done.stdout.splitlines() if line.startswith("process")) == [
-        f"process 0 of 2: 2 new files in {out}",
-        f"process 1 of 2: 1 new files in {out}",
-    ]
+    for said in (f"process 0 of 2: 2 new files in {out}", f"process 1 of 2: 1 new files in {out}"):
+        assert said in done.stdout
     assert len(CachedProposals(out)) == 3
 
 

@@ -1,0 +1,51 @@
+"""Subcommands of `llmseg` without the installed program, in this process or in two at once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+
+from llmseg_core.command import Command
+
+TWO_PROCESSES = (
+    sys.executable,
+    "-m",
+    "torch.distributed.run",
+    "--standalone",
+    "--nproc-per-node=2",
+)
+
+
+def run(command: Command, *arguments: object) -> int:
+    """Run a command in this process."""
+    parser = ArgumentParser()
+    command.add_arguments(parser)
+    return command.run(parser.parse_intermixed_args([str(each) for each in arguments]))
+
+
+def run_in_two_processes(
+    folder: Path, command: str, *arguments: object, before: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in two processes that know of each other, on CPUs.
+
+    Args:
+        folder: gets the script that both run.
+        command: module and name of the command, "llmseg_training.train_command:TRAIN".
+        arguments: of the command.
+        before: Python that each process runs first.
+    """
+    module, _, name = command.partition(":")
+    script = folder / "processes.py"
+    script.write_text(
+        f"import argparse\n{before}\nfrom {module} import {name} as command\n"
+        "parser = argparse.ArgumentParser()\ncommand.add_arguments(parser)\n"
+        "raise SystemExit(command.run(parser.parse_args()))\n"
+    )
+    return subprocess.run(
+        [*LAUNCH, str(script), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=1200,
+    )

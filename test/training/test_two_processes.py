@@ -1,0 +1,119 @@
+"""Training in two processes that exchange gradients (gloo), killed on the way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file
+from torch import Tensor
+
+from helpers.commands import run_in_two_processes
+from helpers.folder_data import write_folder_data
+from llmseg_core import LLMSegPipeline, SamProposalGenerator
+from llmseg_core.checkpoint import load_config, load_sam
+from llmseg_training.adapter_recipe import AdapterRecipe
+from llmseg_training.data import open_data
+from llmseg_training.proposal_cache import write_proposals
+from llmseg_training.train_adapter import train_adapter
+
+TRAIN = "llmseg_training.train_command:TRAIN"
+KILL = """
+import os, signal
+from llmseg_training.adapter_training import AdapterTrainer
+learn = AdapterTrainer.compute_loss
+def dies(self, *args, **kwargs):
+    if self.state.global_step == 13:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return learn(self, *args, **kwargs)
+AdapterTrainer.compute_loss = dies
+"""
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
+
+
+@pytest.fixture(scope="module")
+def recipe(tmp_path_factory: pytest.TempPathFactory, model_folder: Path) -> AdapterRecipe:
+    root = tmp_path_factory.mktemp("place")
+    config = load_config(model_folder).proposals
+    generator = SamProposalGenerator(load_sam(model_folder), config)
+    for name, images, first in (("train", 6, 0), ("val", 3, 10)):
+        data = open_data(write_folder_data(root / name, images, first))
+        write_proposals(generator, data, root / f"{name}_proposals", config=config)
+    return AdapterRecipe(
+        model=str(model_folder),
+        data=str(root / "train"),
+        proposals=str(root / "train_proposals"),
+        validation=str(root / "val"),
+        validation_proposals=str(root / "val_proposals"),
+        steps=20,
+        accumulation=2,
+        learning_rate=5e-3,
+        warmup_steps=4,
+        precision="float32",
+        workers=1,
+        validate_steps=10,
+        save_steps=5,
+    )
+
+
+def weights(directory: Path) -> dict[str, Tensor]:
+    return {
+        **load_file(directory / "adapter" / "adapter_model.safetensors"),
+        **load_file(directory / "selector.safetensors"),
+    }
+
+
+def assert_same(one: dict[str, Tensor], other: dict[str, Tensor]) -> None:
+    assert one.keys() == other.keys()
+    assert [name for name, value in one.items() if not torch.equal(value, other[name])] == []
+
+
+def test_a_killed_training_of_two_processes_ends_with_the_same_weights(
+    recipe: AdapterRecipe, tmp_path: Path
+) -> None:
+    file = tmp_path / "recipe.yaml"
+    file.write_text(yaml.safe_dump(recipe.to_dict()))
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    done = run_in_two_processes(tmp_path, TRAIN, file, "--work", whole)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count(f"model directory: {whole / 'best'}") == 1
+
+    died = run_in_two_processes(tmp_path, TRAIN, file, "--work", killed, before=KILL)
+    assert died.returncode != 0
+    assert "SIGKILL" in died.stderr
+    assert not (killed / "last").exists()
+    assert (killed / "checkpoint-10" / "complete").exists()
+    assert not (killed / "checkpoint-15").exists()
+    done = run_in_two_processes(tmp_path, TRAIN, file, "--work", killed)
+    assert done.returncode == 0, done.stderr
+
+    for name in ("best", "last"):
+        assert_same(weights(killed / name), weights(whole / name))
+    assert_same(
+        load_file(killed / "checkpoint-20" / "model.safetensors"),
+        load_file(whole / "checkpoint-20" / "model.safetensors"),
+    )
+    LLMSegPipeline.from_pretrained(killed / "best")
+
+
+def test_two_processes_learn_as_one_with_twice_the_accumulation(
+    recipe: AdapterRecipe, tmp_path: Path
+) -> None:
+    """The same samples a step, without the chance of dropout."""
+    calm = replace(
+        recipe, steps=3, warmup_steps=1, validation=None, lora=replace(recipe.lora, dropout=0.0)
+    )
+    file = tmp_path / "recipe.yaml"
+    file.write_text(yaml.safe_dump(calm.to_dict()))
+    done = run_in_two_processes(tmp_path, TRAIN, file, "--work", tmp_path / "two")
+    assert done.returncode == 0, done.stderr
+    train_adapter(replace(calm, accumulation=4), tmp_path / "one")
+    two, one = weights(tmp_path / "two" / "last"), weights(tmp_path / "one" / "last")
+    before = load_file(Path(recipe.model) / "selector.safetensors")
+    for name, value in two.items():
+        assert torch.allclose(value, one[name], atol=1e-4), name
+    assert not any(torch.equal(value, two[name]) for name, value in before.items())
