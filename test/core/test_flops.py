@@ -128,5 +128,9 @@ def test_selector(fusion: bool) -> None:
 
 
 def test_published_sizes() -> None:
-    """SAM ViT-B: 484 GMAC in the literature."""
+    """SAM ViT-B has 484 GMAC in the literature, DINOv2 ViT-L at 896 pixels 4.13 TFLOP."""
     assert flops.sam_encoder_flops(SamConfig().vision_config) == pytest.approx(2 * 484e9, rel=0.02)
+    large = Dinov2Config(hidden_size=1024, num_hidden_layers=24, num_attention_heads=16)
+    assert flops.dinov2_flops(large, 896) == pytest.approx(4.13e12, rel=0.01)
+    seven_billion = LlamaConfig()  # 2 FLOP a weight and token, less the embeddings
+    assert flops.llama_flops(seven_billion, 1) == pytest.approx(2 * 6.5e9, rel=0.01)
