@@ -9,13 +9,7 @@ from pathlib import Path
 
 from llmseg_core.command import Command
 
-TWO_PROCESSES = (
-    sys.executable,
-    "-m",
-    "torch.distributed.run",
-    "--standalone",
-    "--nproc-per-node=2",
-)
+LAUNCH = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
 
 
 def run(command: Command, *arguments: object) -> int:

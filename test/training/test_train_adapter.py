@@ -146,7 +146,9 @@ def test_everything_that_learns_has_changed_and_nothing_else(
         if name.endswith(learns) and ("language_model" in name or "lm_head" in name)
     }
     old, new = before.selector.state_dict(), after.selector.state_dict()
-    assert not any(torch.equal(old[name], new[name]) for name in old if name.endswith("weight"))
+    # With one key, the seg token, queries and keys of an attention decide nothing.
+    still = {name for name in old if torch.equal(old[name], new[name])}
+    assert {name for name in still if name.rsplit(".", 2)[-2] not in ("q_proj", "k_proj")} == set()
 
 
 def test_the_directory_answers_as_the_trained_networks_did(place: Place, tmp_path: Path) -> None:

@@ -116,4 +116,4 @@ def test_two_processes_learn_as_one_with_twice_the_accumulation(
     before = load_file(Path(recipe.model) / "selector.safetensors")
     for name, value in two.items():
         assert torch.allclose(value, one[name], atol=1e-4), name
-    assert not any(torch.equal(value, two[name]) for name, value in before.items())
+    assert any(not torch.equal(value, two[name]) for name, value in before.items())
