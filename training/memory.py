@@ -23,7 +23,13 @@ from llmseg_core.prompts import ANSWERS
 
 from .adapter_training import AdapterModel
 
-__all__ = ["MemoryEstimate", "StepSize", "expected_memory", "parameter_bytes"]
+__all__ = [
+    "MemoryEstimate",
+    "StepSize",
+    "expected_memory",
+    "layer_bytes_per_token",
+    "parameter_bytes",
+]
 
 GIB = 2**30
 OVERHEAD = 3 * GIB // 2
@@ -114,12 +120,12 @@ def expected_memory(
 
 
 def layer_bytes_per_token(hidden: int, intermediate: int) -> int:
-    """Bytes that one LLaMA layer with LoRA on two projections keeps for backward, bfloat16.
+    """Bytes that one LLaMA layer with LoRA on two projections keeps for backward in bfloat16.
 
-    Norms and residuals are float32: 2 x 12 hidden; LoRA's inputs: 2 x 5 hidden; queries, keys and
-    values before and after rotation, and attention's result: 14 hidden; the MLP: 6 intermediate.
+    Counted on transformers' layer: residuals and norms in float32, queries, keys, values, the
+    result of attention and LoRA's inputs make 29 a channel, the MLP 6 an inner channel.
     """
-    return 48 * hidden + 6 * intermediate
+    return 29 * hidden + 6 * intermediate
 
 
 def _activations(
@@ -132,10 +138,10 @@ def _activations(
     encoder = model.seg_token_encoder
     text = encoder.llava.config.text_config
     rows = size.batch_size * size.questions
-    prompt = encoder.training_batch(["?"], [max(ANSWERS, key=len)])
-    longest = prompt.input_ids.shape[1] + QUESTION_TOKENS
+    answer = max(ANSWERS, key=len)
+    longest = encoder.training_batch(["?"], [answer]).input_ids.shape[1] + QUESTION_TOKENS
     tokens = rows * min(longest, text.max_position_embeddings)
-    scored = rows * int((prompt.labels >= 0).sum())
+    scored = rows * len(encoder.tokenizer.encode(answer))
     layer = tokens * layer_bytes_per_token(text.hidden_size, text.intermediate_size)
     layers = text.num_hidden_layers
     kept = tokens * 4 * text.hidden_size * layers + layer if checkpointing else layer * layers
