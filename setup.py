@@ -60,7 +60,7 @@ setup(
     package_data={
         "llmseg_core": ["py.typed", "embedded/**/*"],
         "llmseg_ros": ["*.xml", "demo/recording/*"],
-        "llmseg_training": ["configs/*.yaml"],
+        "llmseg_training": ["configs/*.yaml", "evaluate/*.yaml"],
     },
     install_requires=INFERENCE,
     extras_require={"training": TRAINING},
