@@ -60,13 +60,14 @@ setup(
     package_data={
         "llmseg_core": ["py.typed", "embedded/**/*"],
         "llmseg_ros": ["*.xml", "demo/recording/*"],
-        "llmseg_training": ["configs/*.yaml", "evaluate/*.yaml"],
+        "llmseg_training": ["configs/*.yaml", "configs/*.json", "evaluate/*.yaml"],
     },
     install_requires=INFERENCE,
     extras_require={"training": TRAINING},
     entry_points={
         "console_scripts": ["llmseg = llmseg_core.cli:main"],
         "llmseg.commands": [
+            "ablate = llmseg_training.ablate_command:ABLATE",
             "data = llmseg_training.data_command:DATA",
             "evaluate = llmseg_training.evaluate_command:EVALUATE",
             "proposals = llmseg_training.proposals_command:PROPOSALS",
