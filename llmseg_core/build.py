@@ -29,6 +29,7 @@ from .config import (
     ImageEncoderKind,
     LLMSegConfig,
     ProposalConfig,
+    RuntimeConfig,
     SegTokenConfig,
     SelectionConfig,
     SelectorConfig,
@@ -299,11 +300,19 @@ def build_image_encoder(
     raise ValueError(f"image_encoder.kind is {kind.value}, but there is no such network")
 
 
-def build_pipeline(parts: ModelParts) -> LLMSegPipeline:
-    """The pipeline of one model: SAM's proposals, DINOv2 pooled under them, LLaVA, the selector."""
+def build_pipeline(parts: ModelParts, runtime: RuntimeConfig | None = None) -> LLMSegPipeline:
+    """The pipeline of one model: SAM's proposals, DINOv2 pooled under them, LLaVA, the selector.
+
+    Args:
+        parts: the networks, where they shall run.
+        runtime: memory budget, and whether SAM is compiled; None takes the defaults.
+    """
+    runtime = runtime or RuntimeConfig()
     config = parts.config
     return LLMSegPipeline(
-        SamProposalGenerator(parts.sam, config.proposals),
+        SamProposalGenerator(
+            parts.sam, config.proposals, runtime.memory_budget_mb, runtime.compile
+        ),
         PooledMaskEmbedder(build_image_encoder(parts), config.image_encoder.pooling_size),
         SegTokenEncoder(parts.llava, parts.tokenizer, config.seg_token),
         parts.selector,

@@ -6,7 +6,15 @@ import torch
 from torch import nn
 
 from helpers.tiny_model import tiny_tokenizer
-from llmseg_core import ModelParts, SelectionConfig, SelectionRule, build, build_pipeline
+from llmseg_core import (
+    ModelParts,
+    RuntimeConfig,
+    SamProposalGenerator,
+    SelectionConfig,
+    SelectionRule,
+    build,
+    build_pipeline,
+)
 
 
 def embedded_parts(seed: int = 0) -> ModelParts:
@@ -60,3 +68,11 @@ def test_full_size_parts_have_the_published_sizes() -> None:
     assert config.selector.feature_dim == dinov2.config.hidden_size
     assert config.selector.hidden_dim == llava.config.text_config.hidden_size
     assert llava.config.image_seq_length == 256
+
+
+def test_the_memory_budget_reaches_the_generator() -> None:
+    parts = embedded_parts()
+    generator = build_pipeline(parts, RuntimeConfig(memory_budget_mb=20)).generator
+    assert isinstance(generator, SamProposalGenerator)
+    free = SamProposalGenerator(parts.sam, parts.config.proposals)
+    assert 1 <= generator.points_per_batch < free.points_per_batch

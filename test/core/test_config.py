@@ -42,6 +42,12 @@ def test_defaults_are_the_papers() -> None:
         (ProposalConfig, {"points_per_batch": 0}, "points_per_batch is 0"),
         (ProposalConfig, {"box_nms_thresh": 1.5}, r"box_nms_thresh is 1.5, it must be in \[0, 1\]"),
         (ProposalConfig, {"max_proposals": 0}, "max_proposals is 0"),
+        (ProposalConfig, {"crop_n_layers": -1}, "crop_n_layers is -1"),
+        (ProposalConfig, {"crop_overlap_ratio": 1.0}, "crop_overlap_ratio is 1.0"),
+        (ProposalConfig, {"crop_n_points_downscale_factor": 0}, "downscale_factor is 0"),
+        (ProposalConfig, {"crop_nms_thresh": 1.1}, "crop_nms_thresh is 1.1"),
+        (ProposalConfig, {"coarse_step": 0}, "coarse_step is 0"),
+        (ProposalConfig, {"coarse_step": 33}, r"coarse_step is 33, .* points_per_side = 32"),
         (ImageEncoderConfig, {"image_size": 2}, "image_size is 2"),
         (SegTokenConfig, {"image_fit": "squeeze"}, "image_fit is 'squeeze'"),
         (SegTokenConfig, {"question": "what?"}, "with {instruction}"),
@@ -50,6 +56,7 @@ def test_defaults_are_the_papers() -> None:
         (SelectionConfig, {"rule": "best"}, "rule is 'best', it must be one of top_iou, iop"),
         (SelectionConfig, {"iop_threshold": -1.0}, "iop_threshold is -1.0"),
         (RuntimeConfig, {"dtype": "int8"}, "dtype is 'int8'"),
+        (RuntimeConfig, {"memory_budget_mb": 0}, "memory_budget_mb is 0"),
         (RuntimeConfig, {"attention": "none"}, "attention is 'none'"),
     ],
 )
@@ -69,3 +76,9 @@ def test_unknown_keys_are_named() -> None:
 
 def test_rule_may_be_text() -> None:
     assert SelectionConfig("top_iou").rule is SelectionRule.TOP_IOU
+
+
+def test_the_last_layer_of_crops_has_a_point() -> None:
+    assert ProposalConfig(crop_n_layers=2, crop_n_points_downscale_factor=5)
+    with pytest.raises(ValueError, match="crop_n_points_downscale_factor is 6"):
+        ProposalConfig(crop_n_layers=2, crop_n_points_downscale_factor=6)

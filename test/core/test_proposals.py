@@ -71,20 +71,23 @@ def trained() -> SamModel:
     )
 
 
-@pytest.mark.parametrize("crops", [0, 1])
-@pytest.mark.parametrize("name", ["landscape", "large", "noise"])
+@pytest.mark.parametrize(("name", "crops"), [("landscape", 0), ("noise", 0), ("large", 1)])
 def test_trained_weights(trained: SamModel, name: str, crops: int) -> None:
     config = ProposalConfig(
-        points_per_side=8, pred_iou_thresh=0.4, stability_score_thresh=0.6, crop_n_layers=crops
+        points_per_side=6,
+        pred_iou_thresh=0.4,
+        stability_score_thresh=0.6,
+        crop_n_layers=crops,
+        crop_n_points_downscale_factor=2,
     )
     image = IMAGES[name]
     ours = SamProposalGenerator(trained, config).propose(image)
     original = original_sam_of(trained.config, sam_to_original(trained))
     assert_same(ours, original_records(original, config, image))
-    whole = SamProposalGenerator(trained, replace(config, crop_n_layers=0)).propose(image)
-    if crops and name == "large":  # what only a crop shows, and what only the whole image does
+    if crops:  # what only a crop shows, and what the whole image does
+        whole = SamProposalGenerator(trained, replace(config, crop_n_layers=0)).propose(image)
         known = torch.isin(ours.predicted_iou, whole.predicted_iou)
-        assert 3 <= int(known.sum()) <= len(ours) - 3
+        assert 1 <= int(known.sum()) <= len(ours) - 3
 
 
 def test_a_line_cannot_be_cropped_twice(original: nn.Module) -> None:
