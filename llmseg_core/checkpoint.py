@@ -86,7 +86,7 @@ def load_pipeline(
     directory: str | Path, runtime: RuntimeConfig, shared: SharedNetworks | None = None
 ) -> LLMSegPipeline:
     """The pipeline of a model directory; see `LLMSegPipeline.from_pretrained`."""
-    return build_pipeline(load_parts(directory, runtime, shared))
+    return build_pipeline(load_parts(directory, runtime, shared), runtime)
 
 
 def save_pipeline(
