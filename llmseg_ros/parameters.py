@@ -80,6 +80,8 @@ class NodeParameters:
     device: str = "cpu"
     dtype: str = "float32"
     attention: str = "sdpa"
+    memory_budget_mb: int = 0
+    compile: bool = False
     autostart: bool = True
     load_timeout_s: float = 600.0
     max_rate_hz: float = 0.0
@@ -87,7 +89,7 @@ class NodeParameters:
     @property
     def runtime(self) -> RuntimeConfig:
         """Where and how the networks run; raises ValueError for a bad value."""
-        return RuntimeConfig(self.device, self.dtype, self.attention)
+        return _runtime({name: getattr(self, name) for name in RUNTIME_NAMES})
 
 
 DEFAULTS = NodeParameters()
@@ -117,6 +119,20 @@ NODE_PARAMETERS = (
         read_only=True,
     ),
     ParameterSpec(
+        "memory_budget_mb",
+        DEFAULTS.memory_budget_mb,
+        "MB that proposing masks may take beside the weights; 0 is 4096 on a GPU, and on a CPU what "
+        "its caches hold. Changes the speed, not the masks. Changes while the node is unconfigured.",
+        minimum=0,
+        maximum=1_000_000,
+    ),
+    ParameterSpec(
+        "compile",
+        DEFAULTS.compile,
+        "Whether SAM is compiled by torch.compile: the first frames take minutes, and masks differ "
+        "in single pixels. Changes while the node is unconfigured.",
+    ),
+    ParameterSpec(
         "autostart",
         DEFAULTS.autostart,
         "Whether the node configures and activates itself when it is started.",
@@ -138,7 +154,7 @@ NODE_PARAMETERS = (
     ),
 )
 
-RUNTIME_NAMES = ("device", "dtype", "attention")
+RUNTIME_NAMES = ("device", "dtype", "attention", "memory_budget_mb", "compile")
 SELECTION_NAMES = ("rule", "iop_threshold", "top_k", "min_confidence")
 
 
@@ -233,11 +249,17 @@ def check_parameters(
             )
     merged = {**current, **new}
     try:
-        RuntimeConfig(**{name: merged[name] for name in RUNTIME_NAMES if name in merged})
+        _runtime({name: merged[name] for name in RUNTIME_NAMES if name in merged})
         SelectionConfig(**{name: merged[name] for name in SELECTION_NAMES if name in merged})
     except ValueError as error:
         return SetParametersResult(successful=False, reason=str(error))
     return SetParametersResult(successful=True)
+
+
+def _runtime(values: Mapping[str, Any]) -> RuntimeConfig:
+    """ROS has no null for a number: a memory budget of 0 is none."""
+    budget = values.get("memory_budget_mb") or None
+    return RuntimeConfig(**{**values, "memory_budget_mb": budget})
 
 
 def _declare(node: Node, table: Iterable[ParameterSpec]) -> None:

@@ -55,6 +55,11 @@ def test_the_tables_match_what_is_read() -> None:
     assert tuple(spec.name for spec in selection_parameters(MODEL)) == SELECTION_NAMES
 
 
+def test_no_memory_budget_is_the_devices_own() -> None:
+    assert NodeParameters().runtime == RuntimeConfig()
+    assert NodeParameters(memory_budget_mb=512).runtime.memory_budget_mb == 512
+
+
 def test_every_parameter_is_described_and_every_number_has_a_range(node: Node) -> None:
     declare_node_parameters(node)
     declare_selection_parameters(node, MODEL)
