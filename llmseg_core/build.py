@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from transformers import (
     CLIPVisionConfig,
+    ConvNextModel,
     Dinov2Config,
     Dinov2Model,
     LlamaConfig,
@@ -57,6 +58,7 @@ __all__ = [
     "build_sam_vit_h",
     "build_selector",
     "embedded_config",
+    "image_encoder_of",
     "llava_7b_config",
     "vit_b_config",
 ]
@@ -290,14 +292,31 @@ def build_image_encoder(
     Raises:
         ValueError: if its network is not among the parts.
     """
-    kind, image_size = parts.config.image_encoder.kind, parts.config.image_encoder.image_size
-    if kind is ImageEncoderKind.SAM:
-        return SamFeatureEncoder(parts.sam)
-    if kind is ImageEncoderKind.DINOV2 and parts.dinov2 is not None:
-        return Dinov2Encoder(parts.dinov2, image_size)
-    if kind is ImageEncoderKind.CLIP_CONVNEXT and parts.convnext is not None:
-        return ClipConvNextEncoder(parts.convnext, image_size)
-    raise ValueError(f"image_encoder.kind is {kind.value}, but there is no such network")
+    config = parts.config.image_encoder
+    network = {
+        ImageEncoderKind.DINOV2: parts.dinov2,
+        ImageEncoderKind.CLIP_CONVNEXT: parts.convnext,
+        ImageEncoderKind.SAM: parts.sam,
+    }[config.kind]
+    if network is None:
+        raise ValueError(f"image_encoder.kind is {config.kind.value}, but there is no such network")
+    return image_encoder_of(network, config.image_size)
+
+
+def image_encoder_of(
+    network: Dinov2Model | ConvNextModel | SamModel, image_size: int
+) -> Dinov2Encoder | ClipConvNextEncoder | SamFeatureEncoder:
+    """The image encoder around a network.
+
+    Args:
+        network: decides the kind.
+        image_size: pixels a side of its input; SAM has its own.
+    """
+    if isinstance(network, SamModel):
+        return SamFeatureEncoder(network)
+    if isinstance(network, Dinov2Model):
+        return Dinov2Encoder(network, image_size)
+    return ClipConvNextEncoder(network, image_size)
 
 
 def build_pipeline(parts: ModelParts, runtime: RuntimeConfig | None = None) -> LLMSegPipeline:

@@ -11,22 +11,28 @@ import torch
 from peft import PeftModel
 from transformers import (
     BitsAndBytesConfig,
+    ConvNextModel,
     Dinov2Model,
     LlavaForConditionalGeneration,
     PreTrainedTokenizerBase,
+    SamModel,
 )
 
-from llmseg_core.build import build_selector
+from llmseg_core.build import build_selector, image_encoder_of
 from llmseg_core.checkpoint import (
     SELECTOR_FILE,
     load_config,
+    load_sam,
     load_selector,
     load_vlm,
     model_directory,
     part_folder,
 )
-from llmseg_core.config import LLMSegConfig
+from llmseg_core.clip_convnext import ClipConvNextEncoder
+from llmseg_core.config import ImageEncoderKind, LLMSegConfig, RuntimeConfig
+from llmseg_core.dinov2 import Dinov2Encoder
 from llmseg_core.network_files import load_network
+from llmseg_core.sam_features import SamFeatureEncoder
 from llmseg_core.selector import MaskSelector
 from llmseg_core.tokenizer import add_special_tokens
 
@@ -44,7 +50,8 @@ class AdapterParts:
 
     Attributes:
         config: of the model directory that comes out of it: parts by absolute path, an adapter.
-        dinov2: the frozen image encoder's network.
+        encoder_network: the frozen network of the image encoder.
+        image_encoder: around it.
         llava: the VLM with LoRA in it.
         adapter: the same as peft sees it.
         tokenizer: the VLM's, with the seg token.
@@ -52,7 +59,8 @@ class AdapterParts:
     """
 
     config: LLMSegConfig
-    dinov2: Dinov2Model
+    encoder_network: Dinov2Model | ConvNextModel | SamModel
+    image_encoder: Dinov2Encoder | ClipConvNextEncoder | SamFeatureEncoder
     llava: LlavaForConditionalGeneration
     adapter: PeftModel
     tokenizer: PreTrainedTokenizerBase
@@ -70,7 +78,7 @@ def load_adapter_parts(
     new_selector: bool = False,
     seed: int = 0,
 ) -> AdapterParts:
-    """Read a model directory for training; SAM is left out, for proposals come from elsewhere.
+    """Read a model directory for training, without SAM: proposals come from elsewhere.
 
     A directory that has an adapter goes on with it. One without `selector.safetensors` gets a new
     selector.
@@ -100,11 +108,11 @@ def load_adapter_parts(
     selector = build_selector(config.selector, seed)
     if (path / SELECTOR_FILE).exists() and not new_selector:
         load_selector(path / SELECTOR_FILE, selector)
-    places = {name: part_folder(path, getattr(config, name)) for name in ("sam", "dinov2", "llava")}
-    dinov2 = load_network(Dinov2Model, places["dinov2"], dtype, attention)
+    encoder = _encoder_network(path, config, dtype, attention, device)
     return AdapterParts(
-        config=_referring(config, places),
-        dinov2=dinov2.to(device).eval().requires_grad_(False),
+        config=_referring(path, config),
+        encoder_network=encoder,
+        image_encoder=image_encoder_of(encoder, config.image_encoder.image_size),
         llava=llava if load_in else llava.to(device),
         adapter=adapter,
         tokenizer=tokenizer,
@@ -112,10 +120,38 @@ def load_adapter_parts(
     )
 
 
-def _referring(config: LLMSegConfig, places: dict[str, str]) -> LLMSegConfig:
-    """The configuration of a directory elsewhere: folders by absolute path, hub names as is."""
+def _encoder_network(
+    path: Path,
+    config: LLMSegConfig,
+    dtype: torch.dtype,
+    attention: str,
+    device: torch.device | str,
+) -> Dinov2Model | ConvNextModel | SamModel:
+    """The frozen network of the image encoder that the configuration names."""
+    kind = config.image_encoder.kind
+    if kind is ImageEncoderKind.SAM:
+        runtime = RuntimeConfig(str(device), str(dtype).removeprefix("torch."), attention)
+        network = load_sam(path, runtime)
+    elif kind is ImageEncoderKind.DINOV2:
+        network = load_network(Dinov2Model, part_folder(path, config.dinov2), dtype, attention)
+    else:  # it has no attention
+        network = load_network(ConvNextModel, part_folder(path, config.convnext), dtype, "eager")
+    return network.to(device).eval().requires_grad_(False)
+
+
+def _referring(path: Path, config: LLMSegConfig) -> LLMSegConfig:
+    """The configuration of a directory elsewhere: parts by absolute path, hub names as they are."""
+    encoders = {
+        ImageEncoderKind.DINOV2: "dinov2",
+        ImageEncoderKind.CLIP_CONVNEXT: "convnext",
+        ImageEncoderKind.SAM: "sam",
+    }
+    places = {
+        name: part_folder(path, getattr(config, name))
+        for name in ("sam", "llava", encoders[config.image_encoder.kind])
+    }
     absolute = {
-        name: str(Path(place).resolve()) if Path(place).is_dir() else place
+        name: str(Path(place).resolve()) if Path(place).exists() else place
         for name, place in places.items()
     }
     return LLMSegConfig.from_dict({**config.to_dict(), **absolute, "adapter": "adapter"})

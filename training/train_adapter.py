@@ -12,7 +12,6 @@ from transformers import TrainingArguments
 from llmseg_core import LLMSegPipeline
 from llmseg_core.checkpoint import load_sam
 from llmseg_core.config import RuntimeConfig
-from llmseg_core.dinov2 import Dinov2Encoder
 from llmseg_core.mask_embedder import PooledMaskEmbedder
 from llmseg_core.proposals import ProposalGenerator, SamProposalGenerator
 from llmseg_core.seg_token import SegTokenEncoder
@@ -76,7 +75,7 @@ def train_adapter(recipe: AdapterRecipe, work: Path) -> Path:
         size = StepSize(recipe.batch_size, recipe.questions, parts.config.proposals.max_proposals)
         expected_memory(
             trainer.model,
-            parts.dinov2,
+            parts.encoder_network,
             size,
             checkpointing=recipe.gradient_checkpointing,
             processes=arguments.world_size,
@@ -106,7 +105,7 @@ def build_trainer(
     model = AdapterModel(SegTokenEncoder(parts.llava, parts.tokenizer, asked), parts.selector)
     if recipe.gradient_checkpointing:
         parts.llava.model.language_model.activation_checkpointing_enable()
-    encoder = Dinov2Encoder(parts.dinov2, config.image_encoder.image_size)
+    encoder = parts.image_encoder
     sizes = InputSizes(
         encoder.feature_size,
         config.image_encoder.pooling_size,

@@ -48,9 +48,9 @@ def test_numbers_that_learn_are_those_of_the_recipe(
     width, rows = text.hidden_size, loaded.llava.get_input_embeddings().num_embeddings
     lora = text.num_hidden_layers * 2 * 4 * (width + width)
     selector = sum(parameter.numel() for parameter in loaded.selector.parameters())
-    found = estimate(model, loaded.dinov2)
+    found = estimate(model, loaded.encoder_network)
     assert found.learning == lora + 2 * rows * width + selector
-    whole = sum(p.numel() for p in (*model.parameters(), *loaded.dinov2.parameters()))
+    whole = sum(p.numel() for p in (*model.parameters(), *loaded.encoder_network.parameters()))
     assert found.frozen == whole - found.learning
     assert found.parts["weights"] == 4 * whole  # all of it float32 here
     assert found.parts["gradients"] == 4 * found.learning
@@ -59,17 +59,20 @@ def test_numbers_that_learn_are_those_of_the_recipe(
 
 
 def test_processes_and_zero2(model: AdapterModel, loaded: AdapterParts) -> None:
-    alone, two = estimate(model, loaded.dinov2), estimate(model, loaded.dinov2, processes=2)
+    alone, two = (
+        estimate(model, loaded.encoder_network),
+        estimate(model, loaded.encoder_network, processes=2),
+    )
     assert two.parts["gradients"] == 2 * alone.parts["gradients"]
-    shared = estimate(model, loaded.dinov2, processes=2, zero2=True)
+    shared = estimate(model, loaded.encoder_network, processes=2, zero2=True)
     assert shared.parts["Adam"] == alone.parts["Adam"] // 2
     assert shared.total < two.total
 
 
 def test_checkpointing_keeps_less(model: AdapterModel, loaded: AdapterParts) -> None:
     name = "language model's activations"
-    kept = estimate(model, loaded.dinov2, checkpointing=False).parts[name]
-    assert estimate(model, loaded.dinov2).parts[name] < kept
+    kept = estimate(model, loaded.encoder_network, checkpointing=False).parts[name]
+    assert estimate(model, loaded.encoder_network).parts[name] < kept
 
 
 @pytest.mark.parametrize(("hidden", "intermediate"), [(128, 344), (256, 256)])
@@ -134,7 +137,7 @@ def test_the_papers_model_fits_a_gpu_of_24_gb() -> None:
 def test_the_table_names_every_part(
     model: AdapterModel, loaded: AdapterParts, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = estimate(model, loaded.dinov2)
+    found = estimate(model, loaded.encoder_network)
     found.show()
     shown = capsys.readouterr().out
     assert all(name in shown for name in (*found.parts, "in all"))

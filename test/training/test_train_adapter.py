@@ -8,11 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import yaml
 from safetensors.torch import load_file
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
 from torch import Tensor
+from transformers import LlavaForConditionalGeneration, PreTrainedTokenizerFast
 
 from helpers.folder_data import write_folder_data
-from llmseg_core import LLMSegPipeline, SamProposalGenerator
+from helpers.tiny_model import tiny_llava_config
+from llmseg_core import LLMSegPipeline, ModelParts, SamProposalGenerator
 from llmseg_core.checkpoint import load_config, load_parts, load_sam
 from llmseg_training.adapter_directory import stored_scores
 from llmseg_training.adapter_parts import load_adapter_parts
@@ -127,7 +132,7 @@ def test_the_paper_says_what_learns(place: Place) -> None:
         "lm_head",
     }
     assert all(parameter.requires_grad for parameter in parts.selector.parameters())
-    assert not any(parameter.requires_grad for parameter in parts.dinov2.parameters())
+    assert not any(parameter.requires_grad for parameter in parts.encoder_network.parameters())
 
 
 def test_everything_that_learns_has_changed_and_nothing_else(
@@ -262,3 +267,45 @@ def test_quantization_without_its_package_is_refused(
     monkeypatch.setattr("llmseg_training.adapter_parts.find_spec", lambda name: None)
     with pytest.raises(ValueError, match=f"load_in is '{load_in}'.*pip install bitsandbytes"):
         load_adapter_parts(place.model, LoraRecipe(), load_in=load_in)
+
+
+def test_public_weights_need_no_more_than_a_file_that_names_them(
+    place: Place, parts: ModelParts, tmp_path: Path
+) -> None:
+    """LLaVA without seg token, no selector: what training begins with in the paper."""
+    bare = tmp_path / "llava"
+    words = ("<unk>", "<s>", "</s>", "<pad>", "USER:", "ASSISTANT:", "the", "red", "thing", "mask")
+    model = WordLevel({word: index for index, word in enumerate(words)}, unk_token="<unk>")
+    plain = PreTrainedTokenizerFast(
+        tokenizer_object=Tokenizer(model), unk_token="<unk>", bos_token="<s>", eos_token="</s>"
+    )
+    config = tiny_llava_config(parts.tokenizer)
+    config.text_config.vocab_size, config.text_config.max_position_embeddings = len(words), 128
+    config.image_token_index = len(words)
+    LlavaForConditionalGeneration(config).save_pretrained(bare)
+    plain.save_pretrained(bare)
+    base = {
+        "sam": str(place.model / "sam"),
+        "dinov2": str(place.model / "dinov2"),
+        "llava": "llava",
+    }
+    said = {**parts.config.to_dict(), **base}
+    (tmp_path / "llmseg.yaml").write_text(yaml.safe_dump(said))
+
+    recipe = place.recipe(model=str(tmp_path), steps=2, warmup_steps=0)
+    out = train_adapter(recipe, tmp_path / "work")
+    pipeline = LLMSegPipeline.from_pretrained(out)
+    assert pipeline.seg_token_encoder.tokenizer.get_vocab()["[SEG]"] >= len(words)
+    frame = pipeline.encode_frame(open_data(recipe.data).image(0))
+    assert len(pipeline.segment(frame, "the red thing").areas) == len(frame.proposals)
+
+
+def test_sams_own_features_can_be_trained_on(place: Place, tmp_path: Path) -> None:
+    """The image encoders of the paper's Table 4."""
+    said = yaml.safe_load((place.model / "llmseg.yaml").read_text())
+    said["image_encoder"]["kind"] = "sam"
+    said |= {"sam": str(place.model / "sam"), "llava": str(place.model / "llava")}
+    (tmp_path / "llmseg.yaml").write_text(yaml.safe_dump(said))
+    recipe = place.recipe(model=str(tmp_path), steps=2, warmup_steps=0)
+    out = train_adapter(recipe, tmp_path / "work")
+    assert LLMSegPipeline.from_pretrained(out).config.image_encoder.kind.value == "sam"
