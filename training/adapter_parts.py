@@ -108,11 +108,18 @@ def load_adapter_parts(
     selector = build_selector(config.selector, seed)
     if (path / SELECTOR_FILE).exists() and not new_selector:
         load_selector(path / SELECTOR_FILE, selector)
-    encoder = _encoder_network(path, config, dtype, attention, device)
+    network = _encoder_network(path, config, dtype, attention, device)
+    encoder = image_encoder_of(network, config.image_encoder.image_size)
+    for name, said, real in (
+        ("feature_dim", config.selector.feature_dim, encoder.feature_dim),
+        ("hidden_dim", config.selector.hidden_dim, llava.config.text_config.hidden_size),
+    ):
+        if said != real:
+            raise ValueError(f"{path}: selector.{name} is {said}, the network has {real}")
     return AdapterParts(
         config=_referring(path, config),
-        encoder_network=encoder,
-        image_encoder=image_encoder_of(encoder, config.image_encoder.image_size),
+        encoder_network=network,
+        image_encoder=encoder,
         llava=llava if load_in else llava.to(device),
         adapter=adapter,
         tokenizer=tokenizer,

@@ -309,3 +309,12 @@ def test_sams_own_features_can_be_trained_on(place: Place, tmp_path: Path) -> No
     recipe = place.recipe(model=str(tmp_path), steps=2, warmup_steps=0)
     out = train_adapter(recipe, tmp_path / "work")
     assert LLMSegPipeline.from_pretrained(out).config.image_encoder.kind.value == "sam"
+
+
+def test_sizes_that_do_not_fit_are_named(place: Place, tmp_path: Path) -> None:
+    said = yaml.safe_load((place.model / "llmseg.yaml").read_text())
+    said |= {name: str(place.model / name) for name in ("sam", "dinov2", "llava")}
+    said["selector"]["feature_dim"] = 99
+    (tmp_path / "llmseg.yaml").write_text(yaml.safe_dump(said))
+    with pytest.raises(ValueError, match=r"selector\.feature_dim is 99, the network has 32"):
+        load_adapter_parts(tmp_path, LoraRecipe())
