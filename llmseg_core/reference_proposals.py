@@ -57,13 +57,22 @@ def reference_generator(model: SamModel, config: ProposalConfig) -> ReferenceGen
     sam = original_sam(model.config, sam_to_original(model)).to(model.device)
     original = OriginalSamProposalGenerator(sam, replace(config, points_per_batch=BATCH))
     name = f"segment_anything {version('segment_anything')}"
-    return ReferenceGenerator(name, original.propose, sam.image_encoder)
+    return ReferenceGenerator(name, original.propose, sam.get_submodule("image_encoder"))
 
 
 class PlainProposalGenerator:
-    """The published order of work: every mask at full resolution, then the filters, then NMS."""
+    """The published order of work: every mask at full resolution, then the filters, then NMS.
+
+    Raises:
+        ValueError: if crops are asked for; the package has them, this does not.
+    """
 
     def __init__(self, model: SamModel, config: ProposalConfig) -> None:
+        if config.crop_n_layers:
+            raise ValueError(
+                f"crop_n_layers is {config.crop_n_layers}, it must be 0 for the plain reference; "
+                f"install segment-anything and torchvision for crops"
+            )
         self.model = model
         self.config = config
 

@@ -10,6 +10,8 @@ import torch
 from PIL import Image, ImageDraw
 from transformers import SamModel
 
+from helpers.original_proposals import IMAGES, MANY, generator
+from helpers.original_sam import original_sam
 from llmseg_core import ProposalConfig, SamProposalGenerator
 from llmseg_core.checkpoint import load_sam
 from llmseg_core.proposal_agreement import agreement
@@ -88,3 +90,14 @@ def test_bfloat16(sam: SamModel, image: np.ndarray) -> None:
     near = SamProposalGenerator(half, CONFIG).propose(image)
     assert near.predicted_iou.dtype == torch.float32
     assert agreement(exact, near).oracle_iou > 0.8
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_compiled() -> None:
+    original, config = original_sam(), replace(MANY, points_per_batch=10)
+    exact = generator(original, config).propose(IMAGES["landscape"])
+    near = generator(original, config, compiled=True).propose(IMAGES["landscape"])
+    found = agreement(exact, near)
+    assert found.count_change == 0
+    assert found.min_matched_iou > 0.99
