@@ -25,6 +25,7 @@ from .build import build_pipeline
 from .config import ImageEncoderKind, LLMSegConfig, RuntimeConfig
 from .llava import llava_class
 from .network_files import (
+    ORIGINAL_SUFFIX,
     SharedNetworks,
     load_network,
     load_tokenizer,
@@ -252,10 +253,14 @@ def load_selector(file: Path, selector: MaskSelector) -> MaskSelector:
 def part_folder(path: Path, name: str, config_file: str = "config.json") -> str:
     """The sub-folder `name` of `path`, else `name` itself: a folder, or a name on the hub.
 
+    Either may be an original SAM checkpoint, a file, instead of a folder.
+
     Raises:
         FileNotFoundError: if it is neither, or has no `config_file`.
     """
     for folder in (path / name, Path(name).expanduser()):
+        if folder.suffix == ORIGINAL_SUFFIX and folder.is_file():
+            return str(folder)
         if folder.is_dir():
             # Without it transformers would silently take the sizes of its default model.
             if not (folder / config_file).is_file():

@@ -15,16 +15,23 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
     PreTrainedTokenizerFast,
+    SamModel,
 )
 from transformers.utils import logging
 
+from .sam_original import load_original_sam
+
 __all__ = [
+    "ORIGINAL_SUFFIX",
     "SharedNetworks",
     "load_network",
     "load_tokenizer",
     "quiet",
     "refuse_wrong_keys",
 ]
+
+ORIGINAL_SUFFIX = ".pth"
+"""Of SAM's original checkpoints, such as sam_vit_h_4b8939.pth; they are converted when read."""
 
 
 class SharedNetworks:
@@ -77,7 +84,7 @@ def load_network(
 
     Args:
         cls: its class.
-        name: folder, or name in the local Hugging Face cache.
+        name: folder, or name in the local Hugging Face cache; for SAM also an original checkpoint.
         dtype: number format; None keeps the files'.
         attention: implementation: "sdpa", "eager" or "flash_attention_2".
         others_allowed: whether the files may hold weights that the class has no use for.
@@ -87,6 +94,10 @@ def load_network(
         FileNotFoundError: if there is no such model.
         ValueError: if the files are damaged, or names are missing, too many, or of another shape.
     """
+    if cls is SamModel and Path(name).suffix == ORIGINAL_SUFFIX:
+        sam = load_original_sam(name)
+        sam.set_attn_implementation(attention)
+        return sam if dtype is None else sam.to(dtype)
     try:
         with quiet():
             network, info = cls.from_pretrained(
