@@ -121,8 +121,9 @@ NODE_PARAMETERS = (
     ParameterSpec(
         "memory_budget_mb",
         DEFAULTS.memory_budget_mb,
-        "MB that proposing masks may take beside the weights; 0 is 4096 on a GPU, and on a CPU what "
-        "its caches hold. Changes the speed, not the masks. Changes while the node is unconfigured.",
+        "MB that proposing masks may take beside the weights; 0 is 4096 on a GPU, and on a CPU "
+        "what its caches hold. Decides the speed, not the masks. "
+        "Changes while the node is unconfigured.",
         minimum=0,
         maximum=1_000_000,
     ),
