@@ -15,7 +15,7 @@ __all__ = ["mirrored", "thinned"]
 
 
 def mirrored(scene: SelectionScene, width: int) -> SelectionScene:
-    """The scene as a mirror shows it, so that left is right; pooled features stay as they are.
+    """The scene as a mirror shows it, so that left is right.
 
     Args:
         scene: with boxes, objects and the VLM's image to mirror.
@@ -31,7 +31,14 @@ def mirrored(scene: SelectionScene, width: int) -> SelectionScene:
         )
         for item in scene.objects
     )
-    return replace(scene, boxes=boxes, objects=objects, pixel_values=scene.pixel_values.flip(2))
+    return replace(
+        scene,
+        features=scene.mirror_features,
+        mirror_features=scene.features,
+        boxes=boxes,
+        objects=objects,
+        pixel_values=scene.pixel_values.flip(2),
+    )
 
 
 def thinned(scene: SelectionScene, rng: np.random.Generator, most: float = 0.4) -> SelectionScene:
@@ -45,4 +52,10 @@ def thinned(scene: SelectionScene, rng: np.random.Generator, most: float = 0.4) 
     overlaps = replace(
         scene.overlaps, shared=scene.overlaps.shared[keep], areas=scene.overlaps.areas[keep]
     )
-    return replace(scene, features=scene.features[keep], boxes=scene.boxes[keep], overlaps=overlaps)
+    return replace(
+        scene,
+        features=scene.features[keep],
+        mirror_features=scene.mirror_features[keep],
+        boxes=scene.boxes[keep],
+        overlaps=overlaps,
+    )

@@ -32,6 +32,8 @@ class SelectionScene:
 
     Attributes:
         features: (K, C) float16, mask-pooled features of the frozen image encoder.
+        mirror_features: (K, C) float16, those of the same proposals in the mirrored image: an image
+            encoder knows where in the image it looks, so they are others.
         boxes: (K, 4) float32, fractions of the image (see `ProposalEmbeddings`).
         overlaps: how the proposals meet the scene's instances.
         objects: the scene's objects.
@@ -39,6 +41,7 @@ class SelectionScene:
     """
 
     features: Tensor
+    mirror_features: Tensor
     boxes: Tensor
     overlaps: ProposalOverlaps
     objects: tuple[SceneObject, ...]
@@ -60,6 +63,8 @@ def encode_scene(
         vlm_pixels: (H, W, 3) uint8 to the VLM's (1, 3, S, S) input.
     """
     embeddings = embedder(scene.image, proposals)
+    mirror = np.ascontiguousarray(scene.image[:, ::-1])
+    mirror_embeddings = embedder(mirror, Proposals.from_masks(proposals.masks.flip(2)))
     ids = torch.tensor([item.id for item in scene.objects], dtype=torch.int64)
     instances = torch.from_numpy(scene.instances.astype(np.int64)) == ids[:, None, None]
     overlaps = ProposalOverlaps(
@@ -70,6 +75,7 @@ def encode_scene(
     )
     return SelectionScene(
         features=embeddings.features.half(),
+        mirror_features=mirror_embeddings.features.half(),
         boxes=embeddings.boxes,
         overlaps=overlaps,
         objects=scene.objects,

@@ -55,6 +55,8 @@ def test_a_mirrored_scene_is_the_scene_of_the_mirrored_image(
         SegTokenEncoder(parts.llava, parts.tokenizer, parts.config.seg_token).pixel_values,
     )
     other = mirrored(encoded, WIDTH)
+    assert torch.equal(other.features[:2], fresh.features)
+    assert not torch.equal(other.features[:2], encoded.features[:2])
     assert torch.allclose(other.boxes[:2], fresh.boxes, atol=1e-6)
     assert torch.equal(other.overlaps.shared[:2], fresh.overlaps.shared)
     # The resizing may round half a level in the other direction.
@@ -69,6 +71,7 @@ def test_a_mirrored_scene_is_the_scene_of_the_mirrored_image(
 def test_two_mirrors_show_the_scene_itself(encoded: SelectionScene) -> None:
     twice = mirrored(mirrored(encoded, WIDTH), WIDTH)
     assert twice.objects == encoded.objects
+    assert torch.equal(twice.features, encoded.features)
     assert torch.allclose(twice.boxes, encoded.boxes, atol=1e-6)
     assert torch.equal(twice.pixel_values, encoded.pixel_values)
 
@@ -86,6 +89,7 @@ def test_thinned_proposals_stay_themselves(encoded: SelectionScene) -> None:
         ]
         assert rows == sorted(rows)
         assert torch.equal(thin.features, encoded.features[rows])
+        assert torch.equal(thin.mirror_features, encoded.mirror_features[rows])
         assert torch.equal(thin.overlaps.iou([1, 2]), encoded.overlaps.iou([1, 2])[rows])
     assert {10, 7} <= counts
 
