@@ -143,7 +143,10 @@ class SamProposalGenerator:
         else:
             coarse = self._candidates(side, view, index, everything[view.coarse], check)
             rest = everything[~(view.coarse | self._covered(coarse, view).cpu())]
-            found = MaskCandidates.cat([coarse, self._candidates(side, view, index, rest, check)])
+            parts = [coarse]
+            if len(rest):
+                parts.append(self._candidates(side, view, index, rest, check))
+            found = MaskCandidates.cat(parts)
         check.finish()
         passed = self._passing(found, view, image.shape[:2])
         kept = box_nms(found.boxes[passed], found.iou[passed], self.config.box_nms_thresh)

@@ -87,7 +87,7 @@ def test_trained_weights(trained: SamModel, name: str, crops: int) -> None:
     if crops:  # what only a crop shows, and what the whole image does
         whole = SamProposalGenerator(trained, replace(config, crop_n_layers=0)).propose(image)
         known = torch.isin(ours.predicted_iou, whole.predicted_iou)
-        assert 1 <= int(known.sum()) <= len(ours) - 3
+        assert 1 <= int(known.sum()) < len(ours)
 
 
 def test_a_line_cannot_be_cropped_twice(original: nn.Module) -> None:

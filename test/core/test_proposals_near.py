@@ -75,6 +75,13 @@ def test_coarse_points_first(sam: SamModel, image: np.ndarray) -> None:
     assert found.near_count <= found.exact_count
 
 
+def test_coarse_masks_may_cover_all_other_points(sam: SamModel, image: np.ndarray) -> None:
+    everything = replace(CONFIG, pred_iou_thresh=0.0, stability_score_thresh=0.0)
+    near = CountingGenerator(sam, replace(everything, coarse_step=3, coarse_confidence=0.0))
+    assert len(near.propose(image)) > 0
+    assert near.decoded == 16
+
+
 def test_unsure_coarse_masks_skip_nothing(sam: SamModel, image: np.ndarray) -> None:
     exact = CountingGenerator(sam, CONFIG)
     near = CountingGenerator(sam, replace(CONFIG, coarse_step=3, coarse_confidence=2.0))
