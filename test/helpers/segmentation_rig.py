@@ -10,7 +10,7 @@ from lifecycle_msgs.srv import ChangeState, GetState
 from rcl_interfaces.msg import Log, SetParametersResult
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
-from rclpy.qos import QoSProfile
+from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.time import Time
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header, String
@@ -47,7 +47,9 @@ class SegmentationRig:
         node.create_subscription(
             DiagnosticArray, "/diagnostics", lambda m: self.diagnostics.extend(m.status), DEPTH
         )
-        node.create_subscription(Log, "/rosout", lambda m: self.logs.append(m.msg), DEPTH)
+        # Logs from before the two nodes found each other come as well.
+        logs = QoSProfile(depth=DEPTH, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        node.create_subscription(Log, "/rosout", lambda m: self.logs.append(m.msg), logs)
         self._images = node.create_publisher(Image, "image", QoSProfile(depth=DEPTH))
         self._instructions = node.create_publisher(String, "llmseg/instruction", DEPTH)
         self._change_state = node.create_client(ChangeState, "llmseg/change_state")
