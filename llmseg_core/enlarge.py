@@ -2,12 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
 import torch
 from torch.nn import functional as F
 
+from .config import ProposalConfig
+from .image_ops import check_image, resize_longest_side
 from .types import Proposals, masks_to_boxes
 
-__all__ = ["enlarge"]
+__all__ = ["enlarge", "propose_within_limits"]
+
+
+def propose_within_limits(
+    propose: Callable[[np.ndarray, int], Proposals], image: np.ndarray, config: ProposalConfig
+) -> Proposals:
+    """The largest proposals of an image, looked for in a smaller one if it is too large.
+
+    Args:
+        propose: (image, most) to the largest masks of an image at its own size.
+        image: (H, W, 3) uint8 RGB.
+        config: `max_image_side` and `max_proposals`.
+
+    Returns:
+        In pixels of `image`, largest first.
+
+    Raises:
+        ValueError: if the image is not (H, W, 3) uint8 with at least one pixel.
+    """
+    check_image(image)
+    height, width = image.shape[:2]
+    if max(height, width) <= config.max_image_side:
+        return propose(image, config.max_proposals)
+    small = resize_longest_side(image, config.max_image_side)
+    return enlarge(propose(small, config.max_proposals), height, width)
 
 
 def enlarge(proposals: Proposals, height: int, width: int) -> Proposals:

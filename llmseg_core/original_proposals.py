@@ -19,8 +19,7 @@ from torch import Tensor, nn
 from transformers import SamConfig
 
 from .config import ProposalConfig
-from .enlarge import enlarge
-from .image_ops import check_image, resize_longest_side
+from .enlarge import propose_within_limits
 from .sam_original import read_original_state, sam_config_from_original
 from .types import Proposals
 
@@ -94,12 +93,7 @@ class OriginalSamProposalGenerator:
 
     def __call__(self, image: np.ndarray) -> Proposals:
         """See `ProposalGenerator`; raises ValueError for an image that is not (H, W, 3) uint8."""
-        check_image(image)
-        height, width = image.shape[:2]
-        if max(height, width) <= self.config.max_image_side:
-            return self.propose(image, self.config.max_proposals)
-        small = resize_longest_side(image, self.config.max_image_side)
-        return enlarge(self.propose(small, self.config.max_proposals), height, width)
+        return propose_within_limits(self.propose, image, self.config)
 
     @torch.inference_mode()
     def propose(self, image: np.ndarray, largest: int | None = None) -> Proposals:

@@ -12,7 +12,7 @@ from transformers import SamModel
 from .box_nms import box_nms
 from .config import ProposalConfig
 from .crops import near_inner_edge
-from .enlarge import enlarge
+from .enlarge import propose_within_limits
 from .finite_check import FiniteCheck
 from .image_ops import check_image, normalize_and_pad, resize_longest_side
 from .image_views import ImageView, image_views, point_grid
@@ -90,12 +90,7 @@ class SamProposalGenerator:
 
     def __call__(self, image: np.ndarray) -> Proposals:
         """See `ProposalGenerator`; raises ValueError as `propose` does."""
-        check_image(image)
-        height, width = image.shape[:2]
-        if max(height, width) <= self.config.max_image_side:
-            return self.propose(image, self.config.max_proposals)
-        small = resize_longest_side(image, self.config.max_image_side)
-        return enlarge(self.propose(small, self.config.max_proposals), height, width)
+        return propose_within_limits(self.propose, image, self.config)
 
     @torch.inference_mode()
     def propose(self, image: np.ndarray, largest: int | None = None) -> Proposals:
