@@ -57,6 +57,7 @@ __all__ = [
     "build_sam_vit_b",
     "build_sam_vit_h",
     "build_selector",
+    "clip_vit_l_config",
     "embedded_config",
     "image_encoder_of",
     "llava_7b_config",
@@ -235,11 +236,9 @@ def build_dinov2_large(seed: int = 0) -> Dinov2Model:
         return Dinov2Model(config).eval()
 
 
-def build_llava_7b(
-    tokenizer: PreTrainedTokenizerBase, seed: int = 0
-) -> LlavaV1ForConditionalGeneration:
-    """LLaVA-7B v1 in its published size (CLIP ViT-L/14 at 224 pixels), with random weights."""
-    vision = CLIPVisionConfig(
+def clip_vit_l_config() -> CLIPVisionConfig:
+    """The sizes of CLIP ViT-L/14 at 224 pixels."""
+    return CLIPVisionConfig(
         image_size=224,
         patch_size=14,
         hidden_size=1024,
@@ -248,6 +247,13 @@ def build_llava_7b(
         num_attention_heads=16,
         projection_dim=768,
     )
+
+
+def build_llava_7b(
+    tokenizer: PreTrainedTokenizerBase, seed: int = 0
+) -> LlavaV1ForConditionalGeneration:
+    """LLaVA-7B v1 in its published size (CLIP ViT-L/14 at 224 pixels), with random weights."""
+    vision = clip_vit_l_config()
     text = LlamaConfig(
         vocab_size=max(32_000, len(tokenizer)), max_position_embeddings=2048, rms_norm_eps=1e-6
     )

@@ -21,6 +21,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
+from .build import clip_vit_l_config
 from .llava import LlavaV1ForConditionalGeneration, image_token_count, llava_class
 from .network_files import load_network, load_tokenizer
 from .released_checkpoint import CLIP, llava_name, plain_name, read_weights
@@ -155,23 +156,10 @@ class LlavaFolder:
                     f"no CLIP configuration can be read from {self._clip}: {error}; give its "
                     "folder with --clip"
                 ) from error
-            return _published_clip_config()
+            return clip_vit_l_config()
         return config
 
     def _clip_source(self) -> str:
         """Where CLIP is: a path as it is or inside the LLaVA folder, or a name in the cache."""
         inside = self.folder / self._clip
         return str(inside) if inside.is_dir() else str(Path(self._clip).expanduser())
-
-
-def _published_clip_config() -> CLIPVisionConfig:
-    """The sizes of CLIP ViT-L/14 at 224 pixels."""
-    return CLIPVisionConfig(
-        image_size=224,
-        patch_size=14,
-        hidden_size=1024,
-        intermediate_size=4096,
-        num_hidden_layers=24,
-        num_attention_heads=16,
-        projection_dim=768,
-    )
