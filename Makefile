@@ -5,6 +5,8 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+# That train together. On a machine with GPUs, as many as those.
+PROCESSES ?= 2
 
 RUN := ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST $(VENV)/bin/python
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
@@ -55,7 +57,7 @@ lint: setup
 	$(VENV)/bin/mypy
 
 train-embedded: setup
-	$(RUN) -m llmseg_training.embedded
+	$(RUN) -m torch.distributed.run --standalone --nproc-per-node $(PROCESSES) -m llmseg_training.embedded
 
 evaluate-embedded: setup
 	$(RUN) -m llmseg_training.evaluate_embedded

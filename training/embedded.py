@@ -8,7 +8,8 @@
     selection    VLM and selector learn which proposals an instruction means
     ship         thresholds are tuned on validation scenes, the model directory is written
 
-Every stage leaves its result in the work folder and goes on where it was interrupted.
+Every stage leaves its result in the work folder and goes on where it was interrupted. Started by
+torchrun, as the Makefile does, its processes share the scenes of a batch.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ from llmseg_core.seg_token import SegTokenEncoder
 from llmseg_core.tokenizer import build_tokenizer
 
 from .evaluation import ask_scenes
+from .processes import processes
 from .proposal_cache import CachedProposals, write_proposals
 from .questions import iter_instructions
 from .recipe import EMBEDDED_RECIPE, EmbeddedRecipe, load_recipe
@@ -80,6 +82,17 @@ class EmbeddedTraining:
     ) -> None:
         self.recipe, self.work, self.out, self.workers = recipe, work, out, workers
         self.config = config or embedded_config()
+        self.state = processes()
+
+    def run(self, stage: str) -> None:
+        """Do one of `STAGES`, then wait for the other processes.
+
+        Raises:
+            FileNotFoundError: if an earlier stage is missing.
+            ValueError: if the processes cannot share a batch of the recipe.
+        """
+        getattr(self, stage)()
+        self.state.wait_for_everyone()
 
     def reuse(self, model: str | Path) -> None:
         """Begin with the networks of a trained model, all but its selector.
@@ -103,6 +116,8 @@ class EmbeddedTraining:
 
     def scenes(self) -> None:
         """Render the scenes of every split."""
+        if not self.state.is_main_process:
+            return
         scenes = self.recipe.scenes
         for split, count in (("val", scenes.val), ("test", scenes.test), ("train", scenes.train)):
             write_scenes(
@@ -123,19 +138,24 @@ class EmbeddedTraining:
         """Build the tokenizer and train the language model on instructions."""
         folder = self.work / "language"
         if not (folder / "reused").exists():
-            corpus = iter_instructions("train", self.recipe.language.corpus, self.recipe.seed)
-            build_tokenizer(corpus).save_pretrained(folder / "tokenizer")
+            if self.state.is_main_process:
+                corpus = iter_instructions("train", self.recipe.language.corpus, self.recipe.seed)
+                build_tokenizer(corpus).save_pretrained(folder / "tokenizer")
+            self.state.wait_for_everyone()
         model = self.untrained()
         recipe, categories = self.recipe.language, self.recipe.scenes.categories
         train_language(model, folder, recipe, self.recipe.seed, categories)
-        _save_whole(model, folder / "model.safetensors")
+        self._save_whole(model, folder / "model.safetensors")
 
     def proposals(self) -> None:
         """Propose masks for training scenes, and pool their features."""
         scenes = self._scenes("train")
-        indices = range(max(0, len(scenes) - self.recipe.scenes.proposals), len(scenes))
+        first = max(0, len(scenes) - self.recipe.scenes.proposals)
+        share = range(first + self.state.process_index, len(scenes), self.state.num_processes)
         generator = self._generator(self.recipe.scenes.proposal_points)
-        write_proposals(generator, scenes, self.work / "proposals", indices)
+        shown = self.state.is_main_process
+        write_proposals(generator, scenes, self.work / "proposals", share, show_progress=shown)
+        self.state.wait_for_everyone()
         self._encoded()
 
     def selection(self) -> None:
@@ -155,10 +175,13 @@ class EmbeddedTraining:
             scenes.categories,
             scenes.width,
         )
-        _save_whole(model, folder / "model.safetensors")
+        self._save_whole(model, folder / "model.safetensors")
 
     def ship(self) -> None:
         """Tune the selection rule on validation scenes and write the model directory."""
+        if not self.state.is_main_process:
+            return
+        torch.set_num_threads(max(torch.get_num_threads(), self.state.num_processes))
         model = self.untrained()
         load_model(model, self._made_by("selection", "model.safetensors"))
         parts, recipe = self.parts(model), self.recipe.ship
@@ -236,12 +259,13 @@ class EmbeddedTraining:
             self.work / "proposals" / "features.pt",
         )
 
-
-def _save_whole(model: nn.Module, file: Path) -> None:
-    """Weights in a file that is either absent or complete."""
-    temporary = file.with_name(f".{file.name}")
-    save_model(model, str(temporary))
-    temporary.replace(file)
+    def _save_whole(self, model: nn.Module, file: Path) -> None:
+        """Weights in a file that is either absent or complete."""
+        if self.state.is_main_process:
+            temporary = file.with_name(f".{file.name}")
+            save_model(model, str(temporary))
+            temporary.replace(file)
+        self.state.wait_for_everyone()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -268,19 +292,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         recipe = load_recipe(options.recipe)
         training = EmbeddedTraining(recipe, options.work, options.out, options.workers)
         if options.reuse:
-            training.reuse(options.reuse)
+            if training.state.is_main_process:
+                training.reuse(options.reuse)
+            training.state.wait_for_everyone()
             stages = [stage for stage in stages if stage not in ("sam", "recognition")]
     except (OSError, ValueError) as error:
         parser.error(str(error))
-    for stage in stages:
-        print(f"stage {stage}", flush=True)
-        try:
-            getattr(training, stage)()
-        except KeyboardInterrupt:
-            print(f"interrupted; the same command goes on with stage {stage}")
-            return 130
-        except FileNotFoundError as error:
-            parser.error(str(error))
+    try:
+        for stage in stages:
+            training.state.print(f"stage {stage}", flush=True)
+            try:
+                training.run(stage)
+            except KeyboardInterrupt:
+                training.state.print(f"interrupted; the same command goes on with stage {stage}")
+                return 130
+            except (FileNotFoundError, ValueError) as error:
+                parser.error(str(error))
+    finally:
+        training.state.destroy_process_group()
     return 0
 
 

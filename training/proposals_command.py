@@ -7,8 +7,6 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import torch
-from accelerate import PartialState
 from tqdm import tqdm
 
 from llmseg_core.checkpoint import load_config, load_sam, model_directory
@@ -17,6 +15,7 @@ from llmseg_core.config import RuntimeConfig
 from llmseg_core.proposals import SamProposalGenerator
 
 from .data import BrokenPolicy, BrokenSampleError, broken_report, open_data
+from .processes import processes
 from .proposal_cache import write_proposals
 
 __all__ = ["PROPOSALS"]
@@ -41,7 +40,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     data = open_data(options.data)
-    state = PartialState(cpu=not torch.cuda.is_available())  # else it overlooks processes on CPUs
+    state = processes()
     try:
         device = options.device or str(state.device)
         config = load_config(model_directory(options.model)).proposals

@@ -17,8 +17,15 @@ from llmseg_core.prompts import ANSWERS, FIXED_ANSWER
 from llmseg_core.types import Proposals
 
 from .drawn_dataset import DrawnDataset
+from .processes import processes
 from .proposal_cache import CachedProposals
-from .questions import CATEGORIES, QuestionSample, generate_samples
+from .questions import (
+    CATEGORIES,
+    KIND_SHARES,
+    QuestionSample,
+    generate_samples,
+    shares_with_relations,
+)
 from .scenes import Scene, SceneFolder, SceneObject
 from .selection_augment import mirrored, thinned
 from .targets import ProposalOverlaps
@@ -92,7 +99,8 @@ def encode_scenes(
 ) -> list[SelectionScene]:
     """Every scene that has proposals, read from `file` or computed and written there.
 
-    A file that holds another number of scenes is of an earlier state, and is written anew. When the
+    Several processes compute a share each, in a file each (`features.0-of-2.pt`), and read all. A
+    file that holds another number of scenes is of an earlier state, and is written anew. When the
     image encoder has changed, remove it.
 
     Raises:
@@ -104,18 +112,33 @@ def encode_scenes(
             f"{proposals.folder} has proposals for none of the {len(scenes)} scenes: "
             "compute them with write_proposals"
         )
-    if file.exists():
-        loaded: list[SelectionScene] = torch.load(file, weights_only=False)
-        if len(loaded) == len(indices):
-            return loaded
-    encoded = [
-        encode_scene(scenes[index], proposals[scenes.sample_name(index)], embedder, vlm_pixels)
-        for index in tqdm(indices, desc="features")
-    ]
+    state = processes()
+    count = state.num_processes
+    shares = [indices[number::count] for number in range(count)]
+    files = [file]
+    if count > 1:
+        files = [file.with_suffix(f".{number}-of-{count}.pt") for number in range(count)]
+    own, share = files[state.process_index], shares[state.process_index]
+    if not own.exists() or len(_load(own)) != len(share):
+        encoded = []
+        for index in tqdm(share, desc="features", disable=not state.is_local_main_process):
+            stored = proposals[scenes.sample_name(index)]
+            encoded.append(encode_scene(scenes[index], stored, embedder, vlm_pixels))
+        _save(encoded, own)
+    state.wait_for_everyone()
+    parts = [_load(each) for each in files]
+    return [parts[place % count][place // count] for place in range(len(indices))]
+
+
+def _load(file: Path) -> list[SelectionScene]:
+    loaded: list[SelectionScene] = torch.load(file, weights_only=False)
+    return loaded
+
+
+def _save(scenes: list[SelectionScene], file: Path) -> None:
     temporary = file.with_name(f".{file.name}")
-    torch.save(encoded, temporary)
+    torch.save(scenes, temporary)
     temporary.replace(file)
-    return encoded
 
 
 @dataclass(frozen=True)
@@ -156,6 +179,7 @@ class SelectionDataset(DrawnDataset[tuple[SelectionScene, list[QuestionSample], 
         categories: what the scenes can have.
         augment_width: width of the scenes in pixels, to mirror half of them and to hide some
             proposals; None leaves the scenes as they are.
+        relation_share: share of the questions that are about relations, [0, 1]; None is the usual.
     """
 
     def __init__(
@@ -166,8 +190,12 @@ class SelectionDataset(DrawnDataset[tuple[SelectionScene, list[QuestionSample], 
         seed: int,
         categories: Sequence[str] = CATEGORIES,
         augment_width: int | None = None,
+        relation_share: float | None = None,
     ) -> None:
         super().__init__(seed)
+        self.shares = KIND_SHARES
+        if relation_share is not None:
+            self.shares = shares_with_relations(relation_share)
         self.scenes, self.questions, self.split = scenes, questions, split
         self.categories = categories
         self.augment_width = augment_width
@@ -182,7 +210,12 @@ class SelectionDataset(DrawnDataset[tuple[SelectionScene, list[QuestionSample], 
             scene = thinned(scene, rng)
             scene = mirrored(scene, self.augment_width) if rng.random() < 0.5 else scene
         samples = generate_samples(
-            scene.objects, rng, self.split, self.questions, vocabulary=self.categories
+            scene.objects,
+            rng,
+            self.split,
+            self.questions,
+            vocabulary=self.categories,
+            shares=self.shares,
         )
         answers = [
             FIXED_ANSWER if rng.random() < 0.6 else ANSWERS[rng.integers(len(ANSWERS))]

@@ -126,7 +126,7 @@ class SelectionTrainer(WholeTrainer):
 
     def compute_loss(
         self,
-        model: SelectionModel,
+        model: nn.Module,
         inputs: dict[str, SelectionBatch],
         return_outputs: bool = False,
         num_items_in_batch: Tensor | int | None = None,
@@ -140,9 +140,9 @@ class SelectionTrainer(WholeTrainer):
             batch.target_iou,
             batch.target_iop,
             valid,
-            model.selector.config.temperature,
+            self.model.selector.config.temperature,
         )
-        meaning = model.meaning_loss(out.meaning, batch.questions)
+        meaning = self.model.meaning_loss(out.meaning, batch.questions)
         self.note("alignment_loss", losses.alignment)
         self.note("iop_loss", losses.iop)
         self.note("language_loss", losses.language)

@@ -109,6 +109,8 @@ def train_recognition(
         all_from=recipe.steps - recipe.whole_steps,
     )
     trainer.train_to_end()
-    encoder.model.eval().save_pretrained(folder / "dinov2")
-    save_file(projection.state_dict(), folder / "mask_projection.safetensors")
+    if trainer.is_world_process_zero():
+        encoder.model.eval().save_pretrained(folder / "dinov2")
+        save_file(projection.state_dict(), folder / "mask_projection.safetensors")
+    trainer.accelerator.wait_for_everyone()
     return encoder, projection

@@ -58,5 +58,7 @@ def train_sam(scenes: SceneFolder, folder: Path, recipe: SamRecipe, seed: int) -
         balance=recipe.balance,
     )
     trainer.train_to_end()
-    model.sam.eval().save_pretrained(folder / "sam")
-    return model.sam
+    if trainer.is_world_process_zero():
+        model.sam.eval().save_pretrained(folder / "sam")
+    trainer.accelerator.wait_for_everyone()
+    return model.sam.eval()

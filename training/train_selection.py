@@ -49,6 +49,8 @@ class SelectionRecipe(TrainingRecipe):
     decay_steps: int = 1500
     questions: int = 6
     """most questions an image"""
+    relation_share: float = 0.2
+    """share of the questions that are about relations, the hardest to learn, [0, 1]"""
     vlm_from: int = 0
     """step from which the VLM learns too; the selector alone learns several times faster"""
     alignment_weight: float = 1.0
@@ -62,7 +64,7 @@ class SelectionRecipe(TrainingRecipe):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_numbers(self, questions=(1, 1000), vlm_from=(0, float("inf")))
+        check_numbers(self, questions=(1, 1000), relation_share=(0, 1), vlm_from=(0, float("inf")))
 
 
 def train_language(
@@ -118,7 +120,13 @@ def train_selection(
         model=model.train(),
         args=training_arguments(folder, recipe, seed),
         train_dataset=SelectionDataset(
-            scenes, recipe.questions, "train", seed, categories, augment_width=width
+            scenes,
+            recipe.questions,
+            "train",
+            seed,
+            categories,
+            augment_width=width,
+            relation_share=recipe.relation_share,
         ),
         data_collator=collate_selection,
         weights=SelectionWeights(

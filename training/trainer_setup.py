@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from transformers import TrainingArguments
 
+from .processes import processes
 from .recipe_checks import check_numbers
 
 __all__ = ["TrainingRecipe", "basic_arguments", "training_arguments"]
@@ -23,7 +24,7 @@ class TrainingRecipe:
     steps: int = 1000
     """optimizer steps"""
     batch_size: int = 8
-    """samples a step"""
+    """samples a step, of all processes together"""
     learning_rate: float = 1e-3
     """between warm-up and decay"""
     warmup_steps: int = 100
@@ -60,11 +61,18 @@ def training_arguments(
         recipe: length and rates.
         seed: of the order of samples and of dropout.
         overrides: any other TrainingArguments.
+
+    Raises:
+        ValueError: if the processes cannot share a batch equally.
     """
+    count = processes().num_processes
+    if recipe.batch_size % count:
+        raise ValueError(f"batch_size is {recipe.batch_size}, {count} processes cannot share it")
     torch.set_flush_denormal(True)  # small weights drift into denormals, which a CPU adds slowly
     options: dict[str, Any] = {
         "max_steps": recipe.steps,
-        "per_device_train_batch_size": recipe.batch_size,
+        "per_device_train_batch_size": recipe.batch_size // count,
+        "ddp_find_unused_parameters": True,  # of a part that waits until the others have learnt
         "learning_rate": recipe.learning_rate,
         "weight_decay": recipe.weight_decay,
         "adam_beta2": 0.98,

@@ -6,7 +6,7 @@ sentences around them; `relations` what is where; and `generate` makes samples o
 """
 
 from .corpus import iter_instructions
-from .generate import generate_samples
+from .generate import KIND_SHARES, generate_samples, shares_with_relations
 from .knowledge import CATEGORIES, COLOURS
 from .objects import SceneObject
 from .sample import KINDS, Kind, QuestionSample
@@ -16,6 +16,7 @@ __all__ = [
     "CATEGORIES",
     "COLOURS",
     "KINDS",
+    "KIND_SHARES",
     "SPLITS",
     "Kind",
     "QuestionSample",
@@ -23,4 +24,5 @@ __all__ = [
     "Split",
     "generate_samples",
     "iter_instructions",
+    "shares_with_relations",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -23,7 +23,6 @@ KIND_SHARES: Final[dict[Kind, float]] = {
     "colour": 0.15,
     "relation": 0.20,
 }
-_CUMULATIVE: Final = np.cumsum([KIND_SHARES[kind] for kind in KINDS])[:-1]
 ABSENT_SHARE: Final = 0.135
 """Share of the instructions that nothing in the scene answers."""
 ATTEMPTS: Final = 15
@@ -45,6 +44,7 @@ def generate_samples(
     max_samples: int,
     phrasings: str | None = None,
     vocabulary: Sequence[str] = CATEGORIES,
+    shares: Mapping[Kind, float] = KIND_SHARES,
 ) -> list[QuestionSample]:
     """Ask about a scene.
 
@@ -57,6 +57,7 @@ def generate_samples(
         phrasings: Split of the wording, the scene's own if None: "train" asks a test scene in words
             known from training.
         vocabulary: Categories that scenes can have; only these are asked for when nothing fits.
+        shares: Of the kinds, together 1.
 
     Raises:
         ValueError: An unknown split, category or colour, a repeated id, or max_samples below 0.
@@ -65,25 +66,38 @@ def generate_samples(
         raise ValueError(f"max_samples must be at least 0, got {max_samples}")
     check_split(split)
     words = check_split(phrasings or split)
+    cumulative = np.cumsum([shares[kind] for kind in KINDS])[:-1]
     view = SceneView(objects)
     say = Realiser(rng, words)
     samples: list[QuestionSample] = []
     asked: set[tuple[object, ...]] = set()
     for _ in range(max_samples):
-        drafted = _draft_new(view, vocabulary, say, asked)
+        drafted = _draft_new(view, vocabulary, say, asked, cumulative)
         if drafted is not None:
             samples.append(_sample(*drafted, words))
     return samples
 
 
+def shares_with_relations(share: float) -> dict[Kind, float]:
+    """`KIND_SHARES` with another share of relations, in [0, 1]; the other kinds keep their ratios."""
+    rest = (1 - share) / (1 - KIND_SHARES["relation"])
+    return {
+        kind: share if kind == "relation" else rest * usual for kind, usual in KIND_SHARES.items()
+    }
+
+
 def _draft_new(
-    view: SceneView, vocabulary: Sequence[str], say: Realiser, asked: set[tuple[object, ...]]
+    view: SceneView,
+    vocabulary: Sequence[str],
+    say: Realiser,
+    asked: set[tuple[object, ...]],
+    cumulative: np.ndarray,
 ) -> tuple[Kind, Draft] | None:
     """A draft that is new: of a random kind, or of another kind if that one has none."""
     absent = bool(say.rng.random() < ABSENT_SHARE)
     if not absent and not view.clear:
         return None
-    first = KINDS[int(np.searchsorted(_CUMULATIVE, say.rng.random(), side="right"))]
+    first = KINDS[int(np.searchsorted(cumulative, say.rng.random(), side="right"))]
     others = [kind for kind in KINDS if kind != first]
     for kind in (first, *(others[index] for index in say.rng.permutation(len(others)))):
         for _ in range(ATTEMPTS):
