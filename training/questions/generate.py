@@ -79,7 +79,7 @@ def generate_samples(
 
 
 def shares_with_relations(share: float) -> dict[Kind, float]:
-    """`KIND_SHARES` with another share of relations, in [0, 1]; the other kinds keep their ratios."""
+    """`KIND_SHARES` with another share of relations, in [0, 1]; the others keep their ratios."""
     rest = (1 - share) / (1 - KIND_SHARES["relation"])
     return {
         kind: share if kind == "relation" else rest * usual for kind, usual in KIND_SHARES.items()
