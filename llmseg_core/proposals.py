@@ -14,6 +14,7 @@ from .config import ProposalConfig
 from .crops import near_inner_edge
 from .enlarge import propose_within_limits
 from .finite_check import FiniteCheck
+from .freed_memory import keep_freed_memory
 from .image_ops import check_image, normalize_and_pad, resize_longest_side
 from .image_views import ImageView, image_views, point_grid
 from .mask_candidates import MaskCandidates
@@ -44,7 +45,8 @@ class SamProposalGenerator:
 
     The same masks as segment-anything's `SamAutomaticMaskGenerator`, in another order of work:
     predicted IoU is read before any mask is drawn; stability, area and box are measured without
-    keeping a mask at full resolution; only the masks that are returned are drawn.
+    keeping a mask at full resolution; only the masks that are returned are drawn. On a CPU the
+    process keeps freed memory from then on (see `keep_freed_memory`).
 
     Args:
         model: SAM; its device and dtype are used. Its weights may not change afterwards.
@@ -66,6 +68,8 @@ class SamProposalGenerator:
         memory_budget_mb: int | None = None,
         compiled: bool = False,
     ) -> None:
+        if model.device.type == "cpu":
+            keep_freed_memory()
         self.model = model.eval()
         self.config = config
         self.decoder = SamPointDecoder(model)

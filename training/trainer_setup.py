@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from transformers import TrainingArguments
 
+from llmseg_core.freed_memory import keep_freed_memory
+
 from .processes import processes
 from .recipe_checks import check_numbers
 
@@ -68,6 +70,7 @@ def training_arguments(
     count = processes().num_processes
     if recipe.batch_size % count:
         raise ValueError(f"batch_size is {recipe.batch_size}, {count} processes cannot share it")
+    keep_freed_memory()
     torch.set_flush_denormal(True)  # small weights drift into denormals, which a CPU adds slowly
     options: dict[str, Any] = {
         "max_steps": recipe.steps,
