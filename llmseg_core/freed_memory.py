@@ -11,12 +11,12 @@ import ctypes
 __all__ = ["keep_freed_memory"]
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of mallopt(3)
-_KEPT = 512 * 2**20
+_KEPT = 128 * 2**20
 _LARGEST = 32 * 2**20  # more is refused by some versions
 
 
 def keep_freed_memory() -> bool:
-    """Let this process keep up to 512 MB of what it frees, in blocks of up to 32 MB.
+    """Let this process keep up to 128 MB of what it frees, in blocks of up to 32 MB.
 
     The largest memory that the process takes stays the same. It holds for the whole process and
     cannot be taken back; a process that has set `MALLOC_TRIM_THRESHOLD_` or runs with another
