@@ -15,9 +15,11 @@ from llmseg_core.build import embedded_config
 from llmseg_core.config import LLMSegConfig, SelectionConfig, SelectionRule
 from llmseg_training.embedded import STAGES, EmbeddedTraining, main
 from llmseg_training.evaluation import ask_scenes, score
+from llmseg_training.processes import processes
 from llmseg_training.recipe import EmbeddedRecipe, SceneRecipe, ShipRecipe
 from llmseg_training.scenes import SceneFolder
 from llmseg_training.train_selection import LanguageRecipe, SelectionRecipe
+from llmseg_training.trainer_setup import TrainingRecipe, training_arguments
 
 RECIPE = EmbeddedRecipe(
     scenes=SceneRecipe(
@@ -166,6 +168,14 @@ def test_a_stage_names_the_one_before_it(
         main([*arguments, "--stage", stage])
     wanted = f"{tmp_path / before / missing} is missing: run --stage {before} first"
     assert wanted in capsys.readouterr().err
+
+
+def test_processes_that_cannot_share_a_batch_are_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes(), "num_processes", 3)
+    with pytest.raises(ValueError, match="batch_size is 8, 3 processes cannot share it"):
+        training_arguments(tmp_path, TrainingRecipe(), 0)
 
 
 def test_every_stage_has_a_method() -> None:

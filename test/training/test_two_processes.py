@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import yaml
 from safetensors.torch import load_file
 from torch import Tensor
 
-from helpers.commands import run_in_two_processes
+from helpers.commands import LAUNCH, run_in_two_processes
 from helpers.folder_data import write_folder_data
 from llmseg_core import LLMSegPipeline, SamProposalGenerator
 from llmseg_core.checkpoint import load_config, load_sam
@@ -58,6 +59,36 @@ def recipe(tmp_path_factory: pytest.TempPathFactory, model_folder: Path) -> Adap
         validate_steps=10,
         save_steps=5,
     )
+
+
+EMBEDDED = {
+    "scenes": {
+        "train": 8,
+        "val": 2,
+        "test": 1,
+        "proposals": 8,
+        "proposal_points": 6,
+        "width": 160,
+        "height": 120,
+    },
+    "sam": {"steps": 2, "batch_size": 4, "warmup_steps": 1, "decay_steps": 1},
+    "recognition": {
+        "steps": 2,
+        "batch_size": 4,
+        "warmup_steps": 1,
+        "decay_steps": 1,
+        "whole_steps": 1,
+    },
+    "language": {"steps": 2, "batch_size": 2, "warmup_steps": 1, "decay_steps": 1, "corpus": 200},
+    "selection": {
+        "steps": 4,
+        "batch_size": 4,
+        "warmup_steps": 1,
+        "decay_steps": 1,
+        "vlm_from": 2,
+    },
+    "ship": {"scenes": 2, "questions": 3, "no_target_accuracy": 0},
+}
 
 
 def weights(directory: Path) -> dict[str, Tensor]:
@@ -117,3 +148,20 @@ def test_two_processes_learn_as_one_with_twice_the_accumulation(
     for name, value in two.items():
         assert torch.allclose(value, one[name], atol=1e-4), name
     assert any(not torch.equal(value, two[name]) for name, value in before.items())
+
+
+@pytest.mark.parametrize("start", ["nothing", "embedded"])
+def test_two_processes_train_the_embedded_model(start: str, tmp_path: Path) -> None:
+    file, out = tmp_path / "recipe.yaml", tmp_path / "model"
+    file.write_text(yaml.safe_dump(EMBEDDED))
+    command = [*LAUNCH, "-m", "llmseg_training.embedded", "--recipe", str(file)]
+    command += ["--work", str(tmp_path), "--out", str(out), "--workers", "1"]
+    command += [] if start == "nothing" else ["--reuse", start]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1200)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("stage selection") == 1
+    if start == "nothing":
+        return  # a SAM of two steps proposes nothing
+    LLMSegPipeline.from_pretrained(out)
+    parts = sorted(path.name for path in (tmp_path / "proposals").glob("features*"))
+    assert parts == ["features.0-of-2.pt", "features.1-of-2.pt"]

@@ -8,12 +8,13 @@ import pytest
 from helpers.objects import thing, things
 from llmseg_training.questions import (
     CATEGORIES,
+    KIND_SHARES,
     KINDS,
     SPLITS,
     QuestionSample,
     generate_samples,
+    shares_with_relations,
 )
-from llmseg_training.questions.generate import KIND_SHARES
 from llmseg_training.questions.knowledge import FUNCTIONS, PROPERTIES
 from llmseg_training.questions.made_up import MadeUpObject, made_up_objects
 from llmseg_training.questions.view import SceneView
@@ -210,6 +211,18 @@ def test_shares_of_kinds_and_of_questions_without_answer(crowd: Asked) -> None:
         assert 0.08 < without / len(asked) < 0.19
     assert 0.115 < sum(not sample.target_ids for sample in samples) / len(samples) < 0.155
     assert 0.15 < sum(sample.has_several_targets for sample in samples) / len(samples) < 0.45
+
+
+def test_relations_can_be_asked_about_more_often() -> None:
+    rng = np.random.default_rng(3)
+    shares = shares_with_relations(0.6)
+    assert sum(shares.values()) == pytest.approx(1)
+    assert shares["function"] / shares["colour"] == pytest.approx(
+        KIND_SHARES["function"] / KIND_SHARES["colour"]
+    )
+    scenes = [made_up_objects(rng, int(rng.integers(4, 9))) for _ in range(100)]
+    asked = [s for scene in scenes for s in generate_samples(scene, rng, "train", 6, shares=shares)]
+    assert Counter(s.kind for s in asked)["relation"] / len(asked) == pytest.approx(0.6, abs=0.05)
 
 
 def test_categories_are_targets_about_equally_often(crowd: Asked) -> None:
