@@ -150,6 +150,26 @@ def test_two_processes_learn_as_one_with_twice_the_accumulation(
     assert any(not torch.equal(value, two[name]) for name, value in before.items())
 
 
+def test_zero_2_learns_the_same(
+    recipe: AdapterRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("deepspeed")
+    monkeypatch.setenv("DS_ACCELERATOR", "cpu")
+    calm = replace(
+        recipe, steps=4, warmup_steps=1, validation=None, lora=replace(recipe.lora, dropout=0.0)
+    )
+    file = tmp_path / "recipe.yaml"
+    file.write_text(yaml.safe_dump(calm.to_dict()))
+    for name, shared in (("shared", "true"), ("whole", "false")):
+        done = run_in_two_processes(
+            tmp_path, TRAIN, file, "--work", tmp_path / name, "--set", f"zero2={shared}"
+        )
+        assert done.returncode == 0, done.stderr
+    whole = weights(tmp_path / "whole" / "last")
+    for key, value in weights(tmp_path / "shared" / "last").items():
+        assert torch.allclose(value, whole[key], atol=1e-3), key
+
+
 @pytest.mark.parametrize("start", ["nothing", "embedded"])
 def test_two_processes_train_the_embedded_model(start: str, tmp_path: Path) -> None:
     file, out = tmp_path / "recipe.yaml", tmp_path / "model"
