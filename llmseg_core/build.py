@@ -82,7 +82,7 @@ def embedded_config() -> LLMSegConfig:
     return LLMSegConfig(
         profile="embedded",
         proposals=ProposalConfig(
-            points_per_side=16,
+            points_per_side=12,
             pred_iou_thresh=0.4,
             stability_score_thresh=0.6,
         ),

@@ -115,16 +115,12 @@ class Ablation:
 
     def _prepare(self) -> None:
         """Scenes and proposals, which all rows share."""
-        sizes, config = self.recipe.scenes, self._parts.config.proposals
-        learning = replace(config, points_per_side=sizes.proposal_points)
-        for split, count, points in (
-            ("train", sizes.train, learning),
-            ("test", sizes.test, config),
-        ):
+        sizes = self.recipe.scenes
+        generator = SamProposalGenerator(self._parts.sam, self._parts.config.proposals)
+        for split, count in (("train", sizes.train), ("test", sizes.test)):
             write_scenes(
                 self.work / "scenes", split, count, workers=self.workers, config=sizes.config
             )
-            generator = SamProposalGenerator(self._parts.sam, points)
             write_proposals(generator, self._scenes(split), self.work / "proposals" / split)
 
     def _run_row(self, row: AblationRow) -> dict[str, float]:

@@ -152,9 +152,9 @@ class EmbeddedTraining:
         scenes = self._scenes("train")
         first = max(0, len(scenes) - self.recipe.scenes.proposals)
         share = range(first + self.state.process_index, len(scenes), self.state.num_processes)
-        generator = self._generator(self.recipe.scenes.proposal_points)
         shown = self.state.is_main_process
-        write_proposals(generator, scenes, self.work / "proposals", share, show_progress=shown)
+        folder = self.work / "proposals"
+        write_proposals(self._generator(), scenes, folder, share, show_progress=shown)
         self.state.wait_for_everyone()
         self._encoded()
 
@@ -237,13 +237,9 @@ class EmbeddedTraining:
     def _scenes(self, split: str) -> SceneFolder:
         return SceneFolder(self.work / "scenes" / split)
 
-    def _generator(self, points_per_side: int | None = None) -> SamProposalGenerator:
-        """SAM's everything mode, with the model's own grid unless another is given."""
+    def _generator(self) -> SamProposalGenerator:
         sam = SamModel.from_pretrained(self._made_by("sam", "sam"), local_files_only=True)
-        config = self.config.proposals
-        return SamProposalGenerator(
-            sam.eval(), replace(config, points_per_side=points_per_side or config.points_per_side)
-        )
+        return SamProposalGenerator(sam.eval(), self.config.proposals)
 
     def _dinov2(self) -> Dinov2Model:
         folder = self._made_by("recognition", "dinov2")

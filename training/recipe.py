@@ -27,8 +27,6 @@ class SceneRecipe:
     test: int = 300
     proposals: int = 4000
     """training scenes, from the last, whose proposals the selection learns from"""
-    proposal_points: int = 12
-    """prompt points along a side for these; fewer than at inference, to save hours"""
     width: int = 320
     """pixels"""
     height: int = 240
@@ -47,7 +45,6 @@ class SceneRecipe:
             val=(1, _ANY),
             test=(1, _ANY),
             proposals=(1, _ANY),
-            proposal_points=(1, _ANY),
         )
         _ = self.config  # checks the rest
 

@@ -21,7 +21,7 @@ from llmseg_training.recipe import load_recipe
 
 TINY = {
     "scenes": {
-        "train": 4, "val": 1, "test": 2, "proposals": 4, "proposal_points": 6, "width": 128,
+        "train": 4, "val": 1, "test": 2, "proposals": 4, "width": 128,
         "height": 96, "min_objects": 2, "max_objects": 3, "categories": ["mug", "banana", "book"],
     },
     "selection": {

@@ -27,7 +27,6 @@ RECIPE = EmbeddedRecipe(
         val=3,
         test=8,
         proposals=28,
-        proposal_points=10,
         width=160,
         height=120,
         min_objects=3,

@@ -34,7 +34,7 @@ def test_every_field_can_be_set(tmp_path: Path) -> None:
     default = EmbeddedRecipe()
     other = replace(
         _shifted(default),
-        scenes=SceneRecipe(7, 8, 9, 10, 11, 64, 48, 1, 2, ("mug", "book")),
+        scenes=SceneRecipe(7, 8, 9, 10, 64, 48, 1, 2, ("mug", "book")),
         ship=ShipRecipe(3, 4, 0.5),
     )
     plain = yaml.safe_load(yaml.safe_dump(_lists(asdict(other))))

@@ -67,7 +67,6 @@ EMBEDDED = {
         "val": 2,
         "test": 1,
         "proposals": 8,
-        "proposal_points": 6,
         "width": 160,
         "height": 120,
     },
