@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .benchmark_report import StageRow, short
+from .whole_file import whole_file
 
 __all__ = ["draw_plot", "plotting"]
 
@@ -57,8 +58,8 @@ def draw_plot(path: Path, title: str, rows: Sequence[StageRow], bound: str) -> N
     axes.set_title(title)
     axes.grid(axis="x", alpha=0.3)
     figure.legend(loc="outside lower right", ncols=3, frameon=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=120)
+    with whole_file(path) as temporary:
+        figure.savefig(temporary, dpi=120, format="png")
 
 
 def _bars(

@@ -17,6 +17,8 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
+from .whole_file import write_whole
+
 __all__ = [
     "StageRow",
     "Timing",
@@ -150,5 +152,4 @@ def _text(timing: Timing | None) -> str:
 
 def write_json(path: Path, report: Mapping[str, Any]) -> None:
     """Write a report, one key a line."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(report, indent=2) + "\n")
+    write_whole(path, json.dumps(report, indent=2) + "\n")

@@ -37,6 +37,7 @@ from .pipeline import LLMSegPipeline
 from .runtime import torch_device, torch_dtype
 from .selector import MaskSelector
 from .tokenizer import add_special_tokens
+from .whole_file import whole_file
 from .whole_folder import written_whole
 
 __all__ = [
@@ -370,9 +371,8 @@ def save_parts(parts: ModelParts, directory: str | Path, dtype: torch.dtype | No
 def save_selector(selector: MaskSelector, file: Path, dtype: torch.dtype | None = None) -> None:
     """Write the selector's weights, in `dtype` or their own number format."""
     weights = _as_dtype(selector, dtype).state_dict()
-    temporary = file.with_name(f".{file.name}.new")
-    save_file({key: value.contiguous().cpu() for key, value in weights.items()}, temporary)
-    temporary.replace(file)
+    with whole_file(file) as temporary:
+        save_file({key: value.contiguous().cpu() for key, value in weights.items()}, temporary)
 
 
 def _as_dtype(module: Any, dtype: torch.dtype | None) -> Any:

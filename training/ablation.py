@@ -25,6 +25,7 @@ from llmseg_core import (
 from llmseg_core.build import build_image_encoder, build_pipeline, build_selector
 from llmseg_core.checkpoint import load_parts
 from llmseg_core.config import ImageEncoderKind, SelectionConfig, SelectionRule
+from llmseg_core.whole_file import write_whole
 
 from .evaluation import ask_scenes, score
 from .proposal_cache import CachedProposals, write_proposals
@@ -33,7 +34,6 @@ from .scenes import SceneFolder, write_scenes
 from .selection_data import SelectionScene, encode_scenes
 from .selection_training import SelectionModel
 from .train_selection import train_selection
-from .whole_file import write_whole
 
 __all__ = ["ABLATIONS", "Ablation", "AblationRow", "row_parts"]
 

@@ -10,8 +10,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from rich.table import Table
 
+from llmseg_core.whole_file import whole_file, write_whole
+
 from .evaluate.paper_tables import HEADINGS, PaperTable, paper_table
-from .whole_file import write_whole
 
 __all__ = ["PAPER", "ablation_table", "write_ablation"]
 
@@ -70,6 +71,5 @@ def _plot(
         axes.set_xticks(places, list(scores), rotation=20, ha="right")
         axes.set_ylabel(f"{HEADINGS[name]}, percent")
         axes.legend()
-    temporary = path.with_name(f".{path.name}")
-    figure.savefig(temporary, dpi=120, format="png")
-    temporary.replace(path)
+    with whole_file(path) as temporary:
+        figure.savefig(temporary, dpi=120, format="png")

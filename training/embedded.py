@@ -42,6 +42,7 @@ from llmseg_core.config import LLMSegConfig
 from llmseg_core.dinov2 import Dinov2Encoder
 from llmseg_core.seg_token import SegTokenEncoder
 from llmseg_core.tokenizer import build_tokenizer
+from llmseg_core.whole_file import whole_file, write_whole
 
 from .evaluation import ask_scenes
 from .processes import processes
@@ -196,7 +197,7 @@ class EmbeddedTraining:
             self.recipe.scenes.categories,
         )
         selection, table = tune_selection(asked, recipe.no_target_accuracy)
-        (self.work / "tuning.json").write_text(json.dumps(table, indent=2), encoding="utf-8")
+        write_whole(self.work / "tuning.json", json.dumps(table, indent=2))
         print(f"chosen on validation scenes: {selection}")
         shipped = build_pipeline(replace(parts, config=replace(self.config, selection=selection)))
         shipped.save_pretrained(self.out, torch.float16)
@@ -258,9 +259,8 @@ class EmbeddedTraining:
     def _save_whole(self, model: nn.Module, file: Path) -> None:
         """Weights in a file that is either absent or complete."""
         if self.state.is_main_process:
-            temporary = file.with_name(f".{file.name}")
-            save_model(model, str(temporary))
-            temporary.replace(file)
+            with whole_file(file) as temporary:
+                save_model(model, str(temporary))
         self.state.wait_for_everyone()
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from llmseg_core.command import Command
 from llmseg_core.config import SelectionConfig, SelectionRule
+from llmseg_core.whole_file import write_whole
 
 from .data.open_data import open_data
 from .data.readable import BrokenPolicy
@@ -27,7 +28,6 @@ from .evaluate.report import (
 from .evaluate.run import evaluate
 from .evaluate.sweep import paper_rules, sweep_settings
 from .evaluate.sweep_plot import plot_sweep
-from .whole_file import write_whole
 
 __all__ = ["EVALUATE"]
 

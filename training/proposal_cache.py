@@ -28,9 +28,9 @@ from llmseg_core.config import ProposalConfig
 from llmseg_core.image_ops import check_image
 from llmseg_core.proposals import ProposalGenerator
 from llmseg_core.types import Proposals
+from llmseg_core.whole_file import write_whole
 
 from .data import BrokenSampleError
-from .whole_file import write_whole
 
 __all__ = ["CachedProposals", "NamedImages", "write_proposals"]
 

@@ -15,6 +15,7 @@ from llmseg_core.mask_embedder import MaskEmbedder
 from llmseg_core.overlap import intersections
 from llmseg_core.prompts import ANSWERS, FIXED_ANSWER
 from llmseg_core.types import Proposals
+from llmseg_core.whole_file import whole_file
 
 from .drawn_dataset import DrawnDataset
 from .processes import processes
@@ -124,7 +125,8 @@ def encode_scenes(
         for index in tqdm(share, desc="features", disable=not state.is_local_main_process):
             stored = proposals[scenes.sample_name(index)]
             encoded.append(encode_scene(scenes[index], stored, embedder, vlm_pixels))
-        _save(encoded, own)
+        with whole_file(own) as temporary:
+            torch.save(encoded, temporary)
     state.wait_for_everyone()
     parts = [_load(each) for each in files]
     return [parts[place % count][place // count] for place in range(len(indices))]
@@ -133,12 +135,6 @@ def encode_scenes(
 def _load(file: Path) -> list[SelectionScene]:
     loaded: list[SelectionScene] = torch.load(file, weights_only=False)
     return loaded
-
-
-def _save(scenes: list[SelectionScene], file: Path) -> None:
-    temporary = file.with_name(f".{file.name}")
-    torch.save(scenes, temporary)
-    temporary.replace(file)
 
 
 @dataclass(frozen=True)

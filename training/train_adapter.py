@@ -15,6 +15,7 @@ from llmseg_core.config import RuntimeConfig
 from llmseg_core.mask_embedder import PooledMaskEmbedder
 from llmseg_core.proposals import ProposalGenerator, SamProposalGenerator
 from llmseg_core.seg_token import SegTokenEncoder
+from llmseg_core.whole_file import write_whole
 
 from .adapter_data import AdapterDataset, InputSizes, collate_adapter
 from .adapter_directory import save_adapter_directory
@@ -27,7 +28,6 @@ from .data.draws import SampleDraws
 from .memory import StepSize, expected_memory
 from .proposal_cache import CachedProposals
 from .trainer_setup import basic_arguments
-from .whole_file import write_whole
 
 __all__ = ["train_adapter"]
 

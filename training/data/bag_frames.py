@@ -21,6 +21,7 @@ from rosbags.typesys import Stores, get_typestore
 from tqdm import tqdm
 
 from llmseg_core.image_ops import check_image
+from llmseg_core.whole_file import write_whole
 
 __all__ = ["write_frames"]
 
@@ -118,6 +119,4 @@ def _write(message: Any, images: Path, name: str) -> None:
         buffer = BytesIO()
         Image.fromarray(pixels).save(buffer, "PNG")
         content, suffix = buffer.getvalue(), ".png"
-    temporary = images / f".{name}"
-    temporary.write_bytes(content)
-    temporary.replace(images / f"{name}{suffix}")
+    write_whole(images / f"{name}{suffix}", content)

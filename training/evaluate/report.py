@@ -11,7 +11,8 @@ from rich.console import Console, Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from ..whole_file import write_whole
+from llmseg_core.whole_file import write_whole
+
 from .bootstrap import bootstrap_intervals
 from .breakdown import breakdowns
 from .run import Evaluation

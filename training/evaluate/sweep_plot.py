@@ -8,6 +8,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from llmseg_core.config import SelectionRule
+from llmseg_core.whole_file import whole_file
 
 from .paper_tables import HEADINGS
 from .sums import SCORES
@@ -66,6 +67,5 @@ def plot_sweep(
     handles, labels = fields[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}")
-    figure.savefig(temporary, dpi=120, format=path.suffix.removeprefix("."))
-    temporary.replace(path)
+    with whole_file(path) as temporary:
+        figure.savefig(temporary, dpi=120, format=path.suffix.removeprefix("."))

@@ -8,7 +8,6 @@ SPLIT/scenes.jsonl          index, seed and objects of each finished scene
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import nullcontext
@@ -21,18 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from llmseg_core.whole_file import write_whole
+
 from .render import render_scene
 from .scene import Scene, SceneConfig, SceneObject
 from .splits import scene_seed
 
 _INDEX = "scenes.jsonl"
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """A file that is either absent or complete."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_bytes(data)
-    temporary.replace(path)
 
 
 def _png(pixels: NDArray[np.uint8]) -> bytes:
@@ -62,8 +56,8 @@ def _write_scene(index: int, folder: Path, split: str, config: SceneConfig) -> s
     """Renders and stores one scene; returns its line of the index file."""
     scene = render_scene(scene_seed(split, index), config)
     name = f"{index:06d}.png"
-    _write_whole(folder / "images" / name, _png(scene.image[..., ::-1]))
-    _write_whole(folder / "instances" / name, _png(scene.instances))
+    write_whole(folder / "images" / name, _png(scene.image[..., ::-1]))
+    write_whole(folder / "instances" / name, _png(scene.instances))
     objects = [asdict(item) for item in scene.objects]
     return json.dumps({"index": index, "seed": scene.seed, "objects": objects})
 
@@ -79,7 +73,7 @@ def write_scenes(
     for name in ("images", "instances"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     records = _records(folder / _INDEX)
-    _write_whole(folder / _INDEX, "".join(f"{line}\n" for line in records.values()).encode())
+    write_whole(folder / _INDEX, "".join(f"{line}\n" for line in records.values()).encode())
     missing = [index for index in range(count) if index not in records]
     render = partial(_write_scene, folder=folder, split=split, config=config or SceneConfig())
     pool = ProcessPoolExecutor(workers) if workers > 1 else nullcontext()
