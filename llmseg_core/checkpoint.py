@@ -25,7 +25,6 @@ from .build import build_pipeline
 from .config import ImageEncoderKind, LLMSegConfig, RuntimeConfig
 from .llava import llava_class
 from .network_files import (
-    ORIGINAL_SUFFIX,
     SharedNetworks,
     load_network,
     load_tokenizer,
@@ -254,13 +253,13 @@ def load_selector(file: Path, selector: MaskSelector) -> MaskSelector:
 def part_folder(path: Path, name: str, config_file: str = "config.json") -> str:
     """The sub-folder `name` of `path`, else `name` itself: a folder, or a name on the hub.
 
-    Either may be an original SAM checkpoint, a file, instead of a folder.
+    Either may be a file instead: SAM, DINOv2 or an OpenCLIP ConvNeXt as published.
 
     Raises:
         FileNotFoundError: if it is neither, or has no `config_file`.
     """
     for folder in (path / name, Path(name).expanduser()):
-        if folder.suffix == ORIGINAL_SUFFIX and folder.is_file():
+        if folder.is_file():
             return str(folder)
         if folder.is_dir():
             # Without it transformers would silently take the sizes of its default model.

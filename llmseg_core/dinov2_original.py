@@ -14,6 +14,8 @@ from torch import Tensor
 from torch.nn import functional as F
 from transformers import Dinov2Config, Dinov2Model
 
+from .original_state import read_original_state
+
 __all__ = ["dinov2_from_original", "dinov2_positions", "load_original_dinov2", "original_name"]
 
 HEAD_WIDTH = 64
@@ -43,9 +45,9 @@ def load_original_dinov2(file: str | Path) -> Dinov2Model:
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if its names or shapes are not those of a DINOv2.
+        ValueError: if it is damaged, or its names or shapes are not those of a DINOv2.
     """
-    return dinov2_from_original(torch.load(file, map_location="cpu", weights_only=True))
+    return dinov2_from_original(read_original_state(file))
 
 
 def dinov2_from_original(state: Mapping[str, Tensor], num_heads: int | None = None) -> Dinov2Model:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,8 @@ import torch
 from safetensors import SafetensorError
 from transformers import (
     AutoTokenizer,
+    ConvNextModel,
+    Dinov2Model,
     PreTrainedModel,
     PreTrainedTokenizerBase,
     PreTrainedTokenizerFast,
@@ -19,10 +21,11 @@ from transformers import (
 )
 from transformers.utils import logging
 
+from .convnext_openclip import load_openclip_convnext
+from .dinov2_original import load_original_dinov2
 from .sam_original import load_original_sam
 
 __all__ = [
-    "ORIGINAL_SUFFIX",
     "SharedNetworks",
     "load_network",
     "load_tokenizer",
@@ -30,8 +33,12 @@ __all__ = [
     "refuse_wrong_keys",
 ]
 
-ORIGINAL_SUFFIX = ".pth"
-"""Of SAM's original checkpoints, such as sam_vit_h_4b8939.pth; they are converted when read."""
+_ORIGINALS: dict[type[PreTrainedModel], Callable[[str], PreTrainedModel]] = {
+    SamModel: load_original_sam,
+    Dinov2Model: load_original_dinov2,
+    ConvNextModel: load_openclip_convnext,
+}
+"""How the files are read in which the authors of a network published it."""
 
 
 class SharedNetworks:
@@ -84,7 +91,8 @@ def load_network(
 
     Args:
         cls: its class.
-        name: folder, or name in the local Hugging Face cache; for SAM also an original checkpoint.
+        name: folder, name in the local Hugging Face cache, or file as SAM, DINOv2 or OpenCLIP
+            published it, which is converted.
         dtype: number format; None keeps the files'.
         attention: implementation: "sdpa", "eager" or "flash_attention_2".
         others_allowed: whether the files may hold weights that the class has no use for.
@@ -94,10 +102,10 @@ def load_network(
         FileNotFoundError: if there is no such model.
         ValueError: if the files are damaged, or names are missing, too many, or of another shape.
     """
-    if cls is SamModel and Path(name).suffix == ORIGINAL_SUFFIX:
-        sam = load_original_sam(name)
-        sam.set_attn_implementation(attention)
-        return sam if dtype is None else sam.to(dtype)
+    if cls in _ORIGINALS and Path(name).is_file():
+        network = _ORIGINALS[cls](name)
+        network.set_attn_implementation(attention)
+        return network if dtype is None else network.to(dtype)
     try:
         with quiet():
             network, info = cls.from_pretrained(

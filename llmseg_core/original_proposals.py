@@ -20,7 +20,8 @@ from transformers import SamConfig
 
 from .config import ProposalConfig
 from .enlarge import propose_within_limits
-from .sam_original import read_original_state, sam_config_from_original
+from .original_state import read_original_state
+from .sam_original import sam_config_from_original
 from .types import Proposals
 
 __all__ = ["OriginalSamProposalGenerator", "original_sam", "segment_anything"]

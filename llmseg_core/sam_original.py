@@ -9,15 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from pickle import UnpicklingError
 
-import torch
 from torch import Tensor
 from transformers import SamConfig, SamModel
 
+from .original_state import read_original_state
+
 __all__ = [
     "load_original_sam",
-    "read_original_state",
     "sam_config_from_original",
     "sam_from_original",
     "sam_to_original",
@@ -66,22 +65,6 @@ def load_original_sam(path: str | Path) -> SamModel:
         ValueError: if its names or shapes are not those of a SAM.
     """
     return sam_from_original(read_original_state(path))
-
-
-def read_original_state(path: str | Path) -> dict[str, Tensor]:
-    """The weights of an original checkpoint by name, on the CPU.
-
-    Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: if it is damaged or holds something else.
-    """
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (UnpicklingError, RuntimeError, EOFError) as error:
-        raise ValueError(f"{path} is damaged or no checkpoint of weights: {error}") from error
-    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
-        raise ValueError(f"{path} holds no weights by name, it must be as sam_vit_h_4b8939.pth")
-    return state
 
 
 def sam_from_original(state: Mapping[str, Tensor], decoder_heads: int = DECODER_HEADS) -> SamModel:

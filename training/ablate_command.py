@@ -32,8 +32,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, metavar="DIR", help="for the results (default: --work)")
     parser.add_argument("--recipe", type=Path, default=ABLATION_RECIPE, metavar="YAML")
     parser.add_argument(
-        "--convnext", type=Path, metavar="DIR",
-        help="table4: a ConvNeXt of transformers' ConvNextModel (default: random weights)",
+        "--convnext", type=Path, metavar="PATH",
+        help="table4: CLIP's ConvNeXt, OpenCLIP's file or a folder of transformers' ConvNextModel "
+        "(default: random weights)",
     )  # fmt: skip
     parser.add_argument("--seed", type=int, metavar="N", help="instead of the recipe's")
     parser.add_argument("--workers", type=int, default=1, help="processes that render scenes")

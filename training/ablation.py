@@ -25,6 +25,7 @@ from llmseg_core import (
 from llmseg_core.build import build_image_encoder, build_pipeline, build_selector
 from llmseg_core.checkpoint import load_parts
 from llmseg_core.config import ImageEncoderKind, SelectionConfig, SelectionRule
+from llmseg_core.network_files import load_network
 from llmseg_core.whole_file import write_whole
 
 from .evaluation import ask_scenes, score
@@ -85,7 +86,8 @@ class Ablation:
         work: folder for everything; what is there is not done again, so another model, other sizes
             or scenes need another folder.
         model: directory of the embedded profile whose networks are used.
-        convnext: folder of a ConvNeXt; None takes one with random weights, which the row then says.
+        convnext: folder or OpenCLIP's file of a ConvNeXt; None takes one with random weights, which
+            the row then says.
         workers: processes that render scenes.
 
     Raises:
@@ -182,7 +184,7 @@ def row_parts(parts: ModelParts, row: AblationRow, convnext: Path | None, seed: 
     Args:
         parts: of the trained model.
         row: what it changes.
-        convnext: folder of a ConvNeXt; None makes a small one with random weights.
+        convnext: folder or OpenCLIP's file of a ConvNeXt; None makes a small random one.
         seed: of all random weights.
     """
     is_convnext = row.encoder is ImageEncoderKind.CLIP_CONVNEXT
@@ -204,9 +206,10 @@ def row_parts(parts: ModelParts, row: AblationRow, convnext: Path | None, seed: 
     )
 
 
-def _convnext(folder: Path | None, seed: int) -> ConvNextModel:
-    if folder is not None:
-        return ConvNextModel.from_pretrained(folder, local_files_only=True).eval()
+def _convnext(source: Path | None, seed: int) -> ConvNextModel:
+    if source is not None:
+        network: ConvNextModel = load_network(ConvNextModel, str(source), None, "eager")
+        return network.eval()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return ConvNextModel(

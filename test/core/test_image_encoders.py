@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,11 +12,13 @@ import torch
 from transformers import ConvNextConfig, ConvNextModel
 
 from helpers.counting import count_calls
+from helpers.openclip import openclip_state
 from llmseg_core import LLMSegPipeline, ModelParts, SelectionConfig, SelectionRule, build_pipeline
 from llmseg_core.build import build_image_encoder, build_selector
 from llmseg_core.clip_convnext import ClipConvNextEncoder
 from llmseg_core.clip_pixels import CLIP_MEAN, CLIP_STD
 from llmseg_core.config import ImageEncoderConfig, ImageEncoderKind
+from llmseg_core.convnext_openclip import convnext_from_openclip
 
 TOP = SelectionConfig(SelectionRule.TOP_IOU)
 
@@ -63,6 +66,27 @@ def test_a_model_with_another_encoder_is_written_and_read(
     one, other = (each.segment(image, "the cup", TOP) for each in (pipeline, loaded))
     torch.testing.assert_close(one.scores.iop, other.scores.iop, atol=1e-6, rtol=0)
     assert one.scores.iou_score.std() > 0
+
+
+def test_openclips_file_stands_in_a_model_directory(
+    parts: ModelParts, image: np.ndarray, tmp_path: Path
+) -> None:
+    convnext = convnext_from_openclip(openclip_state())
+    pipeline = build_pipeline(with_encoder(parts, ImageEncoderKind.CLIP_CONVNEXT, convnext))
+    model = tmp_path / "model"
+    pipeline.save_pretrained(model)
+    shutil.rmtree(model / "convnext")
+    torch.save(openclip_state(), model / "open_clip_pytorch_model.bin")
+    config = model / "llmseg.yaml"
+    text = config.read_text()
+    config.write_text(text.replace("convnext: convnext", "convnext: open_clip_pytorch_model.bin"))
+    loaded = LLMSegPipeline.from_pretrained(model)
+    one, other = (each.segment(image, "the cup", TOP) for each in (pipeline, loaded))
+    torch.testing.assert_close(one.scores.iop, other.scores.iop, atol=1e-6, rtol=0)
+
+    (model / "open_clip_pytorch_model.bin").write_bytes(b"damaged")
+    with pytest.raises(ValueError, match=r"open_clip_pytorch_model\.bin is damaged"):
+        LLMSegPipeline.from_pretrained(model)
 
 
 def test_sams_features_are_paid_once(parts: ModelParts, image: np.ndarray) -> None:
