@@ -38,6 +38,9 @@ REFERENCE = "reference"
 SAME = 0.999
 """IoU from which two masks are the same."""
 
+TIE = 1e-4
+"""Predicted IoUs this close are equal but for rounding."""
+
 
 @dataclass(frozen=True)
 class _Change:
@@ -204,19 +207,25 @@ def _run(
 
 
 def matched_iou(ours: Proposals, reference: Proposals) -> float:
-    """Lowest IoU of a reference mask with ours of the same rank; 1 if there is none.
+    """Lowest IoU of a reference mask with ours of the same rank and score; 1 if there is none.
 
-    Where their number differs, each is matched with the best of ours.
+    Masks stand in the order of their predicted IoUs, which rounding may swap where these are equal
+    (see `TIE`): each is matched with the best of those ranks. Where their number differs, it is
+    matched with the best of all.
     """
     if not len(reference):
         return 1.0 if not len(ours) else 0.0
     if not len(ours):
         return 0.0
     overlaps = pairwise_iou(reference.masks, ours.masks)
-    if len(ours) != len(reference):
-        return float(overlaps.amax(1).min())
-    both_empty = ~ours.masks.flatten(1).any(1) & ~reference.masks.flatten(1).any(1)
-    return float(torch.where(both_empty, 1.0, overlaps.diagonal()).min())
+    empty = [~each.masks.flatten(1).any(1) for each in (reference, ours)]
+    overlaps = overlaps.masked_fill(empty[0][:, None] & empty[1], 1.0)
+    if len(ours) == len(reference):
+        for other in (ours, reference):
+            apart = (reference.predicted_iou[:, None] - other.predicted_iou).abs()
+            overlaps = overlaps.masked_fill(apart > TIE, 0.0)
+        return float(torch.minimum(overlaps.amax(1), overlaps.amax(0)).min())
+    return float(overlaps.amax(1).min())
 
 
 def _generator(model: BenchmarkModel, mode: str) -> SamProposalGenerator:

@@ -82,6 +82,7 @@ class NodeParameters:
     attention: str = "sdpa"
     memory_budget_mb: int = 0
     compile: bool = False
+    threads: int = 0
     autostart: bool = True
     load_timeout_s: float = 600.0
     max_rate_hz: float = 0.0
@@ -132,6 +133,15 @@ NODE_PARAMETERS = (
         DEFAULTS.compile,
         "Whether SAM is compiled by torch.compile: the first frames take minutes, and masks differ "
         "in single pixels. Changes while the node is unconfigured.",
+    ),
+    ParameterSpec(
+        "threads",
+        DEFAULTS.threads,
+        "Threads of PyTorch on a CPU; 0 is one for every core. On a busy machine take fewer than "
+        "it has free cores: one that waits for a core holds up all others.",
+        read_only=True,
+        minimum=0,
+        maximum=1024,
     ),
     ParameterSpec(
         "autostart",

@@ -73,7 +73,10 @@ class SegmentationNode(LifecycleNode):
         self._service = SegmentService(self, self._running_session)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 1)
         self.create_timer(1.0, self._publish_diagnostics)
-        if parameters.read_node_parameters(self).autostart:
+        values = parameters.read_node_parameters(self)
+        if values.threads:
+            torch.set_num_threads(values.threads)
+        if values.autostart:
             # Steady time: simulated time may not have begun.
             clock = Clock(clock_type=ClockType.STEADY_TIME)
             self._autostart_timer = self.create_timer(0.0, self._autostart, clock=clock)

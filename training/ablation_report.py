@@ -47,7 +47,7 @@ def write_ablation(
     """Write `TABLE.json` and `TABLE.png` to `folder`; arguments as for `ablation_table`."""
     paper = paper_table(PAPER[table])
     rows = [
-        {"row": label, "paper": dict(row.scores), "here": dict(ours)}
+        {"row": label, "paper": dict(row.scores), "here": _plain(ours)}
         for row, (label, ours) in zip(paper.rows, scores.items(), strict=True)
     ]
     folder.mkdir(parents=True, exist_ok=True)
@@ -56,11 +56,16 @@ def write_ablation(
     _plot(folder / f"{table}.png", paper, scores, title)
 
 
+def _plain(scores: Mapping[str, float]) -> dict[str, float | None]:
+    """JSON has no number for a score of no questions."""
+    return {name: None if np.isnan(value) else value for name, value in scores.items()}
+
+
 def _plot(
     path: Path, paper: PaperTable, scores: Mapping[str, Mapping[str, float]], title: str
 ) -> None:
     figure = Figure(figsize=(5 * len(paper.scores), 4), layout="constrained")
-    figure.suptitle(f"{paper.title}: {paper.data}; here: {title}")
+    figure.suptitle(f"{paper.title}: {paper.data}\nhere: {title}", fontsize=11)
     places = np.arange(len(scores))
     for axes, name in zip(figure.subplots(1, len(paper.scores)), paper.scores, strict=True):
         theirs = [row.scores[name] for row in paper.rows]
@@ -68,8 +73,11 @@ def _plot(
         for shift, label, values in ((-0.2, "paper", theirs), (0.2, "here", ours)):
             bars = axes.bar(places + shift, values, 0.38, label=label)
             axes.bar_label(bars, fmt="%.1f", fontsize=8)
-        axes.set_xticks(places, list(scores), rotation=20, ha="right")
+        axes.margins(y=0.1)
+        axes.set_xticks(
+            places, [label.replace(" (", "\n(").replace(", ", ",\n") for label in scores]
+        )
         axes.set_ylabel(f"{HEADINGS[name]}, percent")
-        axes.legend()
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     with whole_file(path) as temporary:
         figure.savefig(temporary, dpi=120, format="png")

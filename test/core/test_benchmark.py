@@ -19,6 +19,7 @@ from llmseg_core.benchmark_proposals import matched_iou
 from llmseg_core.cli import main
 from llmseg_core.image_files import read_image, write_image
 from llmseg_core.reference_proposals import reference_generator
+from llmseg_core.types import Proposals
 
 PROPOSALS = ProposalConfig(
     points_per_side=3, pred_iou_thresh=0.0, stability_score_thresh=0.0, box_nms_thresh=1.0
@@ -187,3 +188,17 @@ def test_wrong_size(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(["benchmark", "pipeline", "--image-size", "640"])
     assert "'640' is no size, it must be such as 640x480" in capsys.readouterr().err
+
+
+def test_masks_of_equal_score_may_stand_in_either_order() -> None:
+    masks = torch.zeros(3, 8, 8, dtype=torch.bool)
+    masks[0, :3], masks[1, 4:6], masks[2, :, 6:] = True, True, True
+    proposals = Proposals.from_masks(masks)
+    tied = replace(proposals, predicted_iou=torch.tensor([0.9, 0.8, 0.80001]))
+    apart = replace(proposals, predicted_iou=torch.tensor([0.9, 0.85, 0.8]))
+    swapped = torch.tensor([0, 2, 1])
+    assert matched_iou(tied[swapped], tied) == 1
+    assert matched_iou(apart[swapped], apart) == 0
+    other = replace(apart, predicted_iou=apart.predicted_iou[swapped])
+    assert matched_iou(other, apart) == 0
+    assert matched_iou(tied[torch.tensor([0, 1, 1])], tied) < 0.999

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
@@ -332,6 +333,18 @@ def test_parameters_change_at_run_time(rig: SegmentationRig) -> None:
         refused = rig.set_parameter(name, value)
         assert not refused.successful
         assert reason in refused.reason
+
+
+def test_threads_are_limited_from_the_start(make_rig: MakeRig) -> None:
+    before = torch.get_num_threads()
+    try:
+        rig = make_rig(threads=before + 2)
+        assert torch.get_num_threads() == before + 2
+        assert "read-only" in rig.set_parameter("threads", 1).reason
+        make_rig()
+        assert torch.get_num_threads() == before + 2  # 0 leaves PyTorch as it is
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_an_incompatible_publisher_is_named(make_rig: MakeRig) -> None:

@@ -64,6 +64,7 @@ def test_a_table_stands_beside_the_papers(
     for row in rows:
         assert row["row"].split()[0] in printed
         assert 0 <= row["here"]["giou"] <= row["here"]["oracle_giou"] <= 1
+        assert row["here"]["no_target_accuracy"] is None  # only questions with a target count
     assert (tmp_path / f"{table}.png").read_bytes().startswith(b"\x89PNG")
 
 
