@@ -13,7 +13,7 @@ from pathlib import Path
 from torch import Tensor
 from transformers import ConvNextConfig, ConvNextModel
 
-from .original_state import read_original_state
+from .original_state import read_original_state, renamed
 
 __all__ = ["convnext_from_openclip", "load_openclip_convnext"]
 
@@ -57,7 +57,7 @@ def convnext_from_openclip(state: Mapping[str, Tensor]) -> ConvNextModel:
         ValueError: if names are missing or not expected, or shapes do not fit together.
     """
     weights = {
-        _name(key.removeprefix(TRUNK)): value
+        renamed(key.removeprefix(TRUNK), _NAMES): value
         for key, value in state.items()
         if key.startswith(TRUNK)
     }
@@ -72,14 +72,6 @@ def convnext_from_openclip(state: Mapping[str, Tensor]) -> ConvNextModel:
             f"expected {unexpected or 'nothing'}"
         )
     return model.eval()
-
-
-def _name(original: str) -> str:
-    for pattern, replacement in _NAMES:
-        name, count = re.subn(f"^{pattern}", replacement, original)
-        if count:
-            return name
-    return original
 
 
 def _config(weights: Mapping[str, Tensor]) -> ConvNextConfig:

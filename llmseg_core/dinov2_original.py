@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from transformers import Dinov2Config, Dinov2Model
 
-from .original_state import read_original_state
+from .original_state import read_original_state, renamed
 
 __all__ = ["dinov2_from_original", "dinov2_positions", "load_original_dinov2", "original_name"]
 
@@ -88,11 +88,7 @@ def original_name(name: str) -> str:
     """The original name of a weight of `Dinov2Model`; three of ours may be one there."""
     if match := _QKV.fullmatch(name):
         return f"blocks.{match[1]}.attn.qkv.{match[5]}"
-    for pattern, replacement in _NAMES:
-        original, count = re.subn(f"^{pattern}", replacement, name)
-        if count:
-            return original
-    return name
+    return renamed(name, _NAMES)
 
 
 def _own_part(name: str, value: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ _LARGEST = 32 * 2**20  # more is refused by some versions
 def keep_freed_memory() -> bool:
     """Let this process keep up to 128 MB of what it frees, in blocks of up to 32 MB.
 
-    The largest memory that the process takes stays the same. It holds for the whole process and
+    The process may stay that much larger than it needs to be. It holds for the whole process and
     cannot be taken back; a process that has set `MALLOC_TRIM_THRESHOLD_` or runs with another
     allocator may want it otherwise, and loses nothing by it.
 

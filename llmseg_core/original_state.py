@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -10,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-__all__ = ["read_original_state"]
+__all__ = ["read_original_state", "renamed"]
 
 
 def read_original_state(path: str | Path) -> dict[str, Tensor]:
@@ -32,3 +34,18 @@ def read_original_state(path: str | Path) -> dict[str, Tensor]:
     if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
         raise ValueError(f"{path} holds no weights by name, it must be as sam_vit_h_4b8939.pth")
     return state
+
+
+def renamed(name: str, table: Sequence[tuple[str, str]]) -> str:
+    """A weight's name in another layout.
+
+    Args:
+        name: of the weight.
+        table: how names begin (regular expressions), and what stands there instead; the first that
+            fits counts, and a name that none fits stays.
+    """
+    for pattern, replacement in table:
+        other, count = re.subn(f"^{pattern}", replacement, name)
+        if count:
+            return other
+    return name

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pickle
 import re
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from .config import SelectorConfig
+from .original_state import renamed
 
 __all__ = [
     "CLIP",
@@ -157,20 +158,12 @@ def is_never_used(name: str) -> bool:
 
 def selector_name(name: str) -> str:
     """The released name of a weight of `MaskSelector`."""
-    return _renamed(name, _SELECTOR_NAMES)
+    return renamed(name, _SELECTOR_NAMES)
 
 
 def llava_name(name: str) -> str:
     """The released name of a weight of `LlavaV1ForConditionalGeneration`."""
-    return _renamed(name, _LLAVA_NAMES)
-
-
-def _renamed(name: str, table: Sequence[tuple[str, str]]) -> str:
-    for pattern, replacement in table:
-        renamed, count = re.subn(f"^{pattern}", replacement, name)
-        if count:
-            return renamed
-    return name
+    return renamed(name, _LLAVA_NAMES)
 
 
 def released_selector_config(weights: Mapping[str, Tensor]) -> SelectorConfig:

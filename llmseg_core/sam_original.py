@@ -6,14 +6,13 @@ decoder leave no trace in them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from torch import Tensor
 from transformers import SamConfig, SamModel
 
-from .original_state import read_original_state
+from .original_state import read_original_state, renamed
 
 __all__ = [
     "load_original_sam",
@@ -79,7 +78,7 @@ def sam_from_original(state: Mapping[str, Tensor], decoder_heads: int = DECODER_
     """
     model = SamModel(sam_config_from_original(state, decoder_heads))
     own = model.state_dict()
-    names = {name: _original_name(name) for name in own}
+    names = {name: renamed(name, _NAMES) for name in own}
     missing = sorted(set(names.values()) - set(state))
     unexpected = sorted(set(state) - set(names.values()))
     if missing or unexpected:
@@ -99,7 +98,7 @@ def sam_from_original(state: Mapping[str, Tensor], decoder_heads: int = DECODER_
 
 def sam_to_original(model: SamModel) -> dict[str, Tensor]:
     """The weights of a `SamModel` under their original names."""
-    return {_original_name(name): tensor for name, tensor in model.state_dict().items()}
+    return {renamed(name, _NAMES): tensor for name, tensor in model.state_dict().items()}
 
 
 def sam_config_from_original(
@@ -114,14 +113,6 @@ def sam_config_from_original(
         return _config(state, decoder_heads)
     except KeyError as error:
         raise ValueError(f"this is no original SAM checkpoint: missing {error}") from None
-
-
-def _original_name(name: str) -> str:
-    for pattern, replacement in _NAMES:
-        original, count = re.subn(f"^{pattern}", replacement, name)
-        if count:
-            return original
-    return name
 
 
 def _config(state: Mapping[str, Tensor], decoder_heads: int) -> SamConfig:

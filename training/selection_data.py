@@ -120,7 +120,8 @@ def encode_scenes(
     if count > 1:
         files = [file.with_suffix(f".{number}-of-{count}.pt") for number in range(count)]
     own, share = files[state.process_index], shares[state.process_index]
-    if not own.exists() or len(_load(own)) != len(share):
+    encoded = _load(own) if own.exists() else None
+    if encoded is None or len(encoded) != len(share):
         encoded = []
         for index in tqdm(share, desc="features", disable=not state.is_local_main_process):
             stored = proposals[scenes.sample_name(index)]
@@ -128,7 +129,7 @@ def encode_scenes(
         with whole_file(own) as temporary:
             torch.save(encoded, temporary)
     state.wait_for_everyone()
-    parts = [_load(each) for each in files]
+    parts = [encoded if each == own else _load(each) for each in files]
     return [parts[place % count][place // count] for place in range(len(indices))]
 
 
@@ -175,7 +176,7 @@ class SelectionDataset(DrawnDataset[tuple[SelectionScene, list[QuestionSample], 
         categories: what the scenes can have.
         augment_width: width of the scenes in pixels, to mirror half of them and to hide some
             proposals; None leaves the scenes as they are.
-        relation_share: share of the questions that are about relations, [0, 1]; None is the usual.
+        relation_share: share of the questions that are about relations, [0, 1].
     """
 
     def __init__(
@@ -186,12 +187,10 @@ class SelectionDataset(DrawnDataset[tuple[SelectionScene, list[QuestionSample], 
         seed: int,
         categories: Sequence[str] = CATEGORIES,
         augment_width: int | None = None,
-        relation_share: float | None = None,
+        relation_share: float = KIND_SHARES["relation"],
     ) -> None:
         super().__init__(seed)
-        self.shares = KIND_SHARES
-        if relation_share is not None:
-            self.shares = shares_with_relations(relation_share)
+        self.shares = shares_with_relations(relation_share)
         self.scenes, self.questions, self.split = scenes, questions, split
         self.categories = categories
         self.augment_width = augment_width
