@@ -197,7 +197,7 @@ def _run(
         found = {}
         for mode, generator in generators.items():
             # only the exact mode is taken apart: hooks would disturb a compiler
-            encoder = sam.vision_encoder if mode == "exact" else None
+            encoder = generator.encoder if mode == "exact" else None
             found[mode] = run.samples[mode].take(generator.propose, encoder, frame, sam.device)
         theirs = run.samples[REFERENCE].take(
             reference.propose, reference.image_encoder, frame, sam.device

@@ -254,7 +254,8 @@ class RuntimeConfig:
     dtype: str = "float32"
     """"float32", "bfloat16" or "float16" """
     attention: str = "sdpa"
-    """attention implementation of transformers: "sdpa", "eager" or "flash_attention_2" """
+    """attention implementation of transformers: "sdpa", "eager" or "flash_attention_2"; SAM's image
+    encoder, which adds a bias to its scores, always takes "sdpa" """
     memory_budget_mb: int | None = None
     """MB (2^20 bytes) for everything mode beside weights and image encoder; None takes 4096 on a
     GPU, and on a CPU what its caches hold"""

@@ -1,8 +1,9 @@
 """How much arithmetic each stage cannot do without, from the sizes of the networks.
 
 One multiplication and one addition are 2 FLOP. Products of matrices and convolutions count; sums,
-activations and normalisations do not. What is counted is our order of work (`sam_decoder.py`,
-`seg_token.py`), which needs less than the published one, so that no run can be below the bound.
+activations and normalisations do not. What is counted is our order of work (`sam_encoder.py`,
+`sam_decoder.py`, `seg_token.py`), which needs less than the published one, so that no run can be
+below the bound.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def _transformer(tokens: int, width: int, mlp: int) -> int:
 
 
 def sam_encoder_flops(config: SamVisionConfig) -> int:
-    """SAM's image encoder on one image."""
+    """SAM's image encoder on one image, as `SamImageEncoder` does it."""
     width, out = config.hidden_size, config.output_channels
     grid = config.image_size // config.patch_size
     tokens = grid * grid
@@ -67,7 +68,7 @@ def sam_encoder_flops(config: SamVisionConfig) -> int:
     for layer in range(config.num_hidden_layers):
         window = grid if layer in config.global_attn_indexes else config.window_size
         seen = (ceil(grid / window) * window) ** 2  # with the padding of the last windows
-        total += 4 * _linear(seen, width, width) + _attention(seen, window * window, width)
+        total += 4 * _linear(tokens, width, width) + _attention(seen, window * window, width)
         if config.use_rel_pos:
             total += 2 * _linear(seen, window, width)
         total += _linear(tokens, width, config.mlp_dim, width)

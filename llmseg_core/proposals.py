@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -21,6 +22,7 @@ from .mask_candidates import MaskCandidates
 from .mask_measures import draw_masks, low_resolution_stability, measure_masks
 from .proposal_memory import MemoryPlan
 from .sam_decoder import ImageSide, SamPointDecoder
+from .sam_encoder import CACHED_BYTES, SamImageEncoder
 from .types import Proposals
 
 __all__ = ["ProposalGenerator", "SamProposalGenerator", "point_grid"]
@@ -68,16 +70,19 @@ class SamProposalGenerator:
         memory_budget_mb: int | None = None,
         compiled: bool = False,
     ) -> None:
-        if model.device.type == "cpu":
+        on_cpu = model.device.type == "cpu"
+        if on_cpu:
             keep_freed_memory()
         self.model = model.eval()
         self.config = config
+        self.encoder = SamImageEncoder(model, CACHED_BYTES if on_cpu and not compiled else None)
         self.decoder = SamPointDecoder(model)
         self.memory = MemoryPlan.make(self.decoder, memory_budget_mb, config.points_per_batch)
         self.input_size = int(model.config.vision_config.image_size)
-        self._encode, self._decode = self.model.vision_encoder, self.decoder.decode
+        self._encode: Callable[[Tensor], Tensor] = self.encoder
+        self._decode = self.decoder.decode
         if compiled:
-            self._encode = torch.compile(self._encode)
+            self._encode = torch.compile(self.encoder)
             self._decode = torch.compile(self._decode, dynamic=True)
         self._position: Tensor | None = None
         self._views: tuple[tuple[int, int], list[ImageView]] | None = None
@@ -154,7 +159,7 @@ class SamProposalGenerator:
     def _image_side(self, image: np.ndarray, check: FiniteCheck) -> ImageSide:
         resized = resize_longest_side(image, self.input_size)
         pixels = normalize_and_pad(resized, self.input_size, self.device)
-        embedding = self._encode(pixels[None].to(self.model.dtype)).last_hidden_state[0]
+        embedding = self._encode(pixels[None].to(self.model.dtype))[0]
         if self._position is None:
             self._position = self.decoder.dense_position()
         return self.decoder.image_side(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -30,8 +28,10 @@ class SamFeatureEncoder(nn.Module):
         config = model.config.vision_config
         self.image_size = int(config.image_size)
         self.cells = self.image_size // config.patch_size
-        self._seen: tuple[Tensor, Tensor] | None = None
-        model.vision_encoder.register_forward_hook(self._see, with_kwargs=True)
+        self._pixels: Tensor | None = None
+        self._embedding: Tensor | None = None
+        model.vision_encoder.patch_embed.register_forward_hook(self._see_pixels)
+        model.vision_encoder.neck.register_forward_hook(self._see_embedding)
 
     @property
     def feature_dim(self) -> int:
@@ -51,8 +51,9 @@ class SamFeatureEncoder(nn.Module):
     def forward(self, pixel_values: Tensor) -> Tensor:
         """(B, 3, S, S) float32 from `preprocess` to (B, C, h, w) in SAM's dtype."""
         pixel_values = pixel_values.to(self.model.dtype)
-        if self._seen is not None and torch.equal(self._seen[0], pixel_values):
-            return self._seen[1]
+        seen, embedding = self._pixels, self._embedding
+        if seen is not None and embedding is not None and torch.equal(seen, pixel_values):
+            return embedding
         return self.model.vision_encoder(pixel_values).last_hidden_state
 
     @torch.inference_mode()
@@ -60,6 +61,10 @@ class SamFeatureEncoder(nn.Module):
         """The feature map (C, h, w) of one image, (H, W, 3) uint8 RGB."""
         return self(self.preprocess(image)[None])[0]
 
-    def _see(self, _: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
-        pixels = args[0] if args else kwargs["pixel_values"]
-        self._seen = pixels.detach(), out.last_hidden_state.detach()
+    def _see_pixels(self, _: nn.Module, args: tuple[Tensor], __: Tensor) -> None:
+        """What comes in; what came out before belongs to other pixels."""
+        self._pixels, self._embedding = args[0].detach(), None
+
+    def _see_embedding(self, _: nn.Module, __: tuple[Tensor], embedding: Tensor) -> None:
+        """What comes out of the last part."""
+        self._embedding = embedding.detach()

@@ -92,7 +92,7 @@ def test_openclips_file_stands_in_a_model_directory(
 def test_sams_features_are_paid_once(parts: ModelParts, image: np.ndarray) -> None:
     pipeline = build_pipeline(with_encoder(parts, ImageEncoderKind.SAM, None))
     encoder = pipeline.mask_embedder.image_encoder
-    with count_calls(parts.sam.vision_encoder) as calls:
+    with count_calls(parts.sam.vision_encoder.neck) as calls:
         pipeline.encode_frame(image)
         assert calls == [1]
         other = encoder.encode(255 - image)

@@ -66,7 +66,7 @@ def test_second_instruction_runs_no_vision_again(
     pipeline: LLMSegPipeline, parts: ModelParts, image: np.ndarray
 ) -> None:
     frame = pipeline.encode_frame(image)
-    vision = (parts.sam.vision_encoder, parts.dinov2, parts.llava.model.vision_tower)
+    vision = (parts.sam.vision_encoder.neck, parts.dinov2, parts.llava.model.vision_tower)
     with count_calls(*vision) as counts:
         pipeline.segment(frame, "the cup")
         pipeline.segment(frame, "the tool")
