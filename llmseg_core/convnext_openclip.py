@@ -13,7 +13,7 @@ from pathlib import Path
 from torch import Tensor
 from transformers import ConvNextConfig, ConvNextModel
 
-from .original_state import read_original_state, renamed
+from .original_state import check_names, read_original_state, renamed
 
 __all__ = ["convnext_from_openclip", "load_openclip_convnext"]
 
@@ -61,16 +61,13 @@ def convnext_from_openclip(state: Mapping[str, Tensor]) -> ConvNextModel:
         for key, value in state.items()
         if key.startswith(TRUNK)
     }
+    refusal = "these are no weights of an OpenCLIP ConvNeXt"
     try:
         model = ConvNextModel(_config(weights))
-        missing, unexpected = model.load_state_dict(weights, strict=False)
+        check_names(model.state_dict(), weights, refusal)
+        model.load_state_dict(weights)
     except (KeyError, RuntimeError) as error:
-        raise ValueError(f"these are no weights of an OpenCLIP ConvNeXt: {error}") from None
-    if missing or unexpected:
-        raise ValueError(
-            f"these are no weights of an OpenCLIP ConvNeXt: missing {missing or 'nothing'}, not "
-            f"expected {unexpected or 'nothing'}"
-        )
+        raise ValueError(f"{refusal}: {error}") from None
     return model.eval()
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from transformers import Dinov2Config, Dinov2Model
 
-from .original_state import read_original_state, renamed
+from .original_state import check_names, read_original_state, renamed
 
 __all__ = ["dinov2_from_original", "dinov2_positions", "load_original_dinov2", "original_name"]
 
@@ -66,13 +66,7 @@ def dinov2_from_original(state: Mapping[str, Tensor], num_heads: int | None = No
         raise ValueError(f"these are no weights of DINOv2: missing {error}") from None
     model = Dinov2Model(config)
     own = model.state_dict()
-    names = {original_name(name) for name in own}
-    missing, unexpected = sorted(names - set(state)), sorted(set(state) - names)
-    if missing or unexpected:
-        raise ValueError(
-            f"these are no weights of DINOv2: missing {missing or 'nothing'}, "
-            f"not expected {unexpected or 'nothing'}"
-        )
+    check_names(map(original_name, own), state, "these are no weights of DINOv2")
     weights = {name: _own_part(name, state[original_name(name)]) for name in own}
     for name, value in weights.items():
         if value.shape != own[name].shape:

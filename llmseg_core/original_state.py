@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-__all__ = ["read_original_state", "renamed"]
+__all__ = ["check_names", "read_original_state", "renamed"]
 
 
 def read_original_state(path: str | Path) -> dict[str, Tensor]:
@@ -34,6 +34,25 @@ def read_original_state(path: str | Path) -> dict[str, Tensor]:
     if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
         raise ValueError(f"{path} holds no weights by name, it must be as sam_vit_h_4b8939.pth")
     return state
+
+
+def check_names(needed: Iterable[str], found: Iterable[str], refusal: str) -> None:
+    """Require that exactly the weights that a network needs are there.
+
+    Args:
+        needed: names of its weights.
+        found: names in the file.
+        refusal: how the error begins, such as "these are no weights of DINOv2".
+
+    Raises:
+        ValueError: naming those that are missing and those that are not expected.
+    """
+    wanted, given = set(needed), set(found)
+    missing, unexpected = sorted(wanted - given), sorted(given - wanted)
+    if missing or unexpected:
+        raise ValueError(
+            f"{refusal}: missing {missing or 'nothing'}, not expected {unexpected or 'nothing'}"
+        )
 
 
 def renamed(name: str, table: Sequence[tuple[str, str]]) -> str:

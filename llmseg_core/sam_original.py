@@ -12,7 +12,7 @@ from pathlib import Path
 from torch import Tensor
 from transformers import SamConfig, SamModel
 
-from .original_state import read_original_state, renamed
+from .original_state import check_names, read_original_state, renamed
 
 __all__ = [
     "load_original_sam",
@@ -79,13 +79,7 @@ def sam_from_original(state: Mapping[str, Tensor], decoder_heads: int = DECODER_
     model = SamModel(sam_config_from_original(state, decoder_heads))
     own = model.state_dict()
     names = {name: renamed(name, _NAMES) for name in own}
-    missing = sorted(set(names.values()) - set(state))
-    unexpected = sorted(set(state) - set(names.values()))
-    if missing or unexpected:
-        raise ValueError(
-            f"this is no original SAM checkpoint: missing {missing or 'nothing'}, "
-            f"not expected {unexpected or 'nothing'}"
-        )
+    check_names(names.values(), state, "this is no original SAM checkpoint")
     for name, original in names.items():
         if own[name].shape != state[original].shape:
             raise ValueError(
