@@ -79,10 +79,15 @@ class SamImageEncoder(nn.Module):
     def _mixed(
         self, attention: SamVisionAttention, query: Tensor, key: Tensor, value: Tensor
     ) -> Tensor:
-        """Values mixed by scores with their bias; all are (n, rows, columns, d)."""
+        """Values mixed by scores with their bias; all are (n, rows, columns, d).
+
+        What is asked of PyTorch has four dimensions: its fast kernels for CPUs take nothing else.
+        """
         key, value = key.flatten(1, 2), value.flatten(1, 2)
         if not attention.use_rel_pos:
-            mixed = F.scaled_dot_product_attention(query.flatten(1, 2), key, value)
+            mixed = F.scaled_dot_product_attention(
+                query.flatten(1, 2)[None], key[None], value[None]
+            )
             return mixed.view_as(query)
         count, rows, columns, _ = query.shape
         vertical = query @ attention.get_rel_pos(rows, rows, attention.rel_pos_h).mT
