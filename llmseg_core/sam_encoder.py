@@ -122,8 +122,7 @@ def _padded(qkv: Tensor, bias: Tensor | None, height: int, width: int) -> Tensor
     """(B, h, w, 3 C) to (B, height, width, 3 C), with what the projection makes of zeros."""
     if qkv.shape[1:3] == (height, width):
         return qkv
-    padded = qkv.new_zeros(len(qkv), height, width, qkv.shape[3])
-    if bias is not None:
-        padded += bias
+    padding = qkv.new_zeros(1) if bias is None else bias
+    padded = padding.expand(len(qkv), height, width, qkv.shape[3]).clone()
     padded[:, : qkv.shape[1], : qkv.shape[2]] = qkv
     return padded
