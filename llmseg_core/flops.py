@@ -22,6 +22,7 @@ from transformers import (
 
 from .config import SelectorConfig
 from .llava import image_token_count
+from .sam_decoder import OUTPUT_TOKENS, PROMPT_TOKENS
 
 __all__ = [
     "clip_flops",
@@ -34,8 +35,6 @@ __all__ = [
     "selector_flops",
 ]
 
-PROMPT_TOKENS = 7
-"""Tokens of a point prompt: IoU, four masks, point, padding."""
 MASKS = 3
 """Masks a prompt."""
 
@@ -97,12 +96,13 @@ def sam_points_flops(config: SamConfig, points: int, drawn: int) -> int:
     folded = _attention(t * heads, image, width) + cross
     mlp = _linear(t, width, decoder.mlp_dim, width)
     layers = 2 * own + to_image + to_token + 2 * mlp + 2 * folded
-    last = 6 * heads * image * width + 4 * _linear(1, width, inner)
+    last = _attention(OUTPUT_TOKENS * heads, image, width)
+    last += 4 * _linear(OUTPUT_TOKENS, width, inner)
     depth = [decoder.iou_head_hidden_dim] * (decoder.iou_head_depth - 1)
     iou = _linear(1, width, *depth, decoder.num_multimask_outputs + 1)
     hyper = MASKS * _linear(1, width, width, width, width // 8)
     upscale = _linear(image, width, width) + _linear(4 * image, width // 4, width // 2)
-    draw = MASKS * last + hyper + upscale + _linear(16 * image, width // 8, MASKS)
+    draw = hyper + upscale + _linear(16 * image, width // 8, MASKS)
     return once + points * (layers + last + iou) + drawn * draw
 
 

@@ -11,8 +11,8 @@ __all__ = ["GPU_BUDGET_MB", "MemoryPlan"]
 GPU_BUDGET_MB = 4096
 """MB (2^20 bytes) on a GPU where nothing else is said."""
 
-CPU_TOKENS = 8 * 2**20
-"""Bytes of image tokens that a CPU decodes at once: about what its caches hold."""
+CPU_TOKENS = 16 * 2**20
+"""Bytes of image tokens that a CPU decodes at once: enough for its threads, and cached by most."""
 
 CPU_LOGITS = 64 * 2**20
 """Bytes of full-resolution logits on a CPU, which takes masks one at a time anyway."""
@@ -57,7 +57,7 @@ class MemoryPlan:
         device, once, per_point = decoder.model.device, *decoder.memory_of_points()
         if device.type == "cpu" and budget_mb is None:
             points = points or max(1, CPU_TOKENS // decoder.token_bytes)
-            return cls(points, points, CPU_LOGITS, CPU_LOGITS)
+            return cls(points, max(1, points // 4), CPU_LOGITS, CPU_LOGITS)
         budget = (GPU_BUDGET_MB if budget_mb is None else budget_mb) * 2**20
         fitting = (budget // 2 - once) // per_point
         if fitting < 1:

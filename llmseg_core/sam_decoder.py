@@ -8,7 +8,8 @@ but never copies the image tokens once a prompt more often than it must:
 - keys and values of the image tokens are never written out: the projections of a cross-attention
   are folded into its few token-side vectors instead, `q (W x) = (q W) x`, which is the same number;
 - predicted IoUs are read before anything is upscaled, so that only masks that will be kept are;
-  their tokens' last attention to the image waits until then, too;
+- a cell of the image is upscaled to a row of numbers; only the logits of the masks that are asked
+  for are put where their pixels are;
 - without gradients large results take the memory of what is no longer needed: on a CPU memory that
   is touched for the first time costs more than the arithmetic.
 
@@ -29,7 +30,10 @@ from transformers.models.sam.modeling_sam import SamAttention, SamTwoWayAttentio
 __all__ = ["DecodedPoints", "ImageSide", "SamPointDecoder"]
 
 PROMPT_TOKENS = 7
-"""t: the tokens of one prompt."""
+"""t: the tokens of a point prompt: IoU, four masks, point, padding."""
+
+OUTPUT_TOKENS = 4
+"""Those of them that something is read from: IoU and a point's three masks."""
 
 
 @dataclass(frozen=True)
@@ -38,17 +42,13 @@ class DecodedPoints:
 
     Attributes:
         iou: (N, 3) float, the predicted IoU of each prompt's three masks.
-        tokens: (N, t, C) float, all tokens before their last attention to the image.
-        prompt: (N, t, C) float, the tokens as they came, which say where they are.
+        mask_tokens: (N, 3, C) float, what each of the masks is to be.
         image_tokens: (N, T, C) float, image tokens as each prompt sees them.
-        position: (T, C) float, where the image tokens are.
     """
 
     iou: Tensor
-    tokens: Tensor
-    prompt: Tensor
+    mask_tokens: Tensor
     image_tokens: Tensor
-    position: Tensor
 
 
 @dataclass(frozen=True)
@@ -93,14 +93,14 @@ class SamPointDecoder:
 
         A point: three times its image tokens (as keys, with their position, normalised) and three
         times its attention (scores, weights, transposed), E T (3 C + 3 m t) for numbers of E
-        bytes. Once: a prompt that is drawn, its image tokens eight times over (gathered, upscaled
-        twice, activated) and the logits of its three masks, E T (8 C + 160). Drawing a quarter of
-        the points at once needs no more than decoding all of them did.
+        bytes. Once: a prompt that is drawn, its image tokens six times over (gathered, upscaled
+        twice, activated) and the logits of its three masks twice, E T (6 C + 96). Drawing a
+        quarter of the points at once needs no more than decoding all of them did.
         """
         config = self.model.config.mask_decoder_config
         image_tokens = self.grid[0] * self.grid[1] * self.model.dtype.itemsize
         attention = self.heads * PROMPT_TOKENS
-        once = image_tokens * (8 * config.hidden_size + 160)
+        once = image_tokens * (6 * config.hidden_size + 96)
         return once, image_tokens * 3 * (config.hidden_size + attention)
 
     def image_side(self, embedding: Tensor, position: Tensor | None = None) -> ImageSide:
@@ -150,11 +150,17 @@ class SamPointDecoder:
         tokens = second.layer_norm2(tokens + self._mixed(attention, scores, keys))
         tokens = second.layer_norm3(tokens + second.mlp(tokens))
         keys = self._to_token(second, tokens, tokens + prompt, placed_keys, keys)
+        del placed_keys, scores  # their memory is taken again
         keys = second.layer_norm4(keys)
 
-        iou_token = self._last_attention(tokens[:, :1], prompt[:, :1], keys, image.position)[:, 0]
-        iou = self.decoder.iou_prediction_head(iou_token)[:, 1:]
-        return DecodedPoints(iou, tokens, prompt, keys, image.position)
+        tokens, prompt = _output(tokens), _output(prompt)
+        attention = self.decoder.transformer.final_attn_token_to_image
+        query = self._folded_query(attention, tokens + prompt)
+        scores = query @ (keys + image.position).transpose(1, 2)
+        tokens = tokens + self._mixed(attention, scores, keys)
+        tokens = self.decoder.transformer.layer_norm_final_attn(tokens)
+        iou = self.decoder.iou_prediction_head(tokens[:, 0])[:, 1:]
+        return DecodedPoints(iou, tokens[:, 1:], keys)
 
     def draw(
         self, decoded: DecodedPoints, prompt: Tensor, mask: Tensor, at_once: int | None = None
@@ -183,39 +189,33 @@ class SamPointDecoder:
         return drawn[0] if len(drawn) == 1 else torch.cat(drawn)
 
     def _draw(self, decoded: DecodedPoints, prompts: Tensor, where: Tensor, mask: Tensor) -> Tensor:
-        device = decoded.tokens.device
+        device = decoded.iou.device
         prompts, where, mask = (index.to(device) for index in (prompts, where, mask))
         networks = self.decoder.output_hypernetworks_mlps[1:]
-        image_tokens = decoded.image_tokens[prompts]
-        tokens, places = decoded.tokens[prompts, 2:5], decoded.prompt[prompts, 2:5]
-        tokens = self._last_attention(tokens, places, image_tokens, decoded.position)
+        tokens = decoded.mask_tokens[prompts]
         weights = torch.stack([network(tokens[:, i]) for i, network in enumerate(networks)], 1)
-        rows = [weights @ part.transpose(1, 2) for part in self._upscale(image_tokens)]
-        height, width = self.mask_size
-        # each part holds every other row of the logits of all three masks of a prompt
-        logits = torch.stack([row[where, mask].view(-1, height // 2, width) for row in rows], 2)
-        return logits.flatten(1, 2)
+        image_tokens = decoded.image_tokens
+        if len(prompts) < len(image_tokens):
+            image_tokens = image_tokens[prompts]
+        logits = (weights @ self._upscale(image_tokens).transpose(1, 2))[where, mask]
+        # cells of h x w, each 2 x 2 cells of 2 x 2 pixels, to rows of pixels
+        cells = logits.view(-1, *self.grid, 2, 2, 2, 2)
+        return cells.permute(0, 1, 3, 5, 2, 4, 6).reshape(-1, *self.mask_size)
 
-    def _upscale(self, cells: Tensor) -> list[Tensor]:
-        """Both transposed convolutions, channels last.
-
-        A 2 x 2 convolution of stride 2 is a linear map of each cell to two rows of two cells. One
-        map a row writes rows of the image as they lie in memory.
+    def _upscale(self, cells: Tensor) -> Tensor:
+        """Both transposed convolutions; each takes a cell to its 2 x 2 cells.
 
         Args:
             cells: (u, T, C) float.
 
         Returns:
-            For even and odd rows of the logits: (u, 2 h x 4 w, C / 8) float.
+            (u, 16 T, C / 8) float, cell after cell, as (T, y, x, y', x') lie in memory.
         """
-        decoder = self.decoder
-        rows = [part.unflatten(1, self.grid) for part in _spread(decoder.upscale_conv1, cells)]
-        hidden = torch.stack(rows, 2).flatten(1, 3).unflatten(2, (2, -1))  # (u, 4 T / 2, 2, C / 4)
-        norm = decoder.upscale_layer_norm
+        decoder, norm = self.decoder, self.decoder.upscale_layer_norm
+        hidden = _spread(decoder.upscale_conv1, cells)
         hidden = F.layer_norm(hidden, norm.normalized_shape, norm.weight, norm.bias, norm.eps)
-        hidden = decoder.activation(hidden).flatten(1, 2)
-        parts = _spread(decoder.upscale_conv2, hidden)
-        return [decoder.activation(part).unflatten(2, (2, -1)).flatten(1, 2) for part in parts]
+        hidden = decoder.activation(hidden)
+        return decoder.activation(_spread(decoder.upscale_conv2, hidden))
 
     def _prompt_tokens(self, points: Tensor) -> Tensor:
         encoder = self.model.prompt_encoder
@@ -251,17 +251,9 @@ class SamPointDecoder:
         weights = scores.unflatten(1, (count, length)).softmax(2)
         weights = weights.transpose(0, 1).flatten(1, 2)  # (N, m t, T)
         values = self._folded_values(attention, tokens)
-        return torch.baddbmm(image.tokens.expand(count, -1, -1), weights.transpose(1, 2), values)
-
-    def _last_attention(
-        self, tokens: Tensor, prompt: Tensor, keys: Tensor, position: Tensor
-    ) -> Tensor:
-        """The last attention of some tokens to the image; each token has its own."""
-        attention = self.decoder.transformer.final_attn_token_to_image
-        folded = self._folded_query(attention, tokens + prompt)
-        scores = torch.baddbmm(folded @ position.T, folded, keys.transpose(1, 2))
-        tokens = tokens + self._mixed(attention, scores, keys)
-        return self.decoder.transformer.layer_norm_final_attn(tokens)
+        # each prompt's own copy, to add to
+        base = image.tokens.expand(count, -1, -1).clone(memory_format=torch.contiguous_format)
+        return _add_product(base, weights.transpose(1, 2), values)
 
     def _folded_query(self, attention: SamAttention, placed: Tensor) -> Tensor:
         """(N, m t, C): queries with the key's projection; its bias would shift all scores alike."""
@@ -317,11 +309,16 @@ def _attend(attention: SamAttention, query: Tensor, key: Tensor, value: Tensor) 
     return attention(query[None], key[None], value[None])[0][0]
 
 
-def _spread(conv: nn.ConvTranspose2d, cells: Tensor) -> list[Tensor]:
-    """A 2 x 2 transposed convolution of stride 2, (u, n, C) to its two rows of (u, n, 2 C')."""
+def _output(tokens: Tensor) -> Tensor:
+    """(N, t, C) to (N, 4, C); the first mask token is for prompts that leave no doubt."""
+    return torch.cat((tokens[:, :1], tokens[:, 2:5]), 1)
+
+
+def _spread(conv: nn.ConvTranspose2d, cells: Tensor) -> Tensor:
+    """A 2 x 2 transposed convolution of stride 2 as a linear map, (u, n, C) to (u, 4 n, C')."""
     assert conv.bias is not None
-    weights = conv.weight.permute(2, 3, 1, 0).flatten(1, 2)  # (2, 2 C', C): y; x and channel
-    return [F.linear(cells, weight, conv.bias.repeat(2)) for weight in weights]
+    weight = conv.weight.permute(2, 3, 1, 0).flatten(0, 2)  # (4 C', C): y, x, channel
+    return F.linear(cells, weight, conv.bias.repeat(4)).view(len(cells), -1, len(conv.bias))
 
 
 def _add_product(base: Tensor, left: Tensor, right: Tensor) -> Tensor:

@@ -51,6 +51,6 @@ def test_the_plan_stays_within_the_budget(decoder: SamPointDecoder) -> None:
 
 def test_without_a_budget_a_cpu_takes_what_fits_its_cache(decoder: SamPointDecoder) -> None:
     plan = MemoryPlan.make(decoder, None)
-    assert plan.points == 8 * 2**20 // decoder.token_bytes
+    assert plan.points == 16 * 2**20 // decoder.token_bytes
     assert MemoryPlan.make(decoder, 10_000).points == plan.points
     assert MemoryPlan.make(decoder, None, points=3).points == 3

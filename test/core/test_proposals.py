@@ -201,7 +201,7 @@ def test_a_budget_for_less_than_a_point(original: nn.Module) -> None:
 
 def test_points_per_batch_follow_the_size_of_a_prompt(original: nn.Module) -> None:
     ours = generator(original, FEW)
-    assert ours.points_per_batch == 8 * 2**20 // (16 * 16 * 32 * 4)
+    assert ours.points_per_batch == 16 * 2**20 // (16 * 16 * 32 * 4)
     assert generator(original, UNFILTERED).points_per_batch == 5
 
 
