@@ -38,6 +38,7 @@ from .build import (
     vit_b_config,
 )
 from .checkpoint import EMBEDDED, load_parts
+from .compute_rate import faster_dtype
 from .config import LLMSegConfig, ProposalConfig, RuntimeConfig
 from .parts import ModelParts
 from .pipeline import LLMSegPipeline
@@ -145,6 +146,9 @@ def random_parts(profile: str, runtime: RuntimeConfig, frame: np.ndarray) -> Mod
     _require_memory(profile, device, dtype)
     with _made_on(device, dtype):
         parts = PROFILES[profile].networks()
+    for network in (parts.sam, parts.dinov2):
+        if network is not None:
+            network.to(faster_dtype(device, dtype))  # as when a model is loaded
     config = parts.config
     proposals = _natural(parts.sam, config.proposals, frame)
     return replace(parts, config=replace(config, proposals=proposals))

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 
-__all__ = ["ComputeRate", "compute_rate"]
+__all__ = ["ComputeRate", "compute_rate", "faster_dtype"]
 
 REACHABLE = 0.5
 """Share of a data sheet's peak that good kernels reach on large products."""
+
+ALIKE = 0.75
+"""Share of another rate from which a rate counts as no lower; measurements differ by less."""
 
 # Part of the name that PyTorch tells, then dense peaks in TFLOP/s: float32 without TF32, bfloat16,
 # float16; from NVIDIA's data sheets, without sparsity. The first match counts.
@@ -61,6 +65,23 @@ def compute_rate(device: torch.device, dtype: torch.dtype) -> ComputeRate:
             return ComputeRate(REACHABLE * peak * 1e12, source)
     rate = _measured(device, dtype)
     return ComputeRate(rate, f"matrix product measured at {rate / 1e12:.3g} TFLOP/s ({name})")
+
+
+def faster_dtype(device: torch.device, dtype: torch.dtype) -> torch.dtype:
+    """`dtype`, or float32 where that is multiplied clearly faster.
+
+    A CPU without units for a half format multiplies it more slowly than float32, some ten times
+    and more. A GPU is taken to have them.
+    """
+    if device.type != "cpu" or dtype == torch.float32:
+        return dtype
+    return dtype if _cpu_rate(dtype) >= ALIKE * _cpu_rate(torch.float32) else torch.float32
+
+
+@cache
+def _cpu_rate(dtype: torch.dtype) -> float:
+    """FLOP a second; measured once, so that a process never chooses twice."""
+    return _measured(torch.device("cpu"), dtype, side=512)
 
 
 def _measured(

@@ -15,6 +15,7 @@ from llmseg_core import (
     ModelParts,
     SegTokenEncoder,
     build_pipeline,
+    compute_rate,
     save_parts,
 )
 
@@ -56,6 +57,12 @@ def image() -> np.ndarray:
     image[20:40, 30:50] = (30, 200, 60)
     image[4:14, 44:60] = (40, 60, 220)
     return image
+
+
+@pytest.fixture
+def fast_halves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A CPU that multiplies all number formats alike."""
+    monkeypatch.setattr(compute_rate, "_cpu_rate", lambda dtype: 1.0)
 
 
 @pytest.fixture(autouse=True)

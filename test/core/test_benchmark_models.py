@@ -20,6 +20,7 @@ def test_random_weights_let_a_natural_share_of_masks_pass() -> None:
     assert found.predicted_iou.min() > parts.config.proposals.pred_iou_thresh
 
 
+@pytest.mark.usefixtures("fast_halves")
 def test_weights_are_made_in_their_number_format() -> None:
     frame = benchmark_frames((64, 48), None, 1)[0]
     parts = random_parts("embedded", RuntimeConfig(dtype="bfloat16"), frame)

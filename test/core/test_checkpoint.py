@@ -19,6 +19,8 @@ from llmseg_core import (
     RuntimeConfig,
     SelectionConfig,
     SelectionRule,
+    build_pipeline,
+    compute_rate,
     load_parts,
     save_parts,
 )
@@ -76,9 +78,31 @@ def test_half_precision_files_load_into_any_format(
     assert {value.dtype for value in stored.values()} == {torch.float16}
     assert next(parts.selector.parameters()).dtype == torch.float32  # the parts did not change
     loaded = LLMSegPipeline.from_pretrained(tmp_path / "half", RuntimeConfig(dtype=dtype))
-    for network in (loaded.selector, loaded.seg_token_encoder.llava, loaded.generator.model):
+    for network in (loaded.selector, loaded.seg_token_encoder.llava):
         assert next(network.parameters()).dtype == getattr(torch, dtype)
     assert loaded.segment(image, "the cup", TOP).found
+
+
+@pytest.mark.usefixtures("fast_halves")
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_image_networks_take_a_half_format_that_is_fast(
+    model_folder: Path, image: np.ndarray, dtype: str
+) -> None:
+    parts = load_parts(model_folder, RuntimeConfig(dtype=dtype))
+    assert parts.sam.dtype == parts.dinov2.dtype == getattr(torch, dtype)
+    assert build_pipeline(parts).segment(image, "the cup", TOP).found
+
+
+def test_image_networks_stay_in_float32_where_a_half_format_is_slow(
+    model_folder: Path, image: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compute_rate, "_cpu_rate", lambda dtype: dtype.itemsize)
+    parts = load_parts(model_folder, RuntimeConfig(dtype="bfloat16"))
+    assert parts.sam.dtype == parts.dinov2.dtype == torch.float32
+    assert parts.llava.dtype == torch.bfloat16
+    near, exact = build_pipeline(parts), LLMSegPipeline.from_pretrained(model_folder)
+    assert torch.equal(near.generator(image).masks, exact.generator(image).masks)
+    assert near.segment(image, "the cup", TOP).found
 
 
 def test_attention_implementations_agree(model_folder: Path, image: np.ndarray) -> None:
@@ -209,6 +233,7 @@ def test_adapter_is_merged_when_loaded(copied: Path, image: np.ndarray) -> None:
     assert (expected - plain.llava.state_dict()[key]).abs().max() > 1e-4
 
 
+@pytest.mark.usefixtures("fast_halves")
 def test_frozen_networks_are_shared_by_models_with_the_same_files(
     copied: Path, model_folder: Path
 ) -> None:

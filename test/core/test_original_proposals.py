@@ -66,6 +66,7 @@ def test_in_a_pipeline(checkpoint: Path, pipeline: LLMSegPipeline, image: np.nda
     assert own.segment(image, "the cup").mask.shape == image.shape[:2]
 
 
+@pytest.mark.usefixtures("fast_halves")
 def test_a_model_directory_may_point_at_a_checkpoint(
     checkpoint: Path, parts: ModelParts, tmp_path: Path, image: np.ndarray
 ) -> None:
