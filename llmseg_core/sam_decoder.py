@@ -189,15 +189,12 @@ class SamPointDecoder:
         return drawn[0] if len(drawn) == 1 else torch.cat(drawn)
 
     def _draw(self, decoded: DecodedPoints, prompts: Tensor, where: Tensor, mask: Tensor) -> Tensor:
-        device = decoded.iou.device
-        prompts, where, mask = (index.to(device) for index in (prompts, where, mask))
         networks = self.decoder.output_hypernetworks_mlps[1:]
-        tokens = decoded.mask_tokens[prompts]
+        tokens = _rows(decoded.mask_tokens, prompts)
         weights = torch.stack([network(tokens[:, i]) for i, network in enumerate(networks)], 1)
-        image_tokens = decoded.image_tokens
-        if len(prompts) < len(image_tokens):
-            image_tokens = image_tokens[prompts]
-        logits = (weights @ self._upscale(image_tokens).transpose(1, 2))[where, mask]
+        upscaled = self._upscale(_rows(decoded.image_tokens, prompts))
+        where, mask = where.to(weights.device), mask.to(weights.device)
+        logits = (weights @ upscaled.transpose(1, 2))[where, mask]
         # cells of h x w, each 2 x 2 cells of 2 x 2 pixels, to rows of pixels
         cells = logits.view(-1, *self.grid, 2, 2, 2, 2)
         return cells.permute(0, 1, 3, 5, 2, 4, 6).reshape(-1, *self.mask_size)
@@ -307,6 +304,14 @@ class SamPointDecoder:
 def _attend(attention: SamAttention, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     """A plain attention of `transformers` on (N, t, C) tensors."""
     return attention(query[None], key[None], value[None])[0][0]
+
+
+def _rows(tensor: Tensor, numbers: Tensor) -> Tensor:
+    """Rows of a tensor by their rising numbers; those that lie together are not copied."""
+    first, stop = int(numbers[0]), int(numbers[-1]) + 1
+    if stop - first == len(numbers):
+        return tensor[first:stop]
+    return tensor[numbers.to(tensor.device)]
 
 
 def _output(tokens: Tensor) -> Tensor:
