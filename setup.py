@@ -6,6 +6,7 @@ Tested versions are in requirements*.txt; the ranges here say what is known to b
 
 from __future__ import annotations
 
+from configparser import ConfigParser
 from pathlib import Path
 
 from setuptools import find_packages, setup
@@ -49,6 +50,13 @@ def packages() -> list[str]:
     return [*found, "llmseg_training", *training]
 
 
+def training_commands() -> list[str]:
+    """The subcommands that training adds to `llmseg`; colcon reads them from the same file."""
+    file = ConfigParser()
+    file.read(HERE / "training" / "setup.cfg", encoding="utf-8")
+    return file["options.entry_points"]["llmseg.commands"].split("\n")[1:]
+
+
 setup(
     name="llmseg",
     version="0.1.0",
@@ -66,12 +74,6 @@ setup(
     extras_require={"training": TRAINING},
     entry_points={
         "console_scripts": ["llmseg = llmseg_core.cli:main"],
-        "llmseg.commands": [
-            "ablate = llmseg_training.ablate_command:ABLATE",
-            "data = llmseg_training.data_command:DATA",
-            "evaluate = llmseg_training.evaluate_command:EVALUATE",
-            "proposals = llmseg_training.proposals_command:PROPOSALS",
-            "train = llmseg_training.train_command:TRAIN",
-        ],
+        "llmseg.commands": training_commands(),
     },
 )

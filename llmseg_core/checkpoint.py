@@ -135,7 +135,7 @@ def load_parts(
     Args:
         directory: a path, or "embedded" for the model that comes with the package.
         runtime: device, number format and attention implementation; None means a CPU. A CPU that
-            multiplies float32 faster takes that for the networks that look at images (see
+            multiplies float32 faster takes that for SAM and the image encoder (see
             `faster_dtype`); the VLM, which is most of the weights, keeps the format.
         shared: frozen networks of other models, used again where the files are the same.
 

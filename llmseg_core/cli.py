@@ -100,7 +100,7 @@ def _help(load: Callable[[], Command]) -> str:
 
 
 def _missing(error: ModuleNotFoundError) -> str:
-    return f"needs the package {error.name}: pip install llmseg[training]"
+    return f"needs {error.name}: pip install -r requirements-training.txt, in the source folder"
 
 
 if __name__ == "__main__":
