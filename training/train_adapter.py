@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 import yaml
-from transformers import TrainingArguments
+from transformers import PreTrainedModel, TrainingArguments
 
 from llmseg_core import LLMSegPipeline
 from llmseg_core.checkpoint import load_sam
@@ -104,7 +104,7 @@ def build_trainer(
     asked = replace(config.seg_token, question=BARE_QUESTION)  # the data brings whole questions
     model = AdapterModel(SegTokenEncoder(parts.llava, parts.tokenizer, asked), parts.selector)
     if recipe.gradient_checkpointing:
-        parts.llava.model.language_model.activation_checkpointing_enable()
+        _checkpoint_activations(parts.llava.model.language_model)
     encoder = parts.image_encoder
     sizes = InputSizes(
         encoder.feature_size,
@@ -191,6 +191,14 @@ def _proposals(
         return CachedProposals(Path(folder), config)
     runtime = RuntimeConfig(device=str(arguments.device), dtype=recipe.precision)
     return SamProposalGenerator(load_sam(recipe.model, runtime), config)
+
+
+def _checkpoint_activations(model: PreTrainedModel) -> None:
+    """Compute activations again when they are needed; its name depends on the version."""
+    if hasattr(model, "activation_checkpointing_enable"):
+        model.activation_checkpointing_enable()
+    else:  # transformers 5.20, the newest for Python 3.10
+        model.gradient_checkpointing_enable()
 
 
 def _keep_recipe(recipe: AdapterRecipe, work: Path) -> None:
