@@ -49,7 +49,9 @@ class SegmentationRig:
         )
         # Logs from before the two nodes found each other come as well.
         logs = QoSProfile(depth=DEPTH, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-        node.create_subscription(Log, "/rosout", lambda m: self.logs.append(m.msg), logs)
+        self._logs = node.create_subscription(
+            Log, "/rosout", lambda m: self.logs.append(m.msg), logs
+        )
         self._images = node.create_publisher(Image, "image", QoSProfile(depth=DEPTH))
         self._instructions = node.create_publisher(String, "llmseg/instruction", DEPTH)
         self._change_state = node.create_client(ChangeState, "llmseg/change_state")
@@ -66,6 +68,8 @@ class SegmentationRig:
         self.observer.wait_until(lambda: self._instructions.get_subscription_count() > 0)
         for topic in ("/llmseg/result", "/llmseg/mask"):
             self.wait_for_listener(topic)
+        # the observer's own logs and the node's; what is logged while they find each other can be lost
+        self.observer.wait_until(lambda: self._logs.get_publisher_count() > 1)
 
     def wait_for_listener(self, topic: str) -> None:
         """Waits until the node's publisher of `topic` has a subscriber."""
