@@ -68,7 +68,7 @@ class SegmentationRig:
         self.observer.wait_until(lambda: self._instructions.get_subscription_count() > 0)
         for topic in ("/llmseg/result", "/llmseg/mask"):
             self.wait_for_listener(topic)
-        # the observer's own logs and the node's; what is logged while they find each other can be lost
+        # its own logs and the node's; what is logged while the two find each other can be lost
         self.observer.wait_until(lambda: self._logs.get_publisher_count() > 1)
 
     def wait_for_listener(self, topic: str) -> None:
