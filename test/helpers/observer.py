@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable
 
@@ -43,4 +44,8 @@ class Observer:
         """Destroys all nodes."""
         for node in self._executor.get_nodes():
             node.destroy_node()
+            del node
         self._executor.shutdown()
+        # A node lives on while anything refers to it, and when it ends it takes along the log of
+        # another one that has its name by then.
+        gc.collect()
