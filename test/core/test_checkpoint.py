@@ -69,6 +69,7 @@ def test_files_are_those_of_the_design(model_folder: Path) -> None:
     assert values["selection"]["rule"] == "iop"
 
 
+@pytest.mark.usefixtures("fast_halves")
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
 def test_half_precision_files_load_into_any_format(
     parts: ModelParts, image: np.ndarray, tmp_path: Path, dtype: str
@@ -78,19 +79,14 @@ def test_half_precision_files_load_into_any_format(
     assert {value.dtype for value in stored.values()} == {torch.float16}
     assert next(parts.selector.parameters()).dtype == torch.float32  # the parts did not change
     loaded = LLMSegPipeline.from_pretrained(tmp_path / "half", RuntimeConfig(dtype=dtype))
-    for network in (loaded.selector, loaded.seg_token_encoder.llava):
+    for network in (
+        loaded.selector,
+        loaded.seg_token_encoder.llava,
+        loaded.generator.model,
+        loaded.mask_embedder.image_encoder.model,
+    ):
         assert next(network.parameters()).dtype == getattr(torch, dtype)
     assert loaded.segment(image, "the cup", TOP).found
-
-
-@pytest.mark.usefixtures("fast_halves")
-@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
-def test_image_networks_take_a_half_format_that_is_fast(
-    model_folder: Path, image: np.ndarray, dtype: str
-) -> None:
-    parts = load_parts(model_folder, RuntimeConfig(dtype=dtype))
-    assert parts.sam.dtype == parts.dinov2.dtype == getattr(torch, dtype)
-    assert build_pipeline(parts).segment(image, "the cup", TOP).found
 
 
 def test_image_networks_stay_in_float32_where_a_half_format_is_slow(
