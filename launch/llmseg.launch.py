@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Starts the segmentation node, and RViz where it is wanted.
 
 An argument that is left empty leaves its parameter to the parameter file. The node configures and

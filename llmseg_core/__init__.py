@@ -1,85 +1,71 @@
-"""The method of LLM-Seg, from image and instruction to mask; knows neither ROS nor training."""
+# SPDX-License-Identifier: Apache-2.0
+"""Segmentation by natural-language instructions, from image and words to mask.
 
-from .build import build_pipeline, embedded_config, llava_7b_config
-from .checkpoint import load_parts, save_parts
-from .config import (
-    ImageEncoderConfig,
-    LLMSegConfig,
-    ProposalConfig,
-    RuntimeConfig,
-    SegTokenConfig,
-    SelectionConfig,
-    SelectionRule,
-    SelectorConfig,
-)
-from .dinov2 import Dinov2Encoder
-from .fusion import FusionModule
-from .mask_embedder import ImageEncoder, MaskEmbedder, PooledMaskEmbedder
-from .mask_pooling import mask_pooling, proposal_weights
-from .metrics import MaskCounts, MaskIoUMetric
-from .overlap import pairwise_iop, pairwise_iou
-from .overlay import draw_overlay
-from .parts import ModelParts
-from .pipeline import LLMSegPipeline
-from .prompts import SEG_TOKEN
-from .proposals import ProposalGenerator, SamProposalGenerator
-from .seg_token import PromptBatch, SegTokenEncoder, TeacherForced
-from .selection import select, union_mask
-from .selector import MaskSelector
-from .types import (
-    FrameEncoding,
-    ImagePrefix,
-    ProposalEmbeddings,
-    Proposals,
-    ProposalScores,
-    SegEmbedding,
-    Segmentation,
-    Selection,
-)
+Knows neither ROS nor training. The names below are imported when they are first used, so that
+`import llmseg_core` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .config import LLMSegConfig, RuntimeConfig, SelectionConfig, SelectionRule
+    from .embeddings.mask_embedder import ImageEncoder, MaskEmbedder
+    from .images.overlay import draw_overlay
+    from .methods.llm_seg import LLMSegPipeline
+    from .methods.method import load_method
+    from .metrics.mask_iou import MaskIoUMetric
+    from .proposals.generator import ProposalGenerator
+    from .types import FrameEncoding, Proposals, Segmentation
+    from .vlm.prompts import SEG_TOKEN
 
 __all__ = [
     "SEG_TOKEN",
-    "Dinov2Encoder",
     "FrameEncoding",
-    "FusionModule",
     "ImageEncoder",
-    "ImageEncoderConfig",
-    "ImagePrefix",
     "LLMSegConfig",
     "LLMSegPipeline",
-    "MaskCounts",
     "MaskEmbedder",
     "MaskIoUMetric",
-    "MaskSelector",
-    "ModelParts",
-    "PooledMaskEmbedder",
-    "PromptBatch",
-    "ProposalConfig",
-    "ProposalEmbeddings",
     "ProposalGenerator",
-    "ProposalScores",
     "Proposals",
     "RuntimeConfig",
-    "SamProposalGenerator",
-    "SegEmbedding",
-    "SegTokenConfig",
-    "SegTokenEncoder",
     "Segmentation",
-    "Selection",
     "SelectionConfig",
     "SelectionRule",
-    "SelectorConfig",
-    "TeacherForced",
-    "build_pipeline",
     "draw_overlay",
-    "embedded_config",
-    "llava_7b_config",
-    "load_parts",
-    "mask_pooling",
-    "pairwise_iop",
-    "pairwise_iou",
-    "proposal_weights",
-    "save_parts",
-    "select",
-    "union_mask",
+    "load_method",
 ]
+
+_MODULES = {
+    "SEG_TOKEN": "vlm.prompts",
+    "FrameEncoding": "types",
+    "ImageEncoder": "embeddings.mask_embedder",
+    "LLMSegConfig": "config",
+    "LLMSegPipeline": "methods.llm_seg",
+    "MaskEmbedder": "embeddings.mask_embedder",
+    "MaskIoUMetric": "metrics.mask_iou",
+    "ProposalGenerator": "proposals.generator",
+    "Proposals": "types",
+    "RuntimeConfig": "config",
+    "Segmentation": "types",
+    "SelectionConfig": "config",
+    "SelectionRule": "config",
+    "draw_overlay": "images.overlay",
+    "load_method": "methods.method",
+}
+"""The module of each public name."""
+
+
+def __getattr__(name: str) -> object:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Configuration of the method: dataclasses with the unit beside each field.
 
 A bad value is refused when the object is made, with the value in the message.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The typed data of the method: one frozen object per arrow of the data flow.
 
 Letters: B images, R instructions, K proposals, C backbone channels, D fused width, (H, W) pixels of

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The ROS 2 layer of llmseg: it converts, schedules and reports; the method is in `llmseg_core`.
 
 The generated messages and services are `llmseg_ros.msg` and `llmseg_ros.srv`. An installed package

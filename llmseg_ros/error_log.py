@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Errors that may come with every frame, logged once each."""
 
 from __future__ import annotations

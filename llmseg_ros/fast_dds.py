@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Settings of Fast DDS for images: shared memory that holds more than one.
 
 By default a segment holds 512 kB. A larger message then waits for retransmission (a 640 x 480 rgb8

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """rclpy from its start to its end; `with rclpy.init()` is newer than Humble."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What holds for all of the source tree: import directions, file sizes, declared requirements."""
 
 from __future__ import annotations
@@ -6,6 +7,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from xml.etree import ElementTree
@@ -61,6 +63,72 @@ def imported_modules(path: Path, package: str) -> Iterator[str]:
             yield ".".join([*above, node.module or ""])
 
 
+# The rooms of each package, in the order in which data flows: each may import from those before it.
+# What stands beside the methods (after "metrics") is imported by none of the rooms before.
+LAYERS = {
+    "llmseg_core": (
+        "types", "config", "images", "runtime", "proposals", "embeddings", "vlm", "selector",
+        "model_dir", "methods", "metrics", "convert", "reference", "benchmark", "cli",
+    ),
+    "training": (
+        "scenes", "questions", "data", "proposals", "learning", "trainer", "two_stage", "evaluate",
+        "adapter", "embedded", "commands",
+    ),
+    "llmseg_ros": (
+        "msg", "srv", "error_log", "fast_dds", "ros_context", "messages", "camera", "node", "demo",
+    ),
+}  # fmt: skip
+
+
+def own_modules(path: Path, package: str) -> Iterator[str]:
+    """Names within the package of all of its modules that a file imports."""
+    name = PACKAGES[package]
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.ImportFrom):
+            continue
+        here = [name, *path.relative_to(ROOT / package).parent.parts]
+        parts = (node.module or "").split(".") if node.module else []
+        full = [*here[: len(here) - node.level + 1], *parts] if node.level else parts
+        if full[0] != name:
+            continue
+        for alias in node.names:
+            below = ROOT / package / Path(*full[1:], alias.name)
+            is_module = below.is_dir() or below.with_suffix(".py").is_file()
+            yield ".".join([*full[1:], alias.name] if is_module else full[1:])
+
+
+def source_module(path: Path, package: str) -> str:
+    """Name of a file's module within its package."""
+    parts = path.relative_to(ROOT / package).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@pytest.mark.parametrize("package", LAYERS)
+def test_rooms_import_from_rooms_before_them(package: str) -> None:
+    floor = {room: number for number, room in enumerate(LAYERS[package])}
+    for path in python_files(package):
+        module = source_module(path, package)
+        if not module:
+            continue  # the package's own __init__ offers names of every room
+        room = module.partition(".")[0]
+        assert room in floor, f"{path.relative_to(ROOT)} is in no room of LAYERS"
+        for imported in own_modules(path, package):
+            other = imported.partition(".")[0]
+            assert floor[other] <= floor[room], f"{path.relative_to(ROOT)} imports {imported}"
+
+
+@pytest.mark.parametrize("package", LAYERS)
+def test_no_circle_of_imports(package: str) -> None:
+    """Not within functions either, and not for type checking alone."""
+    graph = {
+        source_module(path, package): set(own_modules(path, package))
+        for path in python_files(package)
+        if source_module(path, package)
+    }
+    order = TopologicalSorter({name: imports - {name} for name, imports in graph.items()})
+    order.prepare()  # raises CycleError, which names the circle
+
+
 @pytest.mark.parametrize("package", FORBIDDEN)
 def test_import_directions(package: str) -> None:
     files = python_files(package)
@@ -108,6 +176,12 @@ def test_packages_say_what_they_are_and_export(package: str) -> None:
             if isinstance(target, ast.Name)
         ]
         assert "__all__" in assigned, f"{path.relative_to(ROOT)} has no __all__"
+
+
+def test_every_source_names_its_license() -> None:
+    for path in python_files(*PACKAGES, "launch", "tools", "test"):
+        head = path.read_text().splitlines()[:2]
+        assert any(line == "# SPDX-License-Identifier: Apache-2.0" for line in head), path
 
 
 def test_no_paths_of_one_machine() -> None:

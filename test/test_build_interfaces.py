@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The script that builds the messages into a virtual environment."""
 
 from __future__ import annotations

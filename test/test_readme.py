@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the README tells people to type is there."""
 
 from __future__ import annotations
@@ -7,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from llmseg_core import cli
+from llmseg_core.cli import main as cli
 from llmseg_core.config import SelectionConfig
-from llmseg_ros.camera_node import DESCRIPTIONS
-from llmseg_ros.parameters import NODE_PARAMETERS, selection_parameters
+from llmseg_ros.camera.camera_node import DESCRIPTIONS
+from llmseg_ros.node.parameters import NODE_PARAMETERS, selection_parameters
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Builds the messages and services into the virtual environment that runs this script.
 
 Needs the ROS 2 wheels of requirements.txt, cmake and a C++ compiler. The Python of the source tree

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Measures what ROS adds to inference: all time from publishing an image to having its result.
 
 Starts the node as a process of its own, publishes one image at a time over DDS and waits for its
@@ -27,9 +28,9 @@ from rclpy.time import Time
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header, String
 
-from llmseg_ros.conversions import rgb_to_image
 from llmseg_ros.demo.processes import Processes
 from llmseg_ros.fast_dds import large_message_environment
+from llmseg_ros.messages.conversions import rgb_to_image
 from llmseg_ros.msg import SegmentationResult
 
 HEIGHT, WIDTH = 480, 640
@@ -96,7 +97,7 @@ def measure(model: str, frames: int, with_overlay: bool) -> dict[str, float]:
         # Reliable: one image at a time is published, and none may be lost.
         reliable = "qos_overrides./image.subscription.reliability:=reliable"
         arguments = ["--ros-args", "-p", f"model:={model}", "-p", reliable]
-        processes.start("llmseg", "llmseg_ros.segmentation_node", arguments)
+        processes.start("llmseg", "llmseg_ros.node.segmentation_node", arguments)
         with rclpy.init():
             prober = Prober(with_overlay)
             prober.connect(processes)

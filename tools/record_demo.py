@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Records the demonstration: held-out scenes under a swaying camera, with questions and answers.
 
 Writes a rosbag2 recording with JPEG images and, beside it, the ground truth that
@@ -20,9 +21,9 @@ from numpy.typing import NDArray
 from pycocotools import mask as coco
 from tqdm import tqdm
 
-from llmseg_ros.camera_frame import CameraFrame
+from llmseg_ros.camera.camera_frame import CameraFrame
+from llmseg_ros.camera.recording import write_recording
 from llmseg_ros.demo.ground_truth import GROUND_TRUTH_FILE
-from llmseg_ros.recording import write_recording
 from llmseg_training.questions import QuestionSample, generate_samples
 from llmseg_training.scenes import Scene, SceneConfig, render_scene, scene_seed
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`python -m llmseg_ros.demo`: camera, node and questions as processes of their own, over DDS."""
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 from rich.console import Console
 
+from llmseg_ros.camera.recording import RecordedImages
 from llmseg_ros.fast_dds import large_message_environment
-from llmseg_ros.recording import RecordedImages
 from llmseg_ros.ros_context import ros_context
 
 from .asker import Asker, Outcome
@@ -103,8 +104,8 @@ def start_nodes(processes: Processes, options: Options) -> None:
     camera = {"source": str(options.recording), "recorded_stamps": "true"}
     node = {"model": options.model, "device": options.device}
     for name, module, parameters in (
-        ("llmseg_camera", "llmseg_ros.camera_node", camera),
-        ("llmseg", "llmseg_ros.segmentation_node", node),
+        ("llmseg_camera", "llmseg_ros.camera.camera_node", camera),
+        ("llmseg", "llmseg_ros.node.segmentation_node", node),
     ):
         settings = [text for key, value in parameters.items() for text in ("-p", f"{key}:={value}")]
         processes.start(name, module, ["--ros-args", *settings])

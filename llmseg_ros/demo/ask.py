@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`python -m llmseg_ros.demo.ask RECORDING`: asks a recording's questions, round after round.
 
 For a camera and a node that somebody else starts; the camera must keep the recorded stamps.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The node that asks a recording's questions while their scenes are shown.
 
 It asks one question at a time and goes by the stamps of the results, so it works at any speed of
@@ -20,7 +21,7 @@ from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header, String
 
-from llmseg_ros.conversions import image_to_rgb
+from llmseg_ros.messages.conversions import image_to_rgb
 from llmseg_ros.msg import SegmentationResult
 
 from .ground_truth import GroundTruth, Question, mask_iou

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The questions that belong to a recording, and their right answers.
 
 `ground_truth.json` lies beside the recording:

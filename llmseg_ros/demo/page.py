@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`index.html` of the demonstration: one file with everything in it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the demonstration leaves behind: a table, pictures, `summary.json` and `index.html`."""
 
 from __future__ import annotations

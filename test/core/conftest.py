@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One tiny model for all tests of the core."""
 
 from __future__ import annotations
@@ -10,14 +11,11 @@ import torch
 from transformers import PreTrainedTokenizerFast
 
 from helpers.tiny_model import tiny_parts
-from llmseg_core import (
-    LLMSegPipeline,
-    ModelParts,
-    SegTokenEncoder,
-    build_pipeline,
-    compute_rate,
-    save_parts,
-)
+from llmseg_core import LLMSegPipeline
+from llmseg_core.model_dir.checkpoint import save_parts
+from llmseg_core.model_dir.parts import ModelParts
+from llmseg_core.runtime import compute_rate
+from llmseg_core.vlm.seg_token import SegTokenEncoder
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +36,7 @@ def encoder(parts: ModelParts) -> SegTokenEncoder:
 
 @pytest.fixture(scope="session")
 def pipeline(parts: ModelParts) -> LLMSegPipeline:
-    return build_pipeline(parts)
+    return LLMSegPipeline.from_parts(parts)
 
 
 @pytest.fixture(scope="session")

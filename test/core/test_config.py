@@ -1,21 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
 
-from llmseg_core import (
-    ImageEncoderConfig,
-    LLMSegConfig,
-    ProposalConfig,
-    RuntimeConfig,
-    SegTokenConfig,
-    SelectionConfig,
-    SelectionRule,
-    SelectorConfig,
-    embedded_config,
-    llava_7b_config,
-)
+from llmseg_core import LLMSegConfig, RuntimeConfig, SelectionConfig, SelectionRule
+from llmseg_core.config import ImageEncoderConfig, ProposalConfig, SegTokenConfig, SelectorConfig
+from llmseg_core.model_dir.networks import embedded_config, llava_7b_config
 
 
 @pytest.mark.parametrize("config", [LLMSegConfig(), embedded_config(), llava_7b_config()])

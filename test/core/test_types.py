@@ -1,19 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
 import numpy as np
 import pytest
 import torch
 
-from llmseg_core import (
+from llmseg_core import Proposals, Segmentation
+from llmseg_core.types import (
     ImagePrefix,
     ProposalEmbeddings,
-    Proposals,
     ProposalScores,
     SegEmbedding,
-    Segmentation,
     Selection,
+    masks_to_boxes,
 )
-from llmseg_core.types import masks_to_boxes
 
 MASKS = torch.tensor(
     [

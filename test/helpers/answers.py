@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Answers drawn by hand: four pixels in a row, three proposals."""
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import torch
 
 from llmseg_core import Proposals
 from llmseg_core.config import SelectionConfig
-from llmseg_core.selection import select, union_mask
+from llmseg_core.selector.selection import select, union_mask
 from llmseg_core.types import (
     FrameEncoding,
     ImagePrefix,
@@ -18,7 +19,7 @@ from llmseg_core.types import (
     Segmentation,
 )
 from llmseg_training.evaluate import ProposalAtoms
-from llmseg_training.evaluation import Answer, SceneAnswers
+from llmseg_training.evaluate.scene_answers import Answer, SceneAnswers
 from llmseg_training.questions import QuestionSample
 
 MASKS = torch.tensor([[1, 1, 0, 0], [0, 0, 1, 0], [1, 1, 1, 0]], dtype=torch.bool)[:, None]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Subcommands of `llmseg` without the installed program, in this process or in two at once."""
 
 from __future__ import annotations
@@ -7,7 +8,7 @@ import sys
 from argparse import ArgumentParser
 from pathlib import Path
 
-from llmseg_core.command import Command
+from llmseg_core.cli.command import Command
 
 LAUNCH = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
 
@@ -26,7 +27,7 @@ def run_in_two_processes(
 
     Args:
         folder: gets the script that both run.
-        command: module and name of the command, "llmseg_training.train_command:TRAIN".
+        command: module and name of the command, "llmseg_training.commands.train:TRAIN".
         arguments: of the command.
         before: Python that each process runs first.
     """

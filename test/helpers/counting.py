@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Counts how often networks run."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Small pictures and masks, and files of them, for tests of data sets."""
 
 from __future__ import annotations

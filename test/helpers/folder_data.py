@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A miniature of the folder format: coloured rectangles, and a question about each."""
 
 from __future__ import annotations
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from llmseg_core.image_files import write_image
+from llmseg_core.images.image_files import write_image
 from llmseg_training.data import encode_mask
 
 COLOURS = {"red": (220, 30, 30), "green": (40, 200, 60), "blue": (40, 60, 220)}

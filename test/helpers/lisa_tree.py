@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Miniatures of public data sets, each in the layout as downloaded, images of 64 x 48 pixels."""
 
 from __future__ import annotations

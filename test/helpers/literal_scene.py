@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A scene drawn by hand, so that a test knows where everything is."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Objects on a table, written by hand."""
 
 from __future__ import annotations

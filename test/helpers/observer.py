@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A node to look from at what other nodes do."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A small OpenCLIP ConvNeXt with random weights, by OpenCLIP's names."""
 
 from __future__ import annotations

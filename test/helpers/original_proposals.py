@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The original generator's masks beside ours."""
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ import torch
 from torch import nn
 
 from helpers.original_sam import segment_anything
-from llmseg_core import ProposalConfig, Proposals, SamProposalGenerator
-from llmseg_core.sam_original import sam_from_original
+from llmseg_core import Proposals
+from llmseg_core.config import ProposalConfig
+from llmseg_core.model_dir.original.sam import sam_from_original
+from llmseg_core.proposals.generator import SamProposalGenerator
 
 OWN = (
     "points_per_batch",

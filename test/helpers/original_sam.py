@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The original SAM package, with torchvision or without, and small models of its classes."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How much memory tensors take at most while something runs."""
 
 from __future__ import annotations

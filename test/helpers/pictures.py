@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Small images and frames for the tests of the camera."""
 
 from __future__ import annotations
@@ -7,8 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from llmseg_ros.camera_frame import CameraFrame
-from llmseg_ros.camera_model import CameraModel
+from llmseg_ros.camera.camera_frame import CameraFrame
+from llmseg_ros.camera.camera_model import CameraModel
 
 CAMERA = CameraModel.from_field_of_view(48, 64, 70.0)
 SECOND = 10**9

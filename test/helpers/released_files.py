@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A released checkpoint of LLM-Seg in miniature, with everything that it is converted with."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The released model's forward pass in plain functions, from the paper and the facts of the method.
 
 Nothing here uses the package or transformers. `w` maps released names, without the wrappers of

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The segmentation node and all that one would connect to it."""
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from std_msgs.msg import Header, String
 
 from helpers.observer import Observer
 from helpers.pictures import picture
-from llmseg_ros.conversions import rgb_to_image
+from llmseg_ros.messages.conversions import rgb_to_image
 from llmseg_ros.msg import SegmentationResult
-from llmseg_ros.segmentation_node import SegmentationNode
+from llmseg_ros.node.segmentation_node import SegmentationNode
 from llmseg_ros.srv import Segment
 
 DEPTH = 50

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A data folder of three small images with seven questions of every kind."""
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from llmseg_core.image_files import write_image
+from llmseg_core.images.image_files import write_image
 from llmseg_training.data.coco_masks import encode_mask
 
 LEFT, RIGHT = (slice(8, 24), slice(6, 22)), (slice(20, 40), slice(30, 50))

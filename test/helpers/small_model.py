@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A model directory of the embedded profile's classes with random weights and few proposals."""
 
 from __future__ import annotations
@@ -5,10 +6,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from llmseg_core import build, save_parts
 from llmseg_core.config import SelectionConfig, SelectionRule
-from llmseg_core.parts import ModelParts
-from llmseg_core.tokenizer import build_tokenizer
+from llmseg_core.model_dir import networks as build
+from llmseg_core.model_dir.checkpoint import save_parts
+from llmseg_core.model_dir.parts import ModelParts
+from llmseg_core.vlm.tokenizer import build_tokenizer
 
 SELECTION = SelectionConfig(rule=SelectionRule.TOP_IOU, iop_threshold=0.25)
 """Always finds something, and differs from the default where a test looks."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A model of the real classes in the smallest size, with random weights."""
 
 from __future__ import annotations
@@ -16,17 +17,12 @@ from transformers import (
     SamModel,
 )
 
-from llmseg_core import (
-    ImageEncoderConfig,
-    LLMSegConfig,
-    MaskSelector,
-    ModelParts,
-    ProposalConfig,
-    SegTokenConfig,
-    SelectorConfig,
-)
-from llmseg_core.prompts import ANSWERS, IMAGE_TOKEN
-from llmseg_core.tokenizer import build_tokenizer
+from llmseg_core import LLMSegConfig
+from llmseg_core.config import ImageEncoderConfig, ProposalConfig, SegTokenConfig, SelectorConfig
+from llmseg_core.model_dir.parts import ModelParts
+from llmseg_core.selector.selector import MaskSelector
+from llmseg_core.vlm.prompts import ANSWERS, IMAGE_TOKEN
+from llmseg_core.vlm.tokenizer import build_tokenizer
 
 CORPUS = ["USER: the red cup ASSISTANT:", "what can I drink from?", "show the tool", *ANSWERS] * 4
 

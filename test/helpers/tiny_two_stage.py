@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Folders with tiny random networks of the baseline's real classes, processors and all."""
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from transformers import (
 )
 
 from helpers.tiny_model import tiny_llava_config, tiny_sam, tiny_tokenizer
-from llmseg_core.prompts import IMAGE_TOKEN
+from llmseg_core.vlm.prompts import IMAGE_TOKEN
 
 WORDS = ["the", "red", "green", "cup", "book", "thing", "a", "of", "on", ".", ","]
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]

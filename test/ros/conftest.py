@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the tests of the ROS layer share: a ROS domain of their own, and a node in it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The launch files and the RViz configuration."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the tests of training share."""
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ import torch
 from transformers import LlavaForConditionalGeneration, PreTrainedTokenizerFast
 
 from helpers.tiny_model import tiny_llava_config, tiny_parts
-from llmseg_core import ModelParts, save_parts
-from llmseg_core.tokenizer import build_tokenizer
+from llmseg_core.model_dir.checkpoint import save_parts
+from llmseg_core.model_dir.parts import ModelParts
+from llmseg_core.vlm.tokenizer import build_tokenizer
 from llmseg_training.questions import iter_instructions
 from llmseg_training.scenes import SceneConfig, SceneFolder, write_scenes
 

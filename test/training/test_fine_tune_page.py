@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every command of docs/fine-tune.md, typed in a folder with miniature data."""
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from rosbags.rosbag2 import Writer
 from rosbags.typesys import Stores, get_typestore
 
 from helpers.folder_data import write_folder_data
-from llmseg_core import ModelParts, save_parts
-from llmseg_core.cli import main
-from llmseg_core.image_files import write_image
+from llmseg_core.cli.main import main
+from llmseg_core.images.image_files import write_image
+from llmseg_core.model_dir.checkpoint import save_parts
+from llmseg_core.model_dir.parts import ModelParts
 from llmseg_training.data import open_data
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "fine-tune.md"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
 import re
@@ -33,8 +34,8 @@ def test_commands_and_their_options_exist(module: str, arguments: str) -> None:
 
 def test_there_are_commands() -> None:
     assert {module for module, _ in COMMANDS} == {
-        "llmseg_training.embedded",
-        "llmseg_training.evaluate_embedded",
+        "llmseg_training.embedded.stages",
+        "llmseg_training.evaluate.embedded",
         "llmseg_training.questions",
         "llmseg_training.scenes",
     }

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Annotated images in the formats that people have, behind one interface.
 
 `open_data` opens what a command line names, `write_folder` exports it to our own folder format,
@@ -13,8 +14,8 @@ from .image_data import ImageData
 from .mixture import Mixture, MixtureGroup
 from .open_data import DATA_KINDS, open_data
 from .readable import BrokenPolicy, ReadableSamples, broken_report
-from .sample import DataQuestion, DataSample, QuestionKind, SegmentationData
 from .scene_data import SceneData
+from .segmentation_data import DataQuestion, DataSample, QuestionKind, SegmentationData
 
 __all__ = [
     "DATA_KINDS",

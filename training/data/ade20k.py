@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """ADE20K (Zhou et al., 2017) in the form of the scene parsing challenge, ADEChallengeData2016.
 
     DIR/images/training/ADE_train_00000001.jpg             also validation/
@@ -15,7 +16,7 @@ from pathlib import Path
 from .ade20k_classes import ADE20K_CLASSES
 from .image_data import ImageData, first_existing, stems
 from .label_maps import class_questions, read_label_map
-from .sample import DataQuestion
+from .segmentation_data import DataQuestion
 
 __all__ = ["ADE20K_SPLITS", "Ade20kData"]
 

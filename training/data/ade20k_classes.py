@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The 150 classes of ADE20K's scene parsing challenge."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Frames of a ROS 2 recording as image files, for somebody to annotate.
 
 The library rosbags reads recordings (rosbag2, in mcap or sqlite3 storage); no ROS is needed.
@@ -20,8 +21,8 @@ from rosbags.serde import SerdeError
 from rosbags.typesys import Stores, get_typestore
 from tqdm import tqdm
 
-from llmseg_core.image_ops import check_image
-from llmseg_core.whole_file import write_whole
+from llmseg_core.images.image_ops import check_image
+from llmseg_core.runtime.whole_file import write_whole
 
 __all__ = ["write_frames"]
 

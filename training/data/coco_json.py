@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """COCO's JSON files: images, annotations by image, names of categories."""
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .coco_masks import decode_mask
-from .sample import DataQuestion, QuestionKind
+from .segmentation_data import DataQuestion, QuestionKind
 
 __all__ = ["CocoJson", "category_questions"]
 

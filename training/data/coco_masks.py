@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Masks as COCO writes them: run lengths, compressed or not, and polygons.
 
 pycocotools does the drawing and the compressing. It trusts what it is given: run lengths that end

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """COCO-Stuff (Caesar et al., 2018): things and stuff as label maps, stuffthingmaps_trainval2017.
 
     DIR/cocostuff/train2017/000000000009.png       also val2017/; or in DIR/stuffthingmaps
@@ -16,7 +17,7 @@ from pathlib import Path
 from .coco_stuff_classes import COCO_STUFF_CLASSES
 from .image_data import ImageData, first_existing, stems
 from .label_maps import class_questions, read_label_map
-from .sample import DataQuestion
+from .segmentation_data import DataQuestion
 
 __all__ = ["COCO_STUFF_SPLITS", "CocoStuffData"]
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The 182 classes of COCO-Stuff: 91 things of COCO, 91 kinds of stuff."""
 
 from __future__ import annotations

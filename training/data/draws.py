@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Training samples: drawn at random, with a few questions each."""
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import numpy as np
 from .broken import BrokenSampleError
 from .mixture import Mixture
 from .readable import BrokenPolicy
-from .sample import DataSample, SegmentationData
+from .segmentation_data import DataSample, SegmentationData
 
 __all__ = ["SampleDraws"]
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Our own format: a folder of images and one line of JSON an image, easy to write by hand.
 
 DIR/images/kitchen_01.jpg      any image format, subfolders allowed
@@ -26,7 +27,7 @@ import numpy as np
 from .coco_masks import decode_mask
 from .image_data import ImageData
 from .label_maps import read_label_map
-from .sample import DataQuestion, QuestionKind
+from .segmentation_data import DataQuestion, QuestionKind
 
 __all__ = ["INDEX", "FolderData", "check_name"]
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes any data set in our own folder format; `folder.py` says what it looks like."""
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from .coco_masks import encode_mask
 from .folder import INDEX, FolderData, check_name
 from .image_data import ImageData
 from .readable import BrokenPolicy, ReadableSamples
-from .sample import DataQuestion, DataSample, SegmentationData
+from .segmentation_data import DataQuestion, DataSample, SegmentationData
 
 __all__ = ["write_folder"]
 

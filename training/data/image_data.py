@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What all readers share: one image file a sample, and errors that name the sample."""
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from llmseg_core.image_files import read_image
+from llmseg_core.images.image_files import read_image
 
 from .broken import BrokenSampleError
-from .sample import DataQuestion, DataSample
+from .segmentation_data import DataQuestion, DataSample
 
 __all__ = ["ImageData", "first_existing", "stems"]
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """LLM-Seg40K (Wang and Ke, 2024): questions by ChatGPT about COCO and EgoObjects images.
 
     DIR/LLMSeg-40K/train.json, validation.json, test.json      or directly in DIR
@@ -17,7 +18,7 @@ from typing import Any
 
 from .coco_masks import decode_mask
 from .image_data import ImageData, first_existing
-from .sample import DataQuestion, QuestionKind
+from .segmentation_data import DataQuestion, QuestionKind
 
 __all__ = ["LLM_SEG40K_SPLITS", "LLMSeg40KData"]
 

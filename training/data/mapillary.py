@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Mapillary Vistas (Neuhold et al., 2017), version 2.0 or 1.2.
 
     DIR/config_v2.0.json
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from .image_data import ImageData, first_existing, stems
 from .label_maps import class_questions, read_label_map
-from .sample import DataQuestion
+from .segmentation_data import DataQuestion
 
 __all__ = ["MAPILLARY_SPLITS", "MapillaryData"]
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Several data sets as one, drawn from at given rates."""
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from .image_data import ImageData
-from .sample import DataQuestion
+from .segmentation_data import DataQuestion
 
 __all__ = ["Mixture", "MixtureGroup"]
 

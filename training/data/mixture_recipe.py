@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Recipes of mixtures: YAML files that name groups, their rates and their data sets.
 
     groups:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How a command line or a YAML file names a data set.
 
     KIND:PATH           reason_seg has splits, the folder format has none

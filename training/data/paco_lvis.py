@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """PACO-LVIS (Ramanathan et al., 2023): objects and their parts in COCO images.
 
     DIR/vlpart/paco/annotations/paco_lvis_v1_train.json     or DIR/annotations/...; also val, test
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from .coco_json import CocoJson, category_questions
 from .image_data import ImageData, first_existing
-from .sample import DataQuestion
+from .segmentation_data import DataQuestion
 
 __all__ = ["PACO_SPLITS", "PacoLvisData", "spoken_name"]
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """PASCAL-Part (Chen et al., 2014): parts of objects in PASCAL VOC 2010.
 
     DIR/Annotations_Part/2008_000002.mat
@@ -26,7 +27,7 @@ from .coco_json import CocoJson, category_questions
 from .coco_masks import encode_mask
 from .image_data import ImageData, first_existing
 from .paco_lvis import spoken_name
-from .sample import DataQuestion
+from .segmentation_data import DataQuestion
 
 __all__ = ["PASCAL_PARTS", "PASCAL_PART_SPLITS", "PascalPartData", "part_name"]
 

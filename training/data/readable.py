@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Iterating over a data set in which samples may be broken."""
 
 from __future__ import annotations
@@ -6,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from enum import Enum
 
 from .broken import BrokenSampleError
-from .sample import DataSample, SegmentationData
+from .segmentation_data import DataSample, SegmentationData
 
 __all__ = ["BrokenPolicy", "ReadableSamples", "broken_report"]
 

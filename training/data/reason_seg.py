@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """ReasonSeg (Lai et al., LISA, CVPR 2024): images with polygons of what an instruction means.
 
     DIR/train/3903065_2d82c3c8c1_o.jpg, .json     also val/, test/
@@ -18,7 +19,7 @@ import cv2
 import numpy as np
 
 from .image_data import ImageData, first_existing
-from .sample import DataQuestion, QuestionKind
+from .segmentation_data import DataQuestion, QuestionKind
 
 __all__ = ["REASON_SEG_SPLITS", "ReasonSegData", "draw_shapes"]
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """refCOCO, refCOCO+, refCOCOg, refCLEF: referring expressions, as REFER distributes them.
 
     DIR/refcoco/instances.json, refs(unc).p           also refs(google).p
@@ -22,7 +23,7 @@ import numpy as np
 from .coco_json import CocoJson
 from .coco_masks import decode_mask
 from .image_data import ImageData, first_existing
-from .sample import DataQuestion, QuestionKind
+from .segmentation_data import DataQuestion, QuestionKind
 
 __all__ = ["REFER_SPLITS", "ReferData"]
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Rendered scenes with drawn instructions, as a data set like any other.
 
 DIR/test/images/000000.png, instances/000000.png, scenes.jsonl      of llmseg_training.scenes
@@ -13,7 +14,7 @@ import numpy as np
 from ..questions import CATEGORIES, generate_samples
 from ..scenes import SPLITS, SceneFolder
 from .image_data import ImageData
-from .sample import DataQuestion, QuestionKind
+from .segmentation_data import DataQuestion, QuestionKind
 
 __all__ = ["SCENE_SPLITS", "SceneData"]
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a data set holds, in numbers: `llmseg data check`."""
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from tqdm import tqdm
 
 from .broken import BrokenSampleError
 from .readable import BrokenPolicy, ReadableSamples, broken_report
-from .sample import QuestionKind, SegmentationData
+from .segmentation_data import QuestionKind, SegmentationData
 
 __all__ = ["DataSummary", "summarize"]
 

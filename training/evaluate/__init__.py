@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Scores of any method on any data set, beside the paper's."""
 
 from .answers import (
@@ -13,9 +14,9 @@ from .atoms import AtomCounts, Bounds, ProposalAtoms
 from .bootstrap import bootstrap_intervals
 from .breakdown import breakdowns
 from .case import Case
+from .evaluation import Evaluation, evaluate
 from .judge import judge
 from .model_answers import PipelineAnswers, SegmenterAnswers
-from .run import Evaluation, evaluate
 from .scores import proposal_miou, score_cases
 from .sweep import Sweep, SweepRow, paper_rules, sweep_settings
 

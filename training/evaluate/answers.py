@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a method answers about one image, and what can be asked for answers."""
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import numpy as np
 from torch import Tensor
 
 from llmseg_core.config import SelectionConfig
-from llmseg_core.selection import select, union_mask
+from llmseg_core.selector.selection import select, union_mask
 from llmseg_core.types import ProposalScores
 
 from ..data import DataSample

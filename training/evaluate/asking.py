@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How a data set's question is put to a model."""
 
 from __future__ import annotations

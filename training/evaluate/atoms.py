@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Pixels that lie in the same proposals, counted together: every union of proposals at once.
 
 The proposals of an image cut it into atoms, pieces that no proposal divides; some hundreds at most.
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from llmseg_core.metrics import NCIOU_SIZE, MaskCounts, resize_nearest
+from llmseg_core.metrics.mask_iou import NCIOU_SIZE, MaskCounts, resize_nearest
 
 from .sums import ious
 

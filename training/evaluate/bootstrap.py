@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How far scores would move with other images of the same kind: percentile bootstrap."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Judged questions by what was asked: kind, length, category, with and without a target."""
 
 from __future__ import annotations

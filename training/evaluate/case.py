@@ -1,10 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
 """One question, judged: how the answer overlaps with what is meant."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from llmseg_core.metrics import MaskCounts
+from llmseg_core.metrics.mask_iou import MaskCounts
 
 from .atoms import Bounds
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The worst and the best answers on one self-contained page."""
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ from ..data import DataQuestion, SegmentationData
 from .answers import AnswerSource, Prediction, SampleAnswers
 from .atoms import ProposalAtoms
 from .case import Case
+from .evaluation import Evaluation
 from .exhibit import Exhibit, ProposalLine
 from .gallery_page import gallery_page
 from .gallery_pictures import compared, with_target
-from .run import Evaluation
 
 __all__ = ["exhibits", "gallery"]
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The gallery as one HTML file with everything in it."""
 
 from __future__ import annotations

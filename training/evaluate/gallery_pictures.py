@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The pictures of the gallery: what was meant, and how the answer differs."""
 
 from __future__ import annotations

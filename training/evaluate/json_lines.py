@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A file of JSON objects, one a line, that an interruption does not spoil."""
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
 """Compares answers with what is right."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from llmseg_core.metrics import MaskCounts
+from llmseg_core.metrics.mask_iou import MaskCounts
 
 from ..data import DataSample
 from .answers import SampleAnswers

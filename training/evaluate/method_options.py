@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The options of `llmseg evaluate` that say who answers."""
 
 from __future__ import annotations
@@ -6,10 +7,10 @@ import argparse
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from llmseg_core import LLMSegPipeline
 from llmseg_core.config import RuntimeConfig, SelectionConfig, SelectionRule
+from llmseg_core.methods.llm_seg import LLMSegPipeline
 
-from ..proposal_cache import CachedProposals
+from ..proposals.cache import CachedProposals
 from ..two_stage import load_two_stage
 from .answers import AnswerSource
 from .asking import RELEASED_PHRASE_QUESTION, phrase_question

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Answers of a model, stored as they come.
 
 An interrupted evaluation goes on where it stopped, and no rule or threshold needs the networks
@@ -12,8 +13,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from llmseg_core import LLMSegPipeline
 from llmseg_core.config import SelectionConfig
+from llmseg_core.methods.llm_seg import LLMSegPipeline
 from llmseg_core.types import ProposalScores
 
 from ..data import DataSample

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A name for the weights in a model directory, so that stored answers are not taken for others'."""
 
 from __future__ import annotations
@@ -6,7 +7,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from llmseg_core.checkpoint import load_config, model_directory
+from llmseg_core.model_dir.checkpoint import load_config, model_directory
 
 __all__ = ["model_digest", "weights_digest"]
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The tables of the paper, and measured rows beside them."""
 
 from __future__ import annotations

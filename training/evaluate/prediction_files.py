@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Predictions on disk, ours or any other system's, in one of two formats.
 
     DIR/SAMPLE_QUESTION.png     one channel, not zero inside; SAMPLE is the sample's name ("/" makes

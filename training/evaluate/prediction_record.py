@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One predicted mask as plain values for JSON."""
 
 from __future__ import annotations

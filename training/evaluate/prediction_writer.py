@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes predictions in the formats that `prediction_files` reads."""
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from llmseg_core.image_files import write_image
+from llmseg_core.images.image_files import write_image
 
 from ..data import DataSample
 from .answers import AnswerSource, SampleAnswers

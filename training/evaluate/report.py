@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What an evaluation leaves: tables for the terminal, and one JSON file."""
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from rich.console import Console, Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from llmseg_core.whole_file import write_whole
+from llmseg_core.runtime.whole_file import write_whole
 
 from .bootstrap import bootstrap_intervals
 from .breakdown import breakdowns
-from .run import Evaluation
+from .evaluation import Evaluation
 from .scores import proposal_miou, score_cases
 
 __all__ = [

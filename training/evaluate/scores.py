@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Scores of judged questions: gIoU, cIoU, ncIoU, bounds and refusals."""
 
 from __future__ import annotations
@@ -6,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from llmseg_core.metrics import MaskIoUMetric
+from llmseg_core.metrics.mask_iou import MaskIoUMetric
 
 from .case import Case
 

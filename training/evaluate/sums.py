@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Sums from which gIoU, cIoU and ncIoU follow, many sets of samples at once."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """All selection rules and thresholds on one set of scores (paper Table 3)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The scores of every rule over the IoP threshold, as a picture."""
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from llmseg_core.config import SelectionRule
-from llmseg_core.whole_file import whole_file
+from llmseg_core.runtime.whole_file import whole_file
 
 from .paper_tables import HEADINGS
 from .sums import SCORES

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Reasoning instructions about tabletop scenes, with the objects that answer them.
 
 `knowledge` says what things are for and what they are like; `function_phrases`,
@@ -9,7 +10,7 @@ from .corpus import iter_instructions
 from .generate import KIND_SHARES, generate_samples, shares_with_relations
 from .knowledge import CATEGORIES, COLOURS
 from .objects import SceneObject
-from .sample import KINDS, Kind, QuestionSample
+from .question import KINDS, Kind, QuestionSample
 from .wording import SPLITS, Split
 
 __all__ = [

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Prints instructions about made-up scenes: `python -m llmseg_training.questions --count 20`."""
 
 from __future__ import annotations

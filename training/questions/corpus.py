@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """All the text that a tokenizer should know."""
 
 from __future__ import annotations

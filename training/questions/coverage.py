@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Checks that held-out wording is new in its combinations, but not in its words."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Finds something to ask about a scene, one function for each kind of question.
 
 Every function answers with a `Draft`, or None if this attempt met nothing fair to ask; the caller
@@ -13,7 +14,7 @@ from .knowledge import COLOURS, FUNCTIONS, PARTLY_COLOURED, PROPERTIES, Concept
 from .nouns import CATEGORY_NOUNS, GROUP_NOUNS
 from .objects import SceneObject
 from .realise import Realiser
-from .view import SceneView
+from .scene_view import SceneView
 
 
 @dataclass(frozen=True)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Finds places in a scene worth asking for: "the thing left of the mug", "the nearest fruit"."""
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from .nouns import CATEGORY_NOUNS, GROUP_NOUNS, THINGS, Noun
 from .objects import SceneObject, with_category
 from .realise import Realiser
 from .relations import EXTREMES, RULES, extreme, neighbour, related
-from .view import SceneView
+from .scene_view import SceneView
 
 RELATIONS: Final = (*RULES, "next_to", *EXTREMES)
 

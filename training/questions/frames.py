@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What sentence frames are made of: text blocks with a frame a line."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Phrases for what people want to do, by function; the notation is explained in `wording`."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Instructions about a scene, with their answers."""
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from .draft import Draft, draft_category, draft_colour, draft_function, draft_pr
 from .draft_relation import draft_relation
 from .knowledge import CATEGORIES
 from .objects import SceneObject
+from .question import KINDS, Kind, QuestionSample
 from .realise import Realiser
-from .sample import KINDS, Kind, QuestionSample
-from .view import SceneView
+from .scene_view import SceneView
 from .wording import Split, check_split
 
 KIND_SHARES: Final[dict[Kind, float]] = {

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the objects are for, what they are like, and which groups they form.
 
 A `Concept` is one meaning that an instruction can ask for. `fits` lists every category that clearly

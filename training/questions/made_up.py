@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Made-up tabletop objects: text about scenes without rendering any."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Sentence frames for names, colours and places; the placeholders are explained in `templates`.
 
 `{noun}` and `{nouns}` are a name in singular and plural, `{a_noun}` the name with its indefinite

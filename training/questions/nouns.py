@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The names of categories, colours and groups in English."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the question generator needs to know of a rendered object."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Phrases for what things are like, by property: predicates as said of one thing."""
 
 from __future__ import annotations

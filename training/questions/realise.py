@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Turns meanings into sentences of one split."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Spatial relations between objects, decided only where people would not argue.
 
 Each rule answers True or False where the geometry is clear and None where it is not; instructions

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Sentence frames, apart for each split.
 
 Placeholders: `{x}` a noun phrase, `{is}` and `{it}` agreeing with it; `{relative}`, `{goal}`,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Rendered egocentric tabletop scenes with ground truth."""
 
 from __future__ import annotations

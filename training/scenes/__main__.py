@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes a split of scenes, or a contact sheet of some: python -m llmseg_training.scenes."""
 
 from __future__ import annotations

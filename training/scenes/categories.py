@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The table of object categories: how each is built and which colours it has."""
 
 from __future__ import annotations

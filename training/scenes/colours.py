@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The named colours of objects, as ranges of hue, saturation and value that do not overlap."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Scenes on disk: a folder of images, instance maps and one line of metadata a scene.
 
 SPLIT/images/000123.png     RGB
@@ -20,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from llmseg_core.whole_file import write_whole
+from llmseg_core.runtime.whole_file import write_whole
 
 from .render import render_scene
 from .scene import Scene, SceneConfig, SceneObject

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Chooses objects and puts them on the table without overlap, where the camera sees them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The light of a scene and how surfaces answer it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Triangle meshes of an object's parts, all made from smooth grids of points."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Smooth random fields, read from one table of random values."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Paints: functions from points on a part, in its own frame before posing, to colours."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Renders a scene from a seed: table, objects, light and camera are all drawn at random."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The data of one rendered scene."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Crockery and containers: mug, bottle, can, bowl, plate, teapot, candle."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Long thin things of the table and bathroom: spoon, fork, knife, toothbrush."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Food: banana, apple, orange, carrot."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tools: hammer, screwdriver, scissors, wrench, flashlight, tape."""
 
 from __future__ import annotations

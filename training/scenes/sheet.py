@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A contact sheet of scenes with each object's box and name, for people to look at."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Seeds of the train, validation and test scenes: ranges that never meet."""
 
 from __future__ import annotations

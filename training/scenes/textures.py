@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Random surfaces of tables, floors and walls, as functions of the point on them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """All triangles of a scene, and rays through them (Intel Embree)."""
 
 from __future__ import annotations

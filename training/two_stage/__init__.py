@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The paper's two-stage baseline: a VLM names the answer, a detector finds it, SAM draws it."""
 
 from .baseline import PhraseMask, TwoStageBaseline

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The paper's baseline LLaVA + GroundingSAM (section 5.1.2)."""
 
 from __future__ import annotations
@@ -6,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from llmseg_core.image_ops import check_image
+from llmseg_core.images.image_ops import check_image
 
 from .box_masks import BoxMasks
 from .detector import PhraseDetector

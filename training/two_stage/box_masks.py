@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """SAM with boxes as prompts."""
 
 from __future__ import annotations
@@ -7,8 +8,8 @@ import torch
 from torch import Tensor
 from transformers import SamModel
 
-from llmseg_core.image_ops import normalize_and_pad, resize_longest_side
-from llmseg_core.mask_resize import LogitResize
+from llmseg_core.images.image_ops import normalize_and_pad, resize_longest_side
+from llmseg_core.proposals.mask_resize import LogitResize
 
 __all__ = ["BoxMasks"]
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """GroundingDINO: boxes of what a phrase names."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Loads the three networks of the baseline from local folders; nothing is downloaded."""
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from transformers import (
 )
 
 from llmseg_core.config import RuntimeConfig
-from llmseg_core.network_files import load_network, quiet
-from llmseg_core.runtime import torch_device, torch_dtype
+from llmseg_core.model_dir.network_files import load_network, quiet
+from llmseg_core.runtime.device import torch_device, torch_dtype
 
 from .baseline import TwoStageBaseline
 from .box_masks import BoxMasks

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A VLM that answers a question in a word or phrase."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Readers of label maps: ADE20K, COCO-Stuff, Mapillary Vistas."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Readers of parts of objects: PACO-LVIS and PASCAL-Part."""
 
 from __future__ import annotations

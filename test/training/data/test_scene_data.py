@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
 from pathlib import Path
@@ -5,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from llmseg_core import ModelParts, build_pipeline
+from llmseg_core import LLMSegPipeline
+from llmseg_core.model_dir.parts import ModelParts
 from llmseg_training.data import FolderData, QuestionKind, SceneData, open_data, write_folder
-from llmseg_training.evaluation import ask_scenes
+from llmseg_training.evaluate.scene_answers import ask_scenes
 from llmseg_training.scenes import SceneFolder
 
 
@@ -48,7 +50,9 @@ def test_seed_phrasing_and_number_of_questions(root: Path) -> None:
 def test_the_questions_of_the_evaluation(
     root: Path, scenes: SceneFolder, parts: ModelParts
 ) -> None:
-    asked = ask_scenes(build_pipeline(parts), scenes, 2, "train", ("train", "test"), 3, seed=5)
+    asked = ask_scenes(
+        LLMSegPipeline.from_parts(parts), scenes, 2, "train", ("train", "test"), 3, seed=5
+    )
     data = SceneData(root, "train", ("train", "test"), questions=3, seed=5)
     for index, scene in enumerate(asked):
         for answer, question in zip(scene.answers, data[index].questions, strict=True):

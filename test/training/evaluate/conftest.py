@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A folder of small images with questions."""
 
 from __future__ import annotations

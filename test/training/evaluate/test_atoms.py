@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
 from dataclasses import astuple
@@ -5,7 +6,7 @@ from dataclasses import astuple
 import numpy as np
 import pytest
 
-from llmseg_core import MaskCounts
+from llmseg_core.metrics.mask_iou import MaskCounts
 from llmseg_training.evaluate.atoms import AtomCounts, ProposalAtoms
 
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
 import math
@@ -5,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from llmseg_core.metrics import MaskCounts
+from llmseg_core.metrics.mask_iou import MaskCounts
 from llmseg_training.evaluate import Case, bootstrap_intervals, score_cases
 
 

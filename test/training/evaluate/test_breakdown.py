@@ -1,6 +1,7 @@
+# SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-from llmseg_core.metrics import MaskCounts
+from llmseg_core.metrics.mask_iou import MaskCounts
 from llmseg_training.evaluate import Case, breakdowns
 
 

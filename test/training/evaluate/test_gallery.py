@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
 import base64
@@ -10,7 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
-from llmseg_core import ModelParts, build_pipeline
+from llmseg_core import LLMSegPipeline
+from llmseg_core.model_dir.parts import ModelParts
 from llmseg_training.data.folder import FolderData
 from llmseg_training.evaluate import Evaluation, PipelineAnswers, evaluate
 from llmseg_training.evaluate.gallery import gallery
@@ -20,7 +22,9 @@ from llmseg_training.evaluate.json_lines import JsonLines
 
 @pytest.fixture
 def source(parts: ModelParts, tmp_path: Path) -> PipelineAnswers:
-    return PipelineAnswers(build_pipeline(parts), JsonLines(tmp_path / "scores.jsonl", {}))
+    return PipelineAnswers(
+        LLMSegPipeline.from_parts(parts), JsonLines(tmp_path / "scores.jsonl", {})
+    )
 
 
 @pytest.fixture

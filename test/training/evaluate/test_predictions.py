@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Predictions of any system: written, read, refused."""
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from llmseg_core.image_files import write_image
+from llmseg_core.images.image_files import write_image
 from llmseg_training.data import DataSample
 from llmseg_training.data.coco_masks import encode_mask
 from llmseg_training.data.folder import FolderData

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
 import math
@@ -5,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from llmseg_core.metrics import MaskCounts
+from llmseg_core.metrics.mask_iou import MaskCounts
 from llmseg_training.evaluate import Bounds, Case, proposal_miou, score_cases
 
 RIGHT = Case("a", 0, "the cup", "phrase", "cup", True, True, MaskCounts(4, 4, 8, 8), 0.9,

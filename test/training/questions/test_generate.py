@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
 from collections import Counter
@@ -17,7 +18,7 @@ from llmseg_training.questions import (
 )
 from llmseg_training.questions.knowledge import FUNCTIONS, PROPERTIES
 from llmseg_training.questions.made_up import MadeUpObject, made_up_objects
-from llmseg_training.questions.view import SceneView
+from llmseg_training.questions.scene_view import SceneView
 
 Asked = list[tuple[list[MadeUpObject], QuestionSample]]
 

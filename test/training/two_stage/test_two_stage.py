@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The baseline with tiny random networks of the real classes."""
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from transformers import SamImageProcessorPil, SamProcessor
 
 from helpers.small_data import write_small_data
 from helpers.tiny_two_stage import save_tiny_two_stage
-from llmseg_core.cli import run_command
+from llmseg_core.cli.main import run_command
 from llmseg_core.config import RuntimeConfig
-from llmseg_training.evaluate_command import EVALUATE
+from llmseg_training.commands.evaluate import EVALUATE
 from llmseg_training.two_stage import TwoStageBaseline, load_two_stage
 
 

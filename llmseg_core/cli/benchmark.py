@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`llmseg benchmark`: the pipeline or its proposals, stage by stage beside the reference."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from llmseg_core.benchmark.inputs import benchmark_frames
+from llmseg_core.benchmark.models import PROFILES, BenchmarkModel, benchmark_model
+from llmseg_core.benchmark.pipeline import measure_pipeline
+from llmseg_core.benchmark.plot import draw_plot, plotting
+from llmseg_core.benchmark.proposals import MODES, measure_proposals
+from llmseg_core.benchmark.report import StageRow, machine, write_json
+from llmseg_core.config import RuntimeConfig
+from llmseg_core.runtime.compute_rate import ComputeRate, compute_rate
+
+from .command import Command
+
+__all__ = ["BENCHMARK"]
+
+FRAMES = 4
+"""Images that a benchmark goes round."""
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("subject", choices=["pipeline", "proposals"], help="what to measure")
+    parser.add_argument(
+        "--profile", choices=list(PROFILES), default="embedded",
+        help="sizes of the networks: embedded (trained weights, default), vit-b (SAM ViT-B, random "
+        "weights), paper (SAM ViT-H, DINOv2 ViT-L, LLaVA-7B, random weights)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--modes", type=_modes, default=("exact",), metavar="M,M",
+        help=f"for proposals, besides exact: {', '.join(list(MODES)[1:])}; + joins some",
+    )  # fmt: skip
+    parser.add_argument(
+        "--no-reference", action="store_true", help="for pipeline: leave the reference out"
+    )
+    parser.add_argument("--device", default="cpu", help='"cpu" (default), "cuda", "cuda:1"')
+    parser.add_argument("--dtype", default="float32", help="float32 (default), bfloat16, float16")
+    parser.add_argument("--threads", type=int, metavar="N", help="CPU threads of PyTorch")
+    parser.add_argument("--repeats", type=int, default=10, metavar="N", help="frames to measure")
+    parser.add_argument(
+        "--image-size", type=_size, default=(640, 480), metavar="WxH", help="default: 640x480"
+    )
+    parser.add_argument("--images", type=Path, metavar="DIR", help="instead of drawn images")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the report here")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw it here (PNG)")
+
+
+def _run(options: argparse.Namespace) -> int:
+    for name in ("threads", "repeats"):
+        value = getattr(options, name)
+        if value is not None and value < 1:
+            raise ValueError(f"{name} is {value}, it must be at least 1")
+    if options.plot is not None:
+        plotting()  # rather now than after minutes
+    threads = torch.get_num_threads()
+    torch.set_num_threads(options.threads or threads)
+    try:
+        frames = benchmark_frames(options.image_size, options.images, FRAMES)
+        runtime = RuntimeConfig(device=options.device, dtype=options.dtype)
+        model = benchmark_model(options.profile, runtime, frames[0])
+        sam = model.parts.sam
+        rate = compute_rate(sam.device, sam.dtype)
+        measured, rows = _measure(options, model, frames, rate)
+        report = {
+            "benchmark": options.subject,
+            "profile": options.profile,
+            "weights": model.weights,
+            **machine(sam.device),
+            "dtype": options.dtype,
+            "image_size": list(options.image_size),
+            "repeats": options.repeats,
+            "bound": rate.source,
+            **measured,
+        }
+    finally:
+        torch.set_num_threads(threads)
+    if model.weights == "random":
+        print(f"random weights in the sizes of {options.profile}; as many masks pass as with "
+              "trained ones")  # fmt: skip
+    if options.json is not None:
+        write_json(options.json, report)
+    if options.plot is not None:
+        title = f"{options.subject}, {options.profile}, {options.dtype} on {report['device']}"
+        draw_plot(options.plot, title, rows, rate.source)
+    return 0
+
+
+BENCHMARK = Command("Measure speed, stage by stage.", _add_arguments, _run)
+
+
+def _measure(
+    options: argparse.Namespace, model: BenchmarkModel, frames: list[np.ndarray], rate: ComputeRate
+) -> tuple[dict[str, Any], list[StageRow]]:
+    if options.subject == "proposals":
+        return measure_proposals(model, frames, options.repeats, rate, options.modes)
+    return measure_pipeline(model, frames, options.repeats, rate, not options.no_reference)
+
+
+def _modes(text: str) -> tuple[str, ...]:
+    """Names of modes, with "exact" in front."""
+    names = dict.fromkeys(["exact", *text.split(",")])
+    for name in "+".join(names).split("+"):
+        if name not in MODES:
+            known = ", ".join(MODES)
+            raise argparse.ArgumentTypeError(f"{name!r} is no mode, it must be one of {known}")
+    return tuple(names)
+
+
+def _size(text: str) -> tuple[int, int]:
+    """Width and height from a text such as 640x480."""
+    width, _, height = text.partition("x")
+    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no size, it must be such as 640x480")
+    return int(width), int(height)

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Image files: finding, reading, writing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+__all__ = ["find_images", "read_image", "write_image"]
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".ppm")
+
+
+def find_images(paths: Iterable[str | Path]) -> list[Path]:
+    """The files that `paths` name; a folder stands for the images directly in it, by name.
+
+    Raises:
+        FileNotFoundError: if a path does not exist.
+        ValueError: if a folder holds no image.
+    """
+    found: list[Path] = []
+    for path in map(Path, paths):
+        if path.is_dir():
+            images = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES)
+            if not images:
+                raise ValueError(f"the folder {path} has no image ({', '.join(SUFFIXES)})")
+            found.extend(images)
+        elif path.exists():
+            found.append(path)
+        else:
+            raise FileNotFoundError(f"{path} does not exist")
+    return found
+
+
+def read_image(path: Path) -> np.ndarray:
+    """(H, W, 3) uint8 RGB, turned upright as its EXIF data says.
+
+    Raises:
+        ValueError: if the file is no image or is damaged.
+    """
+    try:
+        with Image.open(path) as image:
+            return np.array(ImageOps.exif_transpose(image).convert("RGB"))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise ValueError(f"{path} is no image that can be read: {error}") from error
+
+
+def write_image(path: Path, image: np.ndarray) -> None:
+    """Write (H, W, 3) or (H, W) uint8; the suffix of `path` names the format.
+
+    Raises:
+        ValueError: if the suffix names no format.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        raise ValueError(f"{path} has no image suffix, it must be one of {', '.join(SUFFIXES)}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(image).save(path)

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A picture of an answer: the mask tinted, its contour and box, and what was asked."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from llmseg_core.types import Segmentation
+
+__all__ = ["draw_overlay"]
+
+MASK_COLOUR = (46, 196, 122)
+BOX_COLOUR = (255, 214, 64)
+TEXT_COLOUR = (255, 255, 255)
+BAR_COLOUR = (24, 24, 24)
+TINT = 0.5
+FONT = cv2.FONT_HERSHEY_SIMPLEX
+
+
+def draw_overlay(image: np.ndarray, segmentation: Segmentation) -> np.ndarray:
+    """Draw an answer over its image.
+
+    Args:
+        image: (H, W, 3) uint8 RGB; it is not changed.
+        segmentation: the answer, of the same size.
+
+    Returns:
+        (H, W, 3) uint8 RGB.
+
+    Raises:
+        ValueError: if image and mask differ in size.
+    """
+    mask = segmentation.mask.astype(np.uint8)
+    if mask.shape != image.shape[:2]:
+        raise ValueError(
+            f"the mask has {mask.shape} (height, width) pixels, the image {image.shape[:2]}"
+        )
+    picture = image.copy()
+    box = segmentation.box
+    if box is not None:
+        left, top, right, bottom = box
+        region = picture[top : bottom + 1, left : right + 1]
+        inside = mask[top : bottom + 1, left : right + 1].astype(bool)
+        tinted = (1 - TINT) * region[inside] + TINT * np.array(MASK_COLOUR)
+        region[inside] = tinted.astype(np.uint8)
+        line = max(1, round(min(mask.shape) / 240))
+        contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+        cv2.drawContours(picture, contours, -1, MASK_COLOUR, line)
+        cv2.rectangle(picture, (left, top), (right, bottom), BOX_COLOUR, line)
+    answer = f"{segmentation.confidence:.2f}" if segmentation.found else "nothing found"
+    _draw_caption(picture, segmentation.instruction, answer)
+    return picture
+
+
+def _draw_caption(picture: np.ndarray, instruction: str, answer: str) -> None:
+    """Write a dark bar over the top of `picture`: the instruction, cut to fit, and the answer."""
+    height, width = picture.shape[:2]
+    scale = max(0.35, min(height, width) / 900)
+    thick = max(1, round(scale * 1.5))
+    margin = max(2, round(8 * scale))
+    text_height = cv2.getTextSize("Ag", FONT, scale, thick)[0][1]
+    bar = min(height, text_height + 3 * margin)
+    picture[:bar] = BAR_COLOUR
+    answer_width = cv2.getTextSize(answer, FONT, scale, thick)[0][0]
+    room = width - answer_width - 3 * margin
+    text = instruction
+    while text and cv2.getTextSize(text, FONT, scale, thick)[0][0] > room:
+        text = text.removesuffix("...")[:-1].rstrip()
+        text = text and f"{text}..."
+    baseline = bar - round(1.5 * margin)
+    place = (FONT, scale, TEXT_COLOUR, thick, cv2.LINE_AA)
+    cv2.putText(picture, text, (margin, baseline), *place)
+    cv2.putText(picture, answer, (width - answer_width - margin, baseline), *place)

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The method as a whole: what is done once a frame, and what is done once an instruction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from transformers import ConvNextModel, Dinov2Model, SamModel
+
+from llmseg_core.config import LLMSegConfig, RuntimeConfig, SelectionConfig
+from llmseg_core.embeddings.mask_embedder import MaskEmbedder, PooledMaskEmbedder
+from llmseg_core.images.image_ops import check_image
+from llmseg_core.model_dir.checkpoint import load_parts, save_parts
+from llmseg_core.model_dir.network_files import SharedNetworks
+from llmseg_core.model_dir.networks import build_image_encoder, encoder_class
+from llmseg_core.model_dir.parts import ModelParts
+from llmseg_core.proposals.generator import ProposalGenerator, SamProposalGenerator
+from llmseg_core.runtime.side_stream import SideStream
+from llmseg_core.runtime.stage_timer import StageTimer
+from llmseg_core.selector.selection import select, union_mask
+from llmseg_core.selector.selector import MaskSelector
+from llmseg_core.types import FrameEncoding, Proposals, ProposalScores, Segmentation
+from llmseg_core.vlm.seg_token import SegTokenEncoder
+
+__all__ = ["LLMSegPipeline"]
+
+FRAME_STAGES = ("proposals", "embeddings", "image_prefix")
+"""What is timed once a frame; on a GPU the last runs beside the others."""
+
+
+class LLMSegPipeline:
+    """Segments what an instruction means (paper figure 2).
+
+    Args:
+        generator: proposes masks.
+        mask_embedder: describes them.
+        seg_token_encoder: the VLM.
+        selector: scores proposals for an instruction.
+        config: of the model directory; its selection rule is the default.
+    """
+
+    def __init__(
+        self,
+        generator: ProposalGenerator,
+        mask_embedder: MaskEmbedder,
+        seg_token_encoder: SegTokenEncoder,
+        selector: MaskSelector,
+        config: LLMSegConfig,
+    ) -> None:
+        self.generator = generator
+        self.mask_embedder = mask_embedder
+        self.seg_token_encoder = seg_token_encoder
+        self.selector = selector
+        self.config = config
+        self._side = SideStream(self.device)
+
+    def encode_frame(self, image: np.ndarray) -> FrameEncoding:
+        """Everything about an image that does not depend on the instruction.
+
+        Args:
+            image: (H, W, 3) uint8 RGB.
+
+        Raises:
+            ValueError: if the image is of another type, shape or dtype, or has no pixel.
+        """
+        image = check_image(image)
+        timer = StageTimer(self.device)
+        # The VLM is asked first: on a GPU it works while SAM, which waits for results, is at it.
+        with self._side.aside(), timer.stage("image_prefix"):
+            prefix = self.seg_token_encoder.encode_image(image)
+        with timer.stage("proposals"):
+            proposals = self.generator(image)
+        with timer.stage("embeddings"):
+            embeddings = self.mask_embedder(image, proposals)
+        self._side.join((*prefix.keys, *prefix.values))
+        timings_ms = {name: timer.timings_ms[name] for name in FRAME_STAGES}
+        return FrameEncoding(proposals, embeddings, prefix, timings_ms)
+
+    def segment_batch(
+        self,
+        frame: FrameEncoding,
+        instructions: Sequence[str],
+        selection: SelectionConfig | None = None,
+    ) -> list[Segmentation]:
+        """Answer several instructions about one image at once.
+
+        Args:
+            frame: from `encode_frame`; it is not changed.
+            instructions: R texts.
+            selection: rule and thresholds; None takes the model's.
+
+        Returns:
+            R answers. What does not fit the image has `found` False and an empty mask.
+
+        Raises:
+            ValueError: if an instruction is empty or too long for the VLM.
+        """
+        timer = StageTimer(self.device)
+        with timer.stage("seg_token"):
+            hidden = self.seg_token_encoder.encode_instructions(frame.prefix, instructions)
+        with timer.stage("selection"):
+            scores = self.selector.score(frame.embeddings, hidden).to("cpu")
+            answers = [
+                _answer(text, frame.proposals, scores[index], selection or self.config.selection)
+                for index, text in enumerate(instructions)
+            ]
+        timings = {**frame.timings_ms, **timer.timings_ms}
+        return [answer.with_timings(timings) for answer in answers]
+
+    def segment(
+        self,
+        image: FrameEncoding | np.ndarray,
+        instruction: str,
+        selection: SelectionConfig | None = None,
+    ) -> Segmentation:
+        """Answer one instruction about an image, or about a frame that was encoded before.
+
+        Args:
+            image: (H, W, 3) uint8 RGB, or the result of `encode_frame`.
+            instruction: what to segment, in words.
+            selection: rule and thresholds; None takes the model's.
+
+        Raises:
+            ValueError: as `encode_frame` and `segment_batch`.
+        """
+        frame = image if isinstance(image, FrameEncoding) else self.encode_frame(image)
+        return self.segment_batch(frame, [instruction], selection)[0]
+
+    @property
+    def device(self) -> torch.device:
+        """Where the VLM runs."""
+        return self.seg_token_encoder.llava.device
+
+    @classmethod
+    def from_parts(cls, parts: ModelParts, runtime: RuntimeConfig | None = None) -> LLMSegPipeline:
+        """The pipeline of one model: SAM's proposals, pooled features, the VLM, the selector.
+
+        Args:
+            parts: the networks, where they shall run.
+            runtime: memory budget, and whether SAM is compiled; None takes the defaults.
+
+        Raises:
+            ValueError: if the network of the image encoder is not among the parts.
+        """
+        runtime, config = runtime or RuntimeConfig(), parts.config
+        return cls(
+            SamProposalGenerator(
+                parts.sam, config.proposals, runtime.memory_budget_mb, runtime.compile
+            ),
+            PooledMaskEmbedder(build_image_encoder(parts), config.image_encoder.pooling_size),
+            SegTokenEncoder(parts.llava, parts.tokenizer, config.seg_token),
+            parts.selector,
+            config,
+        )
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        directory: str | Path = "embedded",
+        runtime: RuntimeConfig | None = None,
+        shared: SharedNetworks | None = None,
+    ) -> LLMSegPipeline:
+        """Load a model directory; nothing is ever downloaded.
+
+        Args:
+            directory: a path, or "embedded" for the model that comes with the package.
+            runtime: device, number format and attention implementation; None means a CPU.
+            shared: networks of other models, of which those with the same files are used again.
+
+        Raises:
+            FileNotFoundError: if the directory or a part of it is missing.
+            ValueError: if its contents do not fit together, or the device is not there.
+        """
+        return cls.from_parts(load_parts(directory, runtime, shared), runtime)
+
+    def save_pretrained(self, directory: str | Path, dtype: torch.dtype | None = None) -> None:
+        """Write a model directory, whole or not at all.
+
+        Args:
+            directory: made or replaced.
+            dtype: number format of the weights; None keeps theirs.
+
+        Raises:
+            TypeError: if the pipeline was put together from other parts than a directory can hold.
+        """
+        save_parts(self._parts(), directory, dtype)
+
+    def _parts(self) -> ModelParts:
+        """The networks that a model directory holds."""
+        encoder = getattr(self.mask_embedder, "image_encoder", None)
+        sam, network = getattr(self.generator, "model", None), getattr(encoder, "model", None)
+        wanted = encoder_class(self.config.image_encoder.kind)
+        if not isinstance(sam, SamModel) or not isinstance(network, wanted):
+            raise TypeError(
+                f"a model directory holds SamModel and {wanted.__name__}, the pipeline has "
+                f"{type(sam).__name__} and {type(network).__name__}"
+            )
+        return ModelParts(
+            config=self.config,
+            sam=sam,
+            dinov2=network if isinstance(network, Dinov2Model) else None,
+            llava=self.seg_token_encoder.llava,
+            tokenizer=self.seg_token_encoder.tokenizer,
+            selector=self.selector,
+            convnext=network if isinstance(network, ConvNextModel) else None,
+        )
+
+
+def _answer(
+    instruction: str, proposals: Proposals, scores: ProposalScores, config: SelectionConfig
+) -> Segmentation:
+    selection = select(scores, config)
+    return Segmentation(
+        instruction=instruction,
+        mask=union_mask(proposals.masks, selection).cpu().numpy(),
+        selection=selection,
+        scores=scores,
+        boxes=proposals.boxes.cpu(),
+        areas=proposals.areas.cpu(),
+    )

@@ -1,0 +1,344 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Model directories on disk: read strictly, written whole. Nothing is ever downloaded."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import torch
+import yaml
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from transformers import (
+    ConvNextModel,
+    Dinov2Model,
+    LlavaConfig,
+    LlavaForConditionalGeneration,
+    PreTrainedTokenizerBase,
+    SamModel,
+)
+
+from llmseg_core.config import ImageEncoderKind, LLMSegConfig, RuntimeConfig
+from llmseg_core.runtime.compute_rate import faster_dtype
+from llmseg_core.runtime.device import torch_device, torch_dtype
+from llmseg_core.runtime.whole_file import whole_file
+from llmseg_core.runtime.whole_folder import written_whole
+from llmseg_core.selector.selector import MaskSelector
+from llmseg_core.vlm.llava import llava_class
+from llmseg_core.vlm.tokenizer import add_special_tokens
+
+from .network_files import (
+    SharedNetworks,
+    load_network,
+    load_tokenizer,
+    quiet,
+    refuse_wrong_keys,
+)
+from .networks import encoder_class
+from .parts import ModelParts
+
+__all__ = [
+    "CONFIG_FILE",
+    "SELECTOR_FILE",
+    "inspect_model",
+    "load_config",
+    "load_parts",
+    "load_sam",
+    "load_selector",
+    "load_vlm",
+    "model_directory",
+    "part_folder",
+    "save_parts",
+    "save_selector",
+]
+
+CONFIG_FILE = "llmseg.yaml"
+SELECTOR_FILE = "selector.safetensors"
+EMBEDDED = Path(__file__).resolve().parents[1] / "embedded"
+
+# While transformers reads a model, its classes and its logging are changed for the whole process.
+_READING = Lock()
+
+
+def model_directory(directory: str | Path) -> Path:
+    """The folder that `directory` means: a path, or "embedded" for the packaged model.
+
+    Raises:
+        FileNotFoundError: if it is no folder or has no `llmseg.yaml`.
+    """
+    path = EMBEDDED if str(directory) == "embedded" else Path(directory).expanduser()
+    if not path.is_dir():
+        raise FileNotFoundError(f"model directory {path} does not exist")
+    if not (path / CONFIG_FILE).is_file():
+        raise FileNotFoundError(f"{path} is no model directory: it has no {CONFIG_FILE}")
+    return path
+
+
+# ------------------------------------------------------------------ reading
+
+
+def load_parts(
+    directory: str | Path,
+    runtime: RuntimeConfig | None = None,
+    shared: SharedNetworks | None = None,
+) -> ModelParts:
+    """The networks of a model directory, in evaluation mode, on the device, LoRA merged.
+
+    Threads may call it at the same time; they read one after the other.
+
+    Args:
+        directory: a path, or "embedded" for the model that comes with the package.
+        runtime: device, number format and attention implementation; None means a CPU. A CPU that
+            multiplies float32 faster takes that for SAM and the image encoder (see
+            `faster_dtype`); the VLM, which is most of the weights, keeps the format.
+        shared: frozen networks of other models, used again where the files are the same.
+
+    Raises:
+        FileNotFoundError: if the directory or a part of it is missing.
+        ValueError: if weights and configuration do not fit, or the device is not there.
+    """
+    runtime, shared = runtime or RuntimeConfig(), shared or SharedNetworks()
+    device, dtype = torch_device(runtime), torch_dtype(runtime)
+    path, config = model_directory(directory), inspect_model(directory)
+    sam = load_sam(path, runtime, shared)
+    with _READING:
+        encoder = None
+        if folder := _encoder_folder(config):
+            cls = encoder_class(config.image_encoder.kind)
+            # A ConvNeXt has no attention, and transformers takes no word about it.
+            attention = runtime.attention if cls is Dinov2Model else "eager"
+            images = faster_dtype(device, dtype)
+            encoder = shared.load(cls, part_folder(path, folder), images, attention, device)
+        llava, tokenizer, adapter = load_vlm(path, config, dtype, runtime.attention)
+        if adapter is not None:
+            llava = _merged(llava, adapter)
+    selector = load_selector(path / SELECTOR_FILE, MaskSelector(config.selector))
+    parts = ModelParts(
+        config=config,
+        sam=sam,
+        dinov2=encoder if isinstance(encoder, Dinov2Model) else None,
+        llava=llava.to(device).eval(),
+        tokenizer=tokenizer,
+        selector=selector.to(device, dtype).eval(),
+        convnext=encoder if isinstance(encoder, ConvNextModel) else None,
+    )
+    _check_sizes(path, parts)
+    return parts
+
+
+def load_sam(
+    directory: str | Path,
+    runtime: RuntimeConfig | None = None,
+    shared: SharedNetworks | None = None,
+) -> SamModel:
+    """SAM of a model directory alone, in evaluation mode, on the device.
+
+    Args:
+        directory: a path, or "embedded" for the model that comes with the package.
+        runtime: device, number format (see `load_parts`) and attention implementation; None means
+            a CPU.
+        shared: networks of other models, used again where the files are the same.
+
+    Raises:
+        FileNotFoundError: if the directory or SAM in it is missing.
+        ValueError: if its weights and configuration do not fit, or the device is not there.
+    """
+    runtime, shared = runtime or RuntimeConfig(), shared or SharedNetworks()
+    device, path = torch_device(runtime), model_directory(directory)
+    dtype = faster_dtype(device, torch_dtype(runtime))
+    name = part_folder(path, load_config(path).sam)
+    # SAM's encoder has no flash attention: its position bias needs a mask.
+    attention = "eager" if runtime.attention == "eager" else "sdpa"
+    with _READING:
+        sam: SamModel = shared.load(SamModel, name, dtype, attention, device)
+    return sam
+
+
+def inspect_model(directory: str | Path) -> LLMSegConfig:
+    """The configuration of a model directory whose parts are all there; reads no weights.
+
+    Raises:
+        FileNotFoundError: if the directory or a part of it is missing.
+        ValueError: if the configuration is wrong.
+    """
+    path = model_directory(directory)
+    config = load_config(path)
+    for name in (config.sam, _encoder_folder(config), config.llava):
+        if name is not None:
+            part_folder(path, name)
+    if config.adapter is not None:
+        part_folder(path, config.adapter, "adapter_config.json")
+    if not (path / SELECTOR_FILE).is_file():
+        raise FileNotFoundError(f"{path} is no model directory: it has no {SELECTOR_FILE}")
+    return config
+
+
+def load_config(path: Path) -> LLMSegConfig:
+    """The configuration of the model directory `path`.
+
+    Raises:
+        ValueError: if the file is no YAML or holds a wrong key or value.
+    """
+    file = path / CONFIG_FILE
+    try:
+        return LLMSegConfig.from_dict(yaml.safe_load(file.read_text(encoding="utf-8")))
+    except (yaml.YAMLError, ValueError, TypeError) as error:
+        raise ValueError(f"{file}: {error}") from error
+
+
+def load_selector(file: Path, selector: MaskSelector) -> MaskSelector:
+    """Fill `selector` from `file`, in its own number format.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if keys are missing or too many, or a shape differs; the message names them.
+    """
+    if not file.is_file():
+        raise FileNotFoundError(f"{file.parent} is no model directory: it has no {file.name}")
+    try:
+        found, wanted = load_file(file), selector.state_dict()
+    except SafetensorError as error:
+        raise ValueError(f"{file} is damaged: {error}") from error
+    refuse_wrong_keys(file, wanted.keys() - found.keys(), found.keys() - wanted.keys())
+    for key, value in found.items():
+        if value.shape != wanted[key].shape:
+            raise ValueError(
+                f"{file}: {key} has shape {tuple(value.shape)}, the configuration says "
+                f"{tuple(wanted[key].shape)}"
+            )
+    selector.load_state_dict(found)
+    return selector
+
+
+def part_folder(path: Path, name: str, config_file: str = "config.json") -> str:
+    """The sub-folder `name` of `path`, else `name` itself: a folder, or a name on the hub.
+
+    Either may be a file instead: SAM, DINOv2 or an OpenCLIP ConvNeXt as published.
+
+    Raises:
+        FileNotFoundError: if it is neither, or has no `config_file`.
+    """
+    for folder in (path / name, Path(name).expanduser()):
+        if folder.is_file():
+            return str(folder)
+        if folder.is_dir():
+            # Without it transformers would silently take the sizes of its default model.
+            if not (folder / config_file).is_file():
+                raise FileNotFoundError(f"{folder} is not whole: it has no {config_file}")
+            return str(folder)
+    if name.count("/") != 1 or name.startswith((".", "/", "~")):
+        raise FileNotFoundError(f"{path} is no whole model directory: {path / name} is missing")
+    return name
+
+
+def load_vlm(
+    path: Path, config: LLMSegConfig, dtype: torch.dtype, attention: str, **options: Any
+) -> tuple[LlavaForConditionalGeneration, PreTrainedTokenizerBase, str | None]:
+    """The VLM of the model directory `path`, its tokenizer, and the folder of LoRA to put on it.
+
+    Args:
+        path: the model directory.
+        config: of that directory.
+        dtype: number format.
+        attention: implementation of attention.
+        options: more for transformers' `from_pretrained`.
+
+    Raises:
+        FileNotFoundError: if a part is missing.
+        ValueError: if weights and configuration do not fit.
+    """
+    name = part_folder(path, config.llava)
+    try:
+        llava_config = LlavaConfig.from_pretrained(name, local_files_only=True)
+    except OSError as error:
+        raise FileNotFoundError(
+            f"no LLaVA configuration can be read from {name}: {error}"
+        ) from None
+    llava = load_network(llava_class(llava_config), name, dtype, attention, **options)
+    if config.adapter is None:
+        return llava, load_tokenizer(name), None
+    adapter = part_folder(path, config.adapter, "adapter_config.json")
+    own_tokenizer = (Path(adapter) / "tokenizer_config.json").is_file()
+    tokenizer = load_tokenizer(adapter if own_tokenizer else name)
+    add_special_tokens(tokenizer, llava)
+    return llava, tokenizer, adapter
+
+
+def _merged(llava: LlavaForConditionalGeneration, adapter: str) -> LlavaForConditionalGeneration:
+    from peft import PeftModel  # takes a second, and only models with an adapter need it
+
+    merged: LlavaForConditionalGeneration = PeftModel.from_pretrained(
+        llava, adapter
+    ).merge_and_unload()
+    return merged
+
+
+def _encoder_folder(config: LLMSegConfig) -> str | None:
+    """Where the image encoder's network is; None where SAM's own encoder is used."""
+    folders = {
+        ImageEncoderKind.DINOV2: config.dinov2,
+        ImageEncoderKind.CLIP_CONVNEXT: config.convnext,
+    }
+    return folders.get(config.image_encoder.kind)
+
+
+def _feature_dim(parts: ModelParts) -> int:
+    """Channels of the image encoder's feature map."""
+    if parts.dinov2 is not None:
+        return int(parts.dinov2.config.hidden_size)
+    if parts.convnext is not None:
+        return int(parts.convnext.config.hidden_sizes[-1])
+    return int(parts.sam.config.vision_config.output_channels)
+
+
+def _check_sizes(path: Path, parts: ModelParts) -> None:
+    config, hidden_dim = parts.config.selector, parts.llava.config.text_config.hidden_size
+    for name, said, real in (
+        ("feature_dim", config.feature_dim, _feature_dim(parts)),
+        ("hidden_dim", config.hidden_dim, hidden_dim),
+    ):
+        if said != real:
+            raise ValueError(
+                f"{path / CONFIG_FILE}: selector.{name} is {said}, the network has {real}"
+            )
+
+
+# ------------------------------------------------------------------ writing
+
+
+def save_parts(parts: ModelParts, directory: str | Path, dtype: torch.dtype | None = None) -> None:
+    """Write a model directory, whole or not at all; LoRA is expected to be merged.
+
+    Args:
+        parts: the networks; they are not changed.
+        directory: made or replaced.
+        dtype: number format of the weights; None keeps theirs.
+    """
+    config = replace(
+        parts.config, sam="sam", dinov2="dinov2", convnext="convnext", llava="llava", adapter=None
+    )
+    with written_whole(directory, CONFIG_FILE) as folder, quiet():
+        text = yaml.safe_dump(config.to_dict(), sort_keys=False, allow_unicode=True)
+        (folder / CONFIG_FILE).write_text(text, encoding="utf-8")
+        for name in ("sam", "dinov2", "convnext", "llava"):
+            if (network := getattr(parts, name)) is not None:
+                _as_dtype(network, dtype).save_pretrained(folder / name)
+        parts.tokenizer.save_pretrained(folder / "llava")
+        save_selector(parts.selector, folder / SELECTOR_FILE, dtype)
+
+
+def save_selector(selector: MaskSelector, file: Path, dtype: torch.dtype | None = None) -> None:
+    """Write the selector's weights, in `dtype` or their own number format."""
+    weights = _as_dtype(selector, dtype).state_dict()
+    with whole_file(file) as temporary:
+        save_file({key: value.contiguous().cpu() for key, value in weights.items()}, temporary)
+
+
+def _as_dtype(module: Any, dtype: torch.dtype | None) -> Any:
+    if dtype is None or all(parameter.dtype == dtype for parameter in module.parameters()):
+        return module
+    return copy.deepcopy(module).to(dtype)

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The networks of one model, before they are put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from transformers import (
+    ConvNextModel,
+    Dinov2Model,
+    LlavaForConditionalGeneration,
+    PreTrainedTokenizerBase,
+    SamModel,
+)
+
+from llmseg_core.config import LLMSegConfig
+from llmseg_core.selector.selector import MaskSelector
+
+__all__ = ["ModelParts"]
+
+
+@dataclass(frozen=True)
+class ModelParts:
+    """What a model directory holds.
+
+    Attributes:
+        config: sizes, templates and thresholds.
+        sam: proposes masks.
+        dinov2: encodes the image; None where another network does.
+        llava: the VLM.
+        tokenizer: the VLM's tokenizer, with the seg token.
+        selector: all other trained weights.
+        convnext: encodes the image instead of DINOv2, or None.
+    """
+
+    config: LLMSegConfig
+    sam: SamModel
+    dinov2: Dinov2Model | None
+    llava: LlavaForConditionalGeneration
+    tokenizer: PreTrainedTokenizerBase
+    selector: MaskSelector
+    convnext: ConvNextModel | None = None

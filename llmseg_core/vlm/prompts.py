@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the VLM is asked: the seg token, the conversation and its templates.
+
+The conversation is LLaVA v1's: "SYSTEM USER: IMAGE QUESTION ASSISTANT: ANSWER</s>". It is cut in
+two: the part up to and with the image, which is the same for every instruction, and the rest.
+With `trim` no blank or line break stands beside the image or the seg token: the tokenizer that
+LLaVA v1 was trained with (the Python one of transformers before 4.34) dropped them there.
+"""
+
+from __future__ import annotations
+
+from llmseg_core.config import SegTokenConfig
+
+__all__ = [
+    "ANSWERS",
+    "CLASS_QUESTIONS",
+    "FIXED_ANSWER",
+    "IMAGE_END",
+    "IMAGE_START",
+    "IMAGE_TOKEN",
+    "QUESTIONS",
+    "SEG_TOKEN",
+    "answer_text",
+    "question_text",
+    "system_text",
+]
+
+SEG_TOKEN = "[SEG]"
+IMAGE_TOKEN = "<image>"
+IMAGE_START = "<im_start>"
+IMAGE_END = "<im_end>"
+
+FIXED_ANSWER = f"{SEG_TOKEN}."
+"""The answer at inference, so that one forward pass suffices."""
+
+ANSWERS = (
+    f"It is {SEG_TOKEN}.",
+    f"Sure, {SEG_TOKEN}.",
+    f"Sure, it is {SEG_TOKEN}.",
+    f"Sure, the segmentation result is {SEG_TOKEN}.",
+    FIXED_ANSWER,
+)
+"""Answers in training."""
+
+QUESTIONS = (
+    "{instruction} Please respond with segmentation mask.",
+    "{instruction} Please output segmentation mask.",
+)
+"""Questions for instructions that are full sentences."""
+
+CLASS_QUESTIONS = (
+    "Can you segment the {name} in this image?",
+    "Please segment the {name} in this image.",
+    "What is {name} in this image? Please respond with segmentation mask.",
+    "What is {name} in this image? Please output segmentation mask.",
+)
+"""Questions for the name of a class."""
+
+
+def system_text(config: SegTokenConfig) -> str:
+    """The system text and the name of the asking side."""
+    text = f"{config.system} {config.user}:".lstrip()
+    return text if config.trim else f"{text} "
+
+
+def question_text(config: SegTokenConfig, instruction: str) -> str:
+    """The question that follows the image, up to the name of the answering side.
+
+    Args:
+        config: names and templates of the conversation.
+        instruction: the user's text; blanks around it are dropped.
+
+    Raises:
+        ValueError: if the instruction is empty or contains a token with a meaning of its own.
+    """
+    instruction = instruction.strip()
+    if not instruction:
+        raise ValueError("the instruction is empty, it must be a text such as 'the red cup'")
+    for token in (SEG_TOKEN, IMAGE_TOKEN, IMAGE_START, IMAGE_END):
+        if token in instruction:
+            raise ValueError(f"the instruction {instruction!r} must not contain {token}")
+    text = f"{config.question.format(instruction=instruction)} {config.assistant}:"
+    return text if config.trim else f"\n{text}"
+
+
+def answer_text(config: SegTokenConfig, answer: str = FIXED_ANSWER) -> str:
+    """The answer that follows the question, without the end-of-text token.
+
+    Args:
+        config: says whether blanks beside the seg token are dropped.
+        answer: a text with one seg token.
+
+    Raises:
+        ValueError: if the answer does not contain the seg token once.
+    """
+    if answer.count(SEG_TOKEN) != 1:
+        raise ValueError(f"the answer is {answer!r}, it must contain {SEG_TOKEN} once")
+    if not config.trim:
+        return f" {answer}"
+    return SEG_TOKEN.join(part.strip() for part in answer.split(SEG_TOKEN))

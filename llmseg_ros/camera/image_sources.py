@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The sources that the camera node plays: image files, videos, webcams and recordings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+
+from .camera_frame import CameraFrame, ImageSource, Report, SourceError
+from .recording import RecordedImages, is_recording
+
+__all__ = ["IMAGE_SUFFIXES", "Capture", "ImageFiles", "open_source"]
+
+IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+
+
+@dataclass(frozen=True)
+class ImageFiles:
+    """Image files in the given order."""
+
+    paths: tuple[Path, ...]
+    report: Report
+    rate_hz: float | None = None
+
+    @classmethod
+    def in_folder(cls, folder: Path, report: Report) -> ImageFiles:
+        """The images right in a folder, in natural order of their names (2 before 10).
+
+        Raises:
+            SourceError: there is no file with the suffix of an image.
+        """
+        paths = [path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES]
+        if not paths:
+            raise SourceError(
+                f"no images in the folder {str(folder)!r}: "
+                f"expected files ending in {', '.join(sorted(IMAGE_SUFFIXES))}"
+            )
+        return cls(tuple(sorted(paths, key=_natural_order)), report)
+
+    def __iter__(self) -> Iterator[CameraFrame]:
+        """Yields the readable images."""
+        for path in self.paths:
+            bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
+            if bgr is None:
+                self.report(f"skipped {str(path)!r}: not a readable image")
+                continue
+            yield CameraFrame(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), path.name)
+
+
+@dataclass(frozen=True)
+class Capture:
+    """A video file or a webcam, read by OpenCV."""
+
+    device: Path | int
+    """A video file or video device, or the number of a webcam."""
+
+    @property
+    def rate_hz(self) -> float | None:
+        """Frames a second as the file or the driver tells."""
+        capture = self._open()
+        try:
+            rate = float(capture.get(cv2.CAP_PROP_FPS))
+        finally:
+            capture.release()
+        return rate if rate > 0 else None
+
+    def __iter__(self) -> Iterator[CameraFrame]:
+        """Yields frames until the video ends or the webcam stops."""
+        capture = self._open()
+        try:
+            capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # a webcam's newest frame, not a queued one
+            number = 0
+            while True:
+                ok, bgr = capture.read()
+                if not ok:
+                    return
+                yield CameraFrame(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), f"frame {number}")
+                number += 1
+        finally:
+            capture.release()
+
+    def _open(self) -> cv2.VideoCapture:
+        name = self.device if isinstance(self.device, int) else str(self.device)
+        capture = cv2.VideoCapture(name)
+        if not capture.isOpened():
+            kind = "webcam" if isinstance(name, int) else "video"
+            raise SourceError(f"cannot open the {kind} {name!r}")
+        return capture
+
+
+def open_source(name: str, image_topic: str, report: Report) -> ImageSource:
+    """Opens what a name stands for.
+
+    Args:
+        name: a recording (folder with metadata.yaml, .mcap or .db3 file), a folder of images, one
+            image, a video file, a video device such as /dev/video0, or the number of a webcam.
+        image_topic: topic of the images in a recording; empty where it has one image topic.
+        report: receives one sentence for each image that cannot be read.
+
+    Raises:
+        SourceError: nothing of that name, or nothing in it that can be played.
+    """
+    if not name:
+        raise SourceError("no source given: name a recording, image folder, video or webcam")
+    if name.isdecimal():
+        return Capture(int(name))
+    path = Path(name).expanduser()
+    if not path.exists():
+        raise SourceError(f"no such file or folder: {name!r}")
+    if is_recording(path):
+        return RecordedImages(path, image_topic, report)
+    if path.is_dir():
+        return ImageFiles.in_folder(path, report)
+    if path.suffix.lower() in IMAGE_SUFFIXES:
+        return ImageFiles((path,), report)
+    return Capture(path)
+
+
+def _natural_order(path: Path) -> list[tuple[int, str]]:
+    """Sorts numbers within names by their value."""
+    parts = re.split(r"(\d+)", path.name.lower())
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]

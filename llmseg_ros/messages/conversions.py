@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Conversion between `sensor_msgs/Image` messages and NumPy images, with the results of cv_bridge.
+
+Pixels are read with NumPy, because cv_bridge reads padded rows of three-channel images wrongly.
+Colours are converted by cv_bridge where it imports, and elsewhere by OpenCV, on which cv_bridge is
+built: cv_bridge is absent outside ROS distributions and does not import beside a NumPy newer than
+the one that it was built for.
+"""
+
+from __future__ import annotations
+
+import array
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
+
+try:
+    from cv_bridge.boost.cv_bridge_boost import cvtColor2
+except (ImportError, AttributeError, SystemError):  # absent, or built for another NumPy
+    cvtColor2 = None
+
+__all__ = [
+    "SUPPORTED_ENCODINGS",
+    "ImageConversionError",
+    "compressed_to_rgb",
+    "image_to_rgb",
+    "mask_to_image",
+    "rgb_to_image",
+]
+
+Pixels: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
+
+
+class ImageConversionError(ValueError):
+    """An image message that cannot be converted; the text quotes its values and what is right."""
+
+
+@dataclass(frozen=True)
+class PixelLayout:
+    """How an encoding stores pixels, and how they become RGB."""
+
+    channels: int
+    """Stored values a pixel."""
+    dtype: np.dtype[np.uint8] | np.dtype[np.uint16]
+    """Type of a stored value, in the machine's own byte order."""
+    rgb_code: int | None
+    """OpenCV's conversion to RGB of the same depth; None where the pixels are RGB already."""
+
+    @property
+    def pixel_bytes(self) -> int:
+        """Bytes a pixel."""
+        return self.channels * self.dtype.itemsize
+
+
+def _layouts() -> dict[str, PixelLayout]:
+    layouts = {
+        "yuv422": PixelLayout(2, np.dtype(np.uint8), cv2.COLOR_YUV2RGB_UYVY),
+        "yuv422_yuy2": PixelLayout(2, np.dtype(np.uint8), cv2.COLOR_YUV2RGB_YUY2),
+    }
+    for bits, dtype in (("8", np.dtype(np.uint8)), ("16", np.dtype(np.uint16))):
+        layouts |= {
+            f"rgb{bits}": PixelLayout(3, dtype, None),
+            f"bgr{bits}": PixelLayout(3, dtype, cv2.COLOR_BGR2RGB),
+            f"rgba{bits}": PixelLayout(4, dtype, cv2.COLOR_RGBA2RGB),
+            f"bgra{bits}": PixelLayout(4, dtype, cv2.COLOR_BGRA2RGB),
+            f"mono{bits}": PixelLayout(1, dtype, cv2.COLOR_GRAY2RGB),
+            # ROS names the pattern from its first pixel, OpenCV from the one at row 1, column 1.
+            f"bayer_rggb{bits}": PixelLayout(1, dtype, cv2.COLOR_BayerBG2RGB),
+            f"bayer_bggr{bits}": PixelLayout(1, dtype, cv2.COLOR_BayerRG2RGB),
+            f"bayer_gbrg{bits}": PixelLayout(1, dtype, cv2.COLOR_BayerGR2RGB),
+            f"bayer_grbg{bits}": PixelLayout(1, dtype, cv2.COLOR_BayerGB2RGB),
+        }
+    return layouts
+
+
+LAYOUTS = _layouts()
+
+# Other names of the same layouts: of newer distributions, and OpenCV's, read as cv_bridge does to
+# display an image.
+ALIASES = {
+    "uyvy": "yuv422",
+    "yuyv": "yuv422_yuy2",
+    "8UC1": "mono8",
+    "8UC3": "bgr8",
+    "8UC4": "bgra8",
+    "16UC1": "mono16",
+    "16UC3": "bgr16",
+    "16UC4": "bgra16",
+}
+
+SUPPORTED_ENCODINGS = (*sorted(LAYOUTS), *sorted(ALIASES))
+
+
+def image_to_rgb(msg: Image) -> NDArray[np.uint8]:
+    """Returns the message's image as RGB, (H, W, 3) uint8, contiguous.
+
+    16-bit values are scaled by 255 / 65535 and rounded. Alpha is dropped. An rgb8 message without
+    padding is not copied: the result then shares the message's memory.
+
+    Raises:
+        ImageConversionError: unknown encoding, empty image, `step` or `data` too small, odd
+            width of a yuv422 image, or a bayer image below 3 x 3 pixels.
+    """
+    encoding = ALIASES.get(msg.encoding, msg.encoding)
+    pixels = _read_pixels(msg, encoding)
+    convert = opencv_to_rgb if cvtColor2 is None else cv_bridge_to_rgb
+    return convert(pixels, encoding)
+
+
+def opencv_to_rgb(pixels: Pixels, encoding: str) -> NDArray[np.uint8]:
+    """Converts (H, W) or (H, W, channels) pixels of a layout's encoding to (H, W, 3) RGB, uint8."""
+    code = LAYOUTS[encoding].rgb_code
+    rgb = pixels if code is None else cv2.cvtColor(pixels, code)
+    if rgb.dtype == np.uint16:
+        rgb = cv2.convertScaleAbs(rgb, alpha=255 / 65535)
+    return np.ascontiguousarray(rgb, dtype=np.uint8)
+
+
+def cv_bridge_to_rgb(pixels: Pixels, encoding: str) -> NDArray[np.uint8]:
+    """Does the same as `opencv_to_rgb` with cv_bridge, which must have been imported."""
+    rgb = pixels if encoding == "rgb8" else cvtColor2(pixels, encoding, "rgb8")
+    return np.ascontiguousarray(rgb, dtype=np.uint8)
+
+
+def _read_pixels(msg: Image, encoding: str) -> Pixels:
+    """Returns the stored values, (H, W) or (H, W, channels), in the machine's byte order."""
+    layout = LAYOUTS.get(encoding)
+    if layout is None:
+        raise ImageConversionError(
+            f"unknown encoding {msg.encoding!r}: supported are {', '.join(SUPPORTED_ENCODINGS)}"
+        )
+    values = (
+        f"encoding {msg.encoding!r}, height {msg.height}, width {msg.width}, step {msg.step}, "
+        f"{len(msg.data)} bytes of data"
+    )
+    if msg.height == 0 or msg.width == 0:
+        raise ImageConversionError(f"empty image ({values}): height and width must be at least 1")
+    row_bytes = msg.width * layout.pixel_bytes
+    if msg.step < row_bytes:
+        raise ImageConversionError(
+            f"step too small ({values}): {msg.width} pixels of {layout.pixel_bytes} bytes need a "
+            f"step of at least {row_bytes} bytes"
+        )
+    if len(msg.data) < msg.height * msg.step:
+        raise ImageConversionError(
+            f"data too short ({values}): height x step needs {msg.height * msg.step} bytes"
+        )
+    if encoding.startswith("yuv422") and msg.width % 2:
+        raise ImageConversionError(f"odd width ({values}): yuv422 stores pixels in pairs")
+    if encoding.startswith("bayer") and min(msg.height, msg.width) < 3:
+        raise ImageConversionError(f"image too small ({values}): bayer needs 3 x 3 pixels or more")
+
+    pixels = np.ndarray(
+        shape=(msg.height, msg.width, layout.channels),
+        dtype=layout.dtype.newbyteorder(">" if msg.is_bigendian else "<"),
+        buffer=msg.data,
+        strides=(msg.step, layout.pixel_bytes, layout.dtype.itemsize),
+    )
+    pixels = np.ascontiguousarray(pixels, dtype=layout.dtype)
+    return pixels[..., 0] if layout.channels == 1 else pixels
+
+
+def compressed_to_rgb(msg: CompressedImage) -> NDArray[np.uint8]:
+    """Returns the image of a JPEG, PNG or other message that OpenCV decodes, (H, W, 3) RGB, uint8.
+
+    Raises:
+        ImageConversionError: the data is no image that can be decoded.
+    """
+    data = np.frombuffer(msg.data, np.uint8)
+    bgr = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    if bgr is None:
+        raise ImageConversionError(
+            f"cannot decode a compressed image (format {msg.format!r}, {data.size} bytes of data): "
+            "the data must be a whole JPEG or PNG file"
+        )
+    return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+
+
+_FROM_RGB: dict[str, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
+    "rgb8": lambda rgb: rgb,
+    "bgr8": lambda rgb: cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR),
+    "rgba8": lambda rgb: cv2.cvtColor(rgb, cv2.COLOR_RGB2RGBA),
+    "bgra8": lambda rgb: cv2.cvtColor(rgb, cv2.COLOR_RGB2BGRA),
+    "mono8": lambda rgb: cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY),
+}
+
+
+def rgb_to_image(rgb: NDArray[np.uint8], header: Header, encoding: str = "rgb8") -> Image:
+    """Returns a message of an RGB image, (H, W, 3) uint8, in an 8-bit colour encoding or mono8.
+
+    Raises:
+        ImageConversionError: unsupported encoding, or an image of another shape or type.
+    """
+    if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8:
+        raise ImageConversionError(f"expected (H, W, 3) uint8, got {rgb.shape} {rgb.dtype}")
+    if encoding not in _FROM_RGB:
+        raise ImageConversionError(
+            f"cannot write encoding {encoding!r}: supported are {', '.join(_FROM_RGB)}"
+        )
+    return _message(_FROM_RGB[encoding](rgb), header, encoding)
+
+
+def mask_to_image(mask: NDArray[np.bool_], header: Header) -> Image:
+    """Returns a mono8 message of a mask, (H, W) bool: 255 where it is true, 0 elsewhere.
+
+    Raises:
+        ImageConversionError: a mask of another shape or type.
+    """
+    if mask.ndim != 2 or mask.dtype != np.bool_:
+        raise ImageConversionError(f"expected (H, W) bool, got {mask.shape} {mask.dtype}")
+    return _message(mask.view(np.uint8) * np.uint8(255), header, "mono8")
+
+
+def _message(pixels: NDArray[np.uint8], header: Header, encoding: str) -> Image:
+    data = array.array("B")  # any other type is copied value by value when it is assigned
+    data.frombytes(np.ascontiguousarray(pixels).data.cast("B"))
+    height, width = pixels.shape[:2]
+    return Image(
+        header=header,
+        height=height,
+        width=width,
+        encoding=encoding,
+        is_bigendian=sys.byteorder == "big",
+        step=len(data) // height if height else 0,
+        data=data,
+    )

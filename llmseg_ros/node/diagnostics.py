@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The node's state as `diagnostic_msgs`, for `/diagnostics`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
+
+from .mailbox import Statistics
+
+__all__ = ["STALE_INPUT_S", "NodeState", "diagnostic_status"]
+
+STALE_INPUT_S = 2.0
+"""seconds without an image after which the input counts as stale"""
+
+ERROR_SHOWN_S = 5.0
+"""seconds for which an error of inference or of an image is the node's state"""
+
+
+@dataclass(frozen=True)
+class NodeState:
+    """What the node knows of itself.
+
+    Attributes:
+        name: the node's full name.
+        lifecycle: label of the lifecycle state.
+        model: the model directory.
+        device: the torch device.
+        image_topic: the resolved topic that images come from.
+        instruction: the instruction in force, perhaps empty.
+        statistics: the counters since activation.
+        input_age_s: seconds since the last image came; None if none came since activation.
+        last_answer_ms: how long the last answer took; None if there was none.
+        last_error: what failed last; empty if nothing did.
+        error_age_s: seconds since `last_error`; None if there was none.
+        loading: the model directory that is being loaded to take over; empty if none is.
+    """
+
+    name: str
+    lifecycle: str
+    model: str
+    device: str
+    image_topic: str
+    instruction: str
+    statistics: Statistics
+    input_age_s: float | None
+    last_answer_ms: float | None
+    last_error: str
+    error_age_s: float | None
+    loading: str = ""
+
+
+def diagnostic_status(state: NodeState) -> DiagnosticStatus:
+    """One status: ERROR while answering fails, WARN while it has nothing to work on, else OK."""
+    level, message = _judge(state)
+    values = {
+        "lifecycle state": state.lifecycle,
+        "model": state.model,
+        "loading model": state.loading,
+        "device": state.device,
+        "image topic": state.image_topic,
+        "instruction": state.instruction,
+        "frames received": str(state.statistics.received),
+        "answers": str(state.statistics.processed),
+        "frames dropped": str(state.statistics.dropped),
+        "failures": str(state.statistics.failed),
+        "input age [s]": _number(state.input_age_s),
+        "last answer took [ms]": _number(state.last_answer_ms),
+        "last error": state.last_error,
+        "last error age [s]": _number(state.error_age_s),
+    }
+    return DiagnosticStatus(
+        level=level,
+        name=f"{state.name.lstrip('/')}: segmentation",
+        message=message,
+        hardware_id=state.device,
+        values=[KeyValue(key=key, value=value) for key, value in values.items()],
+    )
+
+
+def _judge(state: NodeState) -> tuple[bytes, str]:
+    if state.error_age_s is not None and state.error_age_s <= ERROR_SHOWN_S:
+        return DiagnosticStatus.ERROR, state.last_error
+    if state.lifecycle != "active":
+        if state.last_error:
+            return DiagnosticStatus.ERROR, f"{state.lifecycle}: {state.last_error}"
+        return DiagnosticStatus.WARN, f"{state.lifecycle}: activate the node to get masks"
+    if state.input_age_s is None:
+        return DiagnosticStatus.WARN, f"no image has come on {state.image_topic}"
+    if state.input_age_s > STALE_INPUT_S:
+        return (
+            DiagnosticStatus.WARN,
+            f"the last image on {state.image_topic} came {state.input_age_s:.1f} s ago",
+        )
+    if not state.instruction:
+        return DiagnosticStatus.OK, "waiting for an instruction"
+    return DiagnosticStatus.OK, "segmenting"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f}"

@@ -1,0 +1,283 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The parameters of the segmentation node, declared once as tables.
+
+The selection parameters are declared when the model is known: their defaults are what the model
+directory says, so a parameter that nobody sets is the model's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from rcl_interfaces.msg import (
+    FloatingPointRange,
+    IntegerRange,
+    ParameterDescriptor,
+    SetParametersResult,
+)
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+from llmseg_core.config import RuntimeConfig, SelectionConfig, SelectionRule
+
+__all__ = [
+    "NODE_PARAMETERS",
+    "RUNTIME_NAMES",
+    "SELECTION_NAMES",
+    "NodeParameters",
+    "ParameterSpec",
+    "adopt_selection",
+    "check_parameters",
+    "declare_node_parameters",
+    "declare_selection_parameters",
+    "read_node_parameters",
+    "read_selection",
+    "selection_parameters",
+    "undeclare_selection_parameters",
+]
+
+Value: TypeAlias = bool | int | float | str
+
+
+@dataclass(frozen=True)
+class ParameterSpec:
+    """One row of the table."""
+
+    name: str
+    default: Value
+    description: str
+    minimum: float | None = None
+    """smallest value of a number"""
+    maximum: float | None = None
+    """largest value of a number"""
+    read_only: bool = False
+    """whether only a parameter file or the command line can set it"""
+
+    @property
+    def descriptor(self) -> ParameterDescriptor:
+        """What `ros2 param describe` shows."""
+        descriptor = ParameterDescriptor(
+            name=self.name, description=self.description, read_only=self.read_only
+        )
+        if self.minimum is not None and self.maximum is not None:
+            if isinstance(self.default, int):
+                descriptor.integer_range = [
+                    IntegerRange(from_value=int(self.minimum), to_value=int(self.maximum))
+                ]
+            else:
+                descriptor.floating_point_range = [
+                    FloatingPointRange(from_value=self.minimum, to_value=self.maximum)
+                ]
+        return descriptor
+
+
+@dataclass(frozen=True)
+class NodeParameters:
+    """The values of `NODE_PARAMETERS`."""
+
+    model: str = "embedded"
+    device: str = "cpu"
+    dtype: str = "float32"
+    attention: str = "sdpa"
+    memory_budget_mb: int = 0
+    compile: bool = False
+    threads: int = 0
+    autostart: bool = True
+    load_timeout_s: float = 600.0
+    max_rate_hz: float = 0.0
+
+    @property
+    def runtime(self) -> RuntimeConfig:
+        """Where and how the networks run; raises ValueError for a bad value."""
+        return _runtime({name: getattr(self, name) for name in RUNTIME_NAMES})
+
+
+DEFAULTS = NodeParameters()
+
+NODE_PARAMETERS = (
+    ParameterSpec(
+        "model",
+        DEFAULTS.model,
+        "Model directory, or embedded: the packaged model, which knows its tabletop world only. "
+        "Another one is loaded in the background and takes over between two frames.",
+    ),
+    ParameterSpec(
+        "device",
+        DEFAULTS.device,
+        "Torch device, such as cpu, cuda or cuda:1. Changes while the node is unconfigured.",
+    ),
+    ParameterSpec(
+        "dtype",
+        DEFAULTS.dtype,
+        "Number type of the networks: float32, bfloat16 or float16. "
+        "Changes while the node is unconfigured.",
+    ),
+    ParameterSpec(
+        "attention",
+        DEFAULTS.attention,
+        "Attention implementation of transformers: sdpa, eager or flash_attention_2.",
+        read_only=True,
+    ),
+    ParameterSpec(
+        "memory_budget_mb",
+        DEFAULTS.memory_budget_mb,
+        "MB that proposing masks may take beside the weights; 0 is 4096 on a GPU, and on a CPU "
+        "what its caches hold. Decides the speed, not the masks. "
+        "Changes while the node is unconfigured.",
+        minimum=0,
+        maximum=1_000_000,
+    ),
+    ParameterSpec(
+        "compile",
+        DEFAULTS.compile,
+        "Whether SAM is compiled by torch.compile: the first frames take minutes, and masks differ "
+        "in single pixels. Changes while the node is unconfigured.",
+    ),
+    ParameterSpec(
+        "threads",
+        DEFAULTS.threads,
+        "Threads of PyTorch on a CPU; 0 is one for every core. On a busy machine take fewer than "
+        "it has free cores: one that waits for a core holds up all others.",
+        read_only=True,
+        minimum=0,
+        maximum=1024,
+    ),
+    ParameterSpec(
+        "autostart",
+        DEFAULTS.autostart,
+        "Whether the node configures and activates itself when it is started.",
+        read_only=True,
+    ),
+    ParameterSpec(
+        "load_timeout_s",
+        DEFAULTS.load_timeout_s,
+        "Seconds after which loading the model is given up and configuring fails.",
+        minimum=1.0,
+        maximum=86400.0,
+    ),
+    ParameterSpec(
+        "max_rate_hz",
+        DEFAULTS.max_rate_hz,
+        "The most frames of the image topic that are encoded in a second; 0 is no limit.",
+        minimum=0.0,
+        maximum=1000.0,
+    ),
+)
+
+RUNTIME_NAMES = ("device", "dtype", "attention", "memory_budget_mb", "compile")
+SELECTION_NAMES = ("rule", "iop_threshold", "top_k", "min_confidence")
+
+
+def selection_parameters(model: SelectionConfig) -> tuple[ParameterSpec, ...]:
+    """The table of the selection parameters, with `model`'s own values as defaults."""
+    rules = ", ".join(rule.value for rule in SelectionRule)
+    return (
+        ParameterSpec("rule", model.rule.value, f"Which proposals make the mask: one of {rules}."),
+        ParameterSpec(
+            "iop_threshold",
+            model.iop_threshold,
+            "Proposals with a higher predicted share on the target are taken.",
+            minimum=0.0,
+            maximum=1.0,
+        ),
+        ParameterSpec(
+            "top_k",
+            model.top_k,
+            "Proposals of highest IoU score among which the rule iop_among_top looks.",
+            minimum=1,
+            maximum=1000,
+        ),
+        ParameterSpec(
+            "min_confidence",
+            model.min_confidence,
+            "An answer less confident than this is nothing found.",
+            minimum=0.0,
+            maximum=1.0,
+        ),
+    )
+
+
+def declare_node_parameters(node: Node) -> None:
+    """Declares what does not depend on the model; a bad override raises, quoting the value."""
+    _declare(node, NODE_PARAMETERS)
+
+
+def declare_selection_parameters(node: Node, model: SelectionConfig) -> None:
+    """Declares the selection parameters with `model`'s own values as defaults."""
+    _declare(node, selection_parameters(model))
+
+
+def adopt_selection(node: Node, old: SelectionConfig, new: SelectionConfig) -> None:
+    """Gives selection parameters that are still as the `old` model has them the `new` one's values.
+
+    What somebody has set stays.
+    """
+    in_force = read_selection(node)
+    for spec in selection_parameters(new):
+        former = getattr(old, spec.name)
+        if getattr(in_force, spec.name) == former != getattr(new, spec.name):
+            node.set_parameters([Parameter(spec.name, value=spec.default)])
+
+
+def undeclare_selection_parameters(node: Node) -> None:
+    """Takes the selection parameters away, as the model that they belong to goes."""
+    for name in SELECTION_NAMES:
+        if node.has_parameter(name):
+            node.undeclare_parameter(name)
+
+
+def read_node_parameters(node: Node) -> NodeParameters:
+    """The values in force."""
+    return NodeParameters(**_values(node, (spec.name for spec in NODE_PARAMETERS)))
+
+
+def read_selection(node: Node) -> SelectionConfig:
+    """The selection parameters in force."""
+    return SelectionConfig(**_values(node, SELECTION_NAMES))
+
+
+def check_parameters(
+    changes: Iterable[Parameter], current: Mapping[str, Value], configured: bool
+) -> SetParametersResult:
+    """Judges a change of parameters, for `add_on_set_parameters_callback`.
+
+    Args:
+        changes: the parameters to set; names outside the tables are left alone.
+        current: values in force by name, of the parameters that are declared.
+        configured: whether a model is loaded.
+
+    Returns:
+        The result with the reason of a refusal, which quotes the value.
+    """
+    new = {change.name: change.value for change in changes}
+    for name in RUNTIME_NAMES:
+        if configured and name in new and new[name] != current.get(name):
+            return SetParametersResult(
+                successful=False,
+                reason=f"{name} is {current.get(name)!r} and cannot become {new[name]!r} while the "
+                f"model is loaded: bring the node to unconfigured first (cleanup)",
+            )
+    merged = {**current, **new}
+    try:
+        _runtime({name: merged[name] for name in RUNTIME_NAMES if name in merged})
+        SelectionConfig(**{name: merged[name] for name in SELECTION_NAMES if name in merged})
+    except ValueError as error:
+        return SetParametersResult(successful=False, reason=str(error))
+    return SetParametersResult(successful=True)
+
+
+def _runtime(values: Mapping[str, Any]) -> RuntimeConfig:
+    """ROS has no null for a number: a memory budget of 0 is none."""
+    budget = values.get("memory_budget_mb") or None
+    return RuntimeConfig(**{**values, "memory_budget_mb": budget})
+
+
+def _declare(node: Node, table: Iterable[ParameterSpec]) -> None:
+    for spec in table:
+        node.declare_parameter(spec.name, spec.default, spec.descriptor)
+
+
+def _values(node: Node, names: Iterable[str]) -> dict[str, Any]:
+    return {name: node.get_parameter(name).value for name in names}

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The service `~/segment`: one image and one instruction in, the result or a reason out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+
+from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.node import Node
+from rclpy.task import Future as RosFuture
+
+from llmseg_ros.messages.frame import SegmentedFrame, frame_from_message
+from llmseg_ros.messages.outputs import answer_message
+from llmseg_ros.srv import Segment
+
+from .session import Session
+
+__all__ = ["SegmentService"]
+
+
+class SegmentService:
+    """Answers with the worker's result, while the executor goes on with other callbacks."""
+
+    def __init__(self, node: Node, session: Callable[[], Session]) -> None:
+        """Offers the service.
+
+        Args:
+            node: the node that offers it.
+            session: gives the running session, or raises RuntimeError with the reason why there is
+                none.
+        """
+        self._node = node
+        self._session = session
+        # A request that waits must keep neither other callbacks of a group out nor another request.
+        group = ReentrantCallbackGroup()
+        node.create_service(Segment, "~/segment", self._on_request, callback_group=group)
+
+    async def _on_request(
+        self, request: Segment.Request, response: Segment.Response
+    ) -> Segment.Response:
+        try:
+            session = self._session()
+            answer = await self._wait(self._ask(session, request))
+            dropped = session.mailbox.statistics.dropped
+            response.result = answer_message(answer, self._node.get_clock().now(), dropped)
+            response.success = True
+        except Exception as error:  # whatever goes wrong, the caller gets an answer
+            response.message = str(error) or type(error).__name__
+            self._node.get_logger().warning(f"~/segment has no result: {response.message}")
+        return response
+
+    @staticmethod
+    def _ask(session: Session, request: Segment.Request) -> Future[SegmentedFrame]:
+        if not request.instruction.strip():
+            raise ValueError(
+                f"the instruction is {request.instruction!r}, it must say what to segment"
+            )
+        if request.image.height == 0 and request.image.width == 0:
+            return session.mailbox.request(request.instruction)
+        return session.mailbox.request(request.instruction, frame_from_message(request.image))
+
+    async def _wait(self, future: Future[SegmentedFrame]) -> SegmentedFrame:
+        """The result of the worker's future, awaited as rclpy awaits."""
+        done: RosFuture = RosFuture()
+
+        def finish(_: Future[SegmentedFrame]) -> None:  # in the worker's thread
+            done.set_result(None)
+            executor = self._node.executor
+            if executor is not None:
+                executor.wake()  # a result that is set in another thread does not do so
+
+        future.add_done_callback(finish)
+        await done
+        return future.result()

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What lives while the segmentation node is active: the image subscription and the worker."""
+
+from __future__ import annotations
+
+import time
+import traceback
+
+from rclpy.event_handler import QoSRequestedIncompatibleQoSInfo, SubscriptionEventCallbacks
+from rclpy.node import Node
+from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_policy_name_from_kind
+from rclpy.qos_overriding_options import QoSOverridingOptions
+from sensor_msgs.msg import Image
+
+from llmseg_core.config import SelectionConfig
+from llmseg_ros.error_log import ErrorLog
+from llmseg_ros.messages.frame import Frame, SegmentedFrame, frame_from_message
+from llmseg_ros.messages.outputs import Outputs
+
+from .mailbox import Mailbox
+from .worker import InferenceWorker, Pipeline
+
+__all__ = ["Session"]
+
+IMAGE_QUEUE_DEPTH = 5
+"""images that wait for the callback, which only converts; what SensorDataQoS says"""
+
+
+class Session:
+    """Brings images to the worker and its answers to the outputs, from activation to deactivation.
+
+    Attributes:
+        mailbox: takes instructions and requests, and counts.
+        last_image_at: time.monotonic() when the last image came; None if none came yet.
+        last_answer_ms: how long the last answer took in milliseconds; None if there was none.
+    """
+
+    def __init__(
+        self, node: Node, pipeline: Pipeline, mailbox: Mailbox, outputs: Outputs, errors: ErrorLog
+    ) -> None:
+        """Subscribes `image` and starts the worker.
+
+        Raises:
+            RuntimeError: a `qos_overrides` parameter has a bad value.
+        """
+        self.mailbox = mailbox
+        self.last_image_at: float | None = None
+        self.last_answer_ms: float | None = None
+        self._node = node
+        self._outputs = outputs
+        self._errors = errors
+        self._topic = node.resolve_topic_name("image")
+        self._subscription = node.create_subscription(
+            Image,
+            "image",
+            self._on_image,
+            QoSProfile(depth=IMAGE_QUEUE_DEPTH, reliability=ReliabilityPolicy.BEST_EFFORT),
+            event_callbacks=SubscriptionEventCallbacks(incompatible_qos=self._on_incompatible_qos),
+            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+        )
+        self._worker = InferenceWorker(pipeline, mailbox, self._on_answer, self._on_error)
+        self._worker.start()
+
+    def replace(self, pipeline: Pipeline, selection: SelectionConfig) -> None:
+        """Lets another model answer from the next frame on, by `selection`."""
+        self._worker.replace(pipeline, selection)
+
+    def stop(self, timeout_s: float) -> bool:
+        """Ends both; False if the worker still runs after `timeout_s` seconds."""
+        self._node.destroy_subscription(self._subscription)
+        return self._worker.stop(timeout_s)
+
+    def _on_image(self, msg: Image) -> None:
+        self.last_image_at = time.monotonic()
+        try:
+            frame = frame_from_message(msg)
+        except Exception as error:  # whatever a message does, the node lives on
+            self._errors.report(self._topic, str(error))
+            return
+        self.mailbox.submit(frame)
+
+    def _on_incompatible_qos(self, event: QoSRequestedIncompatibleQoSInfo) -> None:
+        policy = qos_policy_name_from_kind(event.last_policy_kind)
+        self._errors.report(
+            self._topic,
+            f"no image comes from a publisher whose {policy} policy is incompatible: change the "
+            f"publisher, or the parameter qos_overrides.{self._topic}.subscription.*",
+        )
+
+    def _on_answer(self, answer: SegmentedFrame) -> None:
+        self.last_answer_ms = sum(answer.segmentation.timings_ms.values())
+        self._outputs.publish(answer, self.mailbox.statistics.dropped)
+
+    def _on_error(self, error: Exception, frame: Frame) -> None:
+        if not self._node.context.ok():
+            return  # the process is ending, and so nothing can be published any more
+        detail = "".join(traceback.format_exception(error))
+        self._errors.report("inference", f"{type(error).__name__}: {error}", detail)

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one thread that runs inference; it knows nothing of ROS."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import InvalidStateError
+from contextlib import suppress
+from typing import Protocol
+
+import numpy as np
+
+from llmseg_core.config import SelectionConfig
+from llmseg_core.types import FrameEncoding, Segmentation
+from llmseg_ros.messages.frame import Frame, SegmentedFrame
+
+from .mailbox import Job, Mailbox, Request, WorkerStopped
+
+__all__ = ["InferenceWorker", "Pipeline"]
+
+
+class Pipeline(Protocol):
+    """What the worker needs of `llmseg_core.methods.llm_seg.LLMSegPipeline`."""
+
+    def encode_frame(self, image: np.ndarray) -> FrameEncoding:
+        """The part that no instruction changes; `image` is (H, W, 3) uint8 RGB."""
+
+    def segment(
+        self, frame: FrameEncoding, instruction: str, selection: SelectionConfig | None = None
+    ) -> Segmentation:
+        """The answer to `instruction`; without `selection` the model's own rule holds."""
+
+
+class InferenceWorker:
+    """Takes jobs from a mailbox and answers them, one after the other.
+
+    The encoding of the stream's newest frame is kept, so that another instruction on it costs
+    `segment` alone. An exception goes to the one who asked, and the thread lives on.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        mailbox: Mailbox,
+        on_answer: Callable[[SegmentedFrame], None],
+        on_error: Callable[[Exception, Frame], None],
+    ) -> None:
+        """Makes a worker that is not running yet.
+
+        Args:
+            pipeline: the model; only the worker's thread uses it.
+            mailbox: where jobs come from.
+            on_answer: gets every answer of the stream, in the worker's thread.
+            on_error: gets what the pipeline or `on_answer` raised for the stream, and the frame, in
+                the worker's thread; errors of requests go to their futures.
+        """
+        self._pipeline = pipeline
+        self._mailbox = mailbox
+        self._on_answer = on_answer
+        self._on_error = on_error
+        self._replacing = threading.Lock()  # guards the pipeline together with the mailbox's rule
+        self._encoded: tuple[Pipeline, Frame, FrameEncoding] | None = None
+        self._job: Job | None = None
+        self._thread = threading.Thread(target=self._run, name="llmseg_inference", daemon=True)
+
+    def start(self) -> None:
+        """Starts the thread; a worker is started once."""
+        self._thread.start()
+
+    def replace(self, pipeline: Pipeline, selection: SelectionConfig | None) -> None:
+        """Lets another model answer from now on.
+
+        The stream's frame that is being encoded is begun again, and an answer that is further on
+        is still given. A request is answered by the model that it began with.
+
+        Args:
+            pipeline: the other model.
+            selection: its selection rule; None is the model's own.
+        """
+        with self._replacing:
+            self._pipeline = pipeline
+            self._mailbox.answer_anew(selection)
+
+    def stop(self, timeout_s: float = 10.0) -> bool:
+        """Closes the mailbox and ends the thread after the job that it works on.
+
+        Requests that wait get `WorkerStopped`.
+
+        Returns:
+            False if the thread still runs after `timeout_s`; it gives no answers any more, and ends
+            as soon as the pipeline returns.
+        """
+        self._mailbox.close()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+        job = self._job
+        if job is not None and job.request is not None:
+            with suppress(InvalidStateError):  # answered at the last moment
+                job.request.future.set_exception(WorkerStopped())
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while (job := self._mailbox.take()) is not None:
+            self._job = job
+            if job.request is not None:
+                self._answer_request(job, job.request)
+            elif job.frame is not None:
+                self._answer_stream(job, job.frame)
+            self._job = None
+
+    def _answer_stream(self, job: Job, frame: Frame) -> None:
+        pipeline = self._pipeline
+        try:
+            encoding, reused = self._encode(pipeline, frame, job.keep)
+            with self._replacing:
+                if self._pipeline is not pipeline:
+                    return  # the mailbox asks again
+                instruction, selection = self._mailbox.question()  # perhaps another by now
+            if not instruction:
+                return
+            answer = self._segment(pipeline, frame, encoding, reused, instruction, selection)
+            if self._mailbox.accepts(instruction):
+                self._mailbox.count(processed=1)
+                self._on_answer(answer)
+        except Exception as error:
+            self._mailbox.count(failed=1)
+            self._report(error, frame)
+
+    def _answer_request(self, job: Job, request: Request) -> None:
+        with self._replacing:
+            pipeline, selection = self._pipeline, self._mailbox.selection
+        try:
+            if job.frame is None:
+                raise LookupError("there is no image yet: none has arrived on the image topic")
+            encoding, reused = self._encode(pipeline, job.frame, job.keep)
+            instruction = request.instruction
+            answer = self._segment(pipeline, job.frame, encoding, reused, instruction, selection)
+        except Exception as error:
+            self._mailbox.count(failed=1)
+            with suppress(InvalidStateError):  # stop() has answered it
+                request.future.set_exception(error)
+        else:
+            self._mailbox.count(processed=1)
+            with suppress(InvalidStateError):
+                request.future.set_result(answer)
+
+    def _encode(self, pipeline: Pipeline, frame: Frame, keep: bool) -> tuple[FrameEncoding, bool]:
+        """The encoding of `frame`, and whether it was known already."""
+        if self._encoded is not None:
+            if self._encoded[0] is pipeline and self._encoded[1] is frame:
+                return self._encoded[2], True
+            self._encoded = None  # before the next one needs memory
+        encoding = pipeline.encode_frame(frame.image)
+        if keep:
+            self._encoded = pipeline, frame, encoding
+            self._mailbox.encoded(frame)
+        return encoding, False
+
+    @staticmethod
+    def _segment(
+        pipeline: Pipeline,
+        frame: Frame,
+        encoding: FrameEncoding,
+        reused: bool,
+        instruction: str,
+        selection: SelectionConfig | None,
+    ) -> SegmentedFrame:
+        segmentation = pipeline.segment(encoding, instruction, selection)
+        timings_ms = {**frame.timings_ms, **segmentation.timings_ms}
+        if reused:
+            timings_ms.update(dict.fromkeys([*frame.timings_ms, *encoding.timings_ms], 0.0))
+        return SegmentedFrame(frame, segmentation.with_timings(timings_ms))
+
+    def _report(self, error: Exception, frame: Frame) -> None:
+        try:
+            self._on_error(error, frame)
+        except Exception:
+            logging.getLogger(__name__).exception("the error callback failed on %r", error)

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Nearly exact modes: how near they are, and that each does what it is for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageDraw
+from transformers import SamModel
+
+from helpers.original_proposals import IMAGES, MANY, generator
+from helpers.original_sam import original_sam
+from llmseg_core.config import ProposalConfig
+from llmseg_core.model_dir.checkpoint import load_sam
+from llmseg_core.proposals.generator import SamProposalGenerator
+from llmseg_core.reference.proposal_agreement import agreement
+
+CONFIG = ProposalConfig(points_per_side=12, pred_iou_thresh=0.4, stability_score_thresh=0.6)
+
+
+@pytest.fixture(scope="module")
+def sam() -> SamModel:
+    """The packaged model."""
+    return load_sam("embedded")
+
+
+@pytest.fixture(scope="module")
+def image() -> np.ndarray:
+    """(192, 256, 3) uint8: large things on grey, so that many points show the same."""
+    image = Image.new("RGB", (256, 192), (150, 150, 150))
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((20, 20, 110, 100), fill=(200, 40, 40))
+    draw.ellipse((140, 30, 230, 120), fill=(40, 160, 60))
+    draw.rectangle((60, 120, 200, 180), fill=(40, 60, 200))
+    return np.array(image)
+
+
+class CountingGenerator(SamProposalGenerator):
+    """Counts the points that are decoded."""
+
+    def __init__(self, model: SamModel, config: ProposalConfig) -> None:
+        super().__init__(model, config)
+        self.decoded, decode = 0, self._decode
+
+        def counted(*args: torch.Tensor) -> object:
+            self.decoded += len(args[1])
+            return decode(*args)
+
+        self._decode = counted
+
+
+def test_low_resolution_stability(sam: SamModel, image: np.ndarray) -> None:
+    exact = SamProposalGenerator(sam, CONFIG).propose(image)
+    config = replace(CONFIG, low_resolution_stability=True)
+    near = SamProposalGenerator(sam, config).propose(image)
+    found = agreement(exact, near)
+    assert abs(found.count_change) <= 0.1 * len(exact)
+    assert found.oracle_iou > 0.98
+    every = replace(CONFIG, stability_score_thresh=0.0, box_nms_thresh=1.0)
+    exact = SamProposalGenerator(sam, every).propose(image)
+    near = SamProposalGenerator(sam, replace(every, low_resolution_stability=True)).propose(image)
+    assert torch.equal(exact.masks, near.masks)
+    difference = (exact.stability - near.stability).nan_to_num().abs()
+    assert 0 < float(difference.mean()) < 0.03
+
+
+def test_coarse_points_first(sam: SamModel, image: np.ndarray) -> None:
+    exact = CountingGenerator(sam, CONFIG)
+    near = CountingGenerator(sam, replace(CONFIG, coarse_step=3, coarse_confidence=0.8))
+    found = agreement(exact.propose(image), near.propose(image))
+    assert exact.decoded == 144
+    assert 16 <= near.decoded < 120
+    assert found.oracle_iou > 0.6
+    assert found.near_count <= found.exact_count
+
+
+def test_coarse_masks_may_cover_all_other_points(sam: SamModel, image: np.ndarray) -> None:
+    everything = replace(CONFIG, pred_iou_thresh=0.0, stability_score_thresh=0.0)
+    near = CountingGenerator(sam, replace(everything, coarse_step=3, coarse_confidence=0.0))
+    assert len(near.propose(image)) > 0
+    assert near.decoded == 16
+
+
+def test_unsure_coarse_masks_skip_nothing(sam: SamModel, image: np.ndarray) -> None:
+    exact = CountingGenerator(sam, CONFIG)
+    near = CountingGenerator(sam, replace(CONFIG, coarse_step=3, coarse_confidence=2.0))
+    found = agreement(exact.propose(image), near.propose(image))
+    assert near.decoded == exact.decoded
+    assert found.count_change == 0
+    assert found.min_matched_iou > 0.999
+
+
+def test_bfloat16(sam: SamModel, image: np.ndarray) -> None:
+    exact = SamProposalGenerator(sam, CONFIG).propose(image)
+    half = load_sam("embedded").to(torch.bfloat16)
+    near = SamProposalGenerator(half, CONFIG).propose(image)
+    assert near.predicted_iou.dtype == torch.float32
+    assert agreement(exact, near).oracle_iou > 0.8
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_compiled() -> None:
+    original, config = original_sam(), replace(MANY, points_per_batch=10)
+    exact = generator(original, config).propose(IMAGES["landscape"])
+    near = generator(original, config, compiled=True).propose(IMAGES["landscape"])
+    found = agreement(exact, near)
+    assert found.count_change == 0
+    assert found.min_matched_iou > 0.99

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+from transformers import SamModel
+
+from helpers.original_sam import original_sam
+from llmseg_core.model_dir.original.sam import sam_from_original
+from llmseg_core.proposals.sam_decoder import SamPointDecoder
+
+POINTS = torch.tensor([[3.0, 5.0], [60.0, 20.0], [31.5, 44.0], [0.0, 63.0], [50.0, 50.0]])
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param({"image_size": 64, "patch_size": 8, "channels": 32, "heads": 4}, id="small"),
+        pytest.param({"image_size": 64, "patch_size": 16, "channels": 256, "heads": 8}, id="vit_b"),
+    ],
+)
+def model(request: pytest.FixtureRequest) -> SamModel:
+    sizes = request.param
+    return sam_from_original(original_sam(**sizes).state_dict(), sizes["heads"])
+
+
+@pytest.fixture
+def embedding(model: SamModel) -> Tensor:
+    grid = model.prompt_encoder.image_embedding_size
+    return torch.randn(model.config.mask_decoder_config.hidden_size, *grid)
+
+
+def transformers_masks(model: SamModel, embedding: Tensor) -> tuple[Tensor, Tensor]:
+    """(N, 3, 4 h, 4 w) logits and (N, 3) predicted IoU."""
+    labels = torch.ones((1, len(POINTS), 1), dtype=torch.int64)
+    output = model(
+        image_embeddings=embedding[None],
+        input_points=POINTS[None, :, None],
+        input_labels=labels,
+        multimask_output=True,
+    )
+    return output.pred_masks[0], output.iou_scores[0]
+
+
+def our_masks(model: SamModel, embedding: Tensor) -> tuple[Tensor, Tensor]:
+    decoder = SamPointDecoder(model)
+    decoded = decoder.decode(decoder.image_side(embedding), POINTS)
+    prompt, mask = torch.ones_like(decoded.iou).nonzero(as_tuple=True)
+    return decoder.draw(decoded, prompt, mask).unflatten(0, (-1, 3)), decoded.iou
+
+
+def assert_near(ours: Tensor, theirs: Tensor) -> None:
+    torch.testing.assert_close(ours, theirs, atol=2e-6 * float(theirs.abs().max()), rtol=1e-5)
+
+
+def test_equals_transformers(model: SamModel, embedding: Tensor) -> None:
+    with torch.no_grad():
+        logits, iou = transformers_masks(model, embedding)
+        our_logits, our_iou = our_masks(model, embedding)
+    assert logits.std() > 1  # natural size: a wrong term would show
+    assert_near(our_logits, logits)
+    assert_near(our_iou, iou)
+
+
+def test_gradients_equal_those_of_transformers(model: SamModel, embedding: Tensor) -> None:
+    parameters = dict(model.mask_decoder.named_parameters())
+    gradients = []
+    for compute in (transformers_masks, our_masks):
+        logits, iou = compute(model, embedding)
+        loss = logits.sigmoid().mean() + iou.square().mean()
+        gradients.append(torch.autograd.grad(loss, list(parameters.values()), allow_unused=True))
+    for name, theirs, ours in zip(parameters, *gradients, strict=True):
+        # None: not used, or without effect, as the bias of keys that shifts all scores alike
+        wanted = torch.zeros(()) if theirs is None else theirs
+        got = torch.zeros_like(wanted) if ours is None else ours
+        tolerance = 1e-4 * float(wanted.abs().max()) + 1e-7
+        assert torch.allclose(got, wanted, rtol=1e-3, atol=tolerance), name
+
+
+@torch.no_grad()
+def test_draws_only_what_is_asked(model: SamModel, embedding: Tensor) -> None:
+    decoder = SamPointDecoder(model)
+    decoded = decoder.decode(decoder.image_side(embedding), POINTS)
+    prompt, mask = torch.tensor([0, 0, 3, 4]), torch.tensor([0, 2, 1, 2])
+    logits, _ = our_masks(model, embedding)
+    assert_near(decoder.draw(decoded, prompt, mask), logits[prompt, mask])
+    nothing = decoder.draw(decoded, prompt[:0], mask[:0])
+    assert nothing.shape == (0, *decoder.mask_size)
+
+
+@torch.no_grad()
+def test_a_prompt_does_not_depend_on_the_others(model: SamModel, embedding: Tensor) -> None:
+    decoder = SamPointDecoder(model)
+    side = decoder.image_side(embedding)
+    together = decoder.decode(side, POINTS).iou
+    alone = torch.cat([decoder.decode(side, point[None]).iou for point in POINTS])
+    assert_near(alone, together)

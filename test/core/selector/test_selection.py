@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import pytest
+import torch
+
+from llmseg_core import SelectionConfig, SelectionRule
+from llmseg_core.selector.selection import select, union_mask
+from llmseg_core.types import ProposalScores, Selection
+
+# Proposal 2 has the highest IoU score but a low IoP; 0 and 3 lie on the target.
+IOU_SCORE = [0.3, -0.2, 0.9, 0.6]
+IOP = [0.7, 0.1, 0.4, 0.8]
+
+
+def scores(iou_score: list[float], iop: list[float]) -> ProposalScores:
+    return ProposalScores(torch.tensor([iou_score]), torch.tensor([iop]))
+
+
+@pytest.mark.parametrize(
+    ("config", "indices", "confidence"),
+    [
+        (SelectionConfig(SelectionRule.TOP_IOU), (2,), 0.4),
+        (SelectionConfig(SelectionRule.IOP), (3, 0), 0.8),
+        (SelectionConfig(SelectionRule.IOP, iop_threshold=0.75), (3,), 0.8),
+        (SelectionConfig(SelectionRule.IOP, iop_threshold=0.9), (), 0.8),
+        (SelectionConfig(SelectionRule.TOP_IOU_OR_IOP), (3, 0, 2), 0.8),
+        (SelectionConfig(SelectionRule.TOP_IOU_OR_IOP, iop_threshold=0.9), (2,), 0.4),
+        (SelectionConfig(SelectionRule.IOP_AMONG_TOP, top_k=2), (3,), 0.8),
+        (SelectionConfig(SelectionRule.IOP_AMONG_TOP, top_k=3), (3, 0), 0.8),
+        (SelectionConfig(SelectionRule.IOP_AMONG_TOP, top_k=1), (), 0.8),
+        (SelectionConfig(SelectionRule.IOP_AMONG_TOP, top_k=99), (3, 0), 0.8),
+    ],
+)
+def test_rules(config: SelectionConfig, indices: tuple[int, ...], confidence: float) -> None:
+    selection = select(scores(IOU_SCORE, IOP), config)
+    assert selection.indices == indices
+    assert selection.confidence == pytest.approx(confidence)
+    assert selection.found == bool(indices)
+
+
+def test_threshold_itself_is_not_above() -> None:
+    assert not select(scores([0.0], [0.5]), SelectionConfig()).found
+
+
+@pytest.mark.parametrize(
+    ("rule", "minimum", "found"),
+    [
+        (SelectionRule.TOP_IOU, 0.39, True),
+        (
+            SelectionRule.TOP_IOU,
+            0.41,
+            False,
+        ),  # the one taken has IoP 0.4, whatever others have
+        (SelectionRule.IOP, 0.79, True),
+        (SelectionRule.IOP, 0.81, False),
+    ],
+)
+def test_unsure_answer_is_no_answer(rule: SelectionRule, minimum: float, found: bool) -> None:
+    config = SelectionConfig(rule, min_confidence=minimum)
+    selection = select(scores(IOU_SCORE, IOP), config)
+    assert selection.found == found
+    assert selection.confidence == pytest.approx(0.4 if rule is SelectionRule.TOP_IOU else 0.8)
+
+
+@pytest.mark.parametrize("rule", SelectionRule)
+def test_no_proposal(rule: SelectionRule) -> None:
+    selection = select(scores([], []), SelectionConfig(rule))
+    assert selection == Selection((), 0.0)
+
+
+def test_scores_of_several_instructions_are_refused() -> None:
+    with pytest.raises(ValueError, match="of 2 instructions"):
+        select(ProposalScores(torch.zeros(2, 3), torch.zeros(2, 3)), SelectionConfig())
+
+
+def test_union() -> None:
+    masks = torch.tensor([[[1, 0, 0]], [[0, 1, 0]], [[0, 1, 1]]], dtype=torch.bool)
+    assert union_mask(masks, Selection((0, 1), 1)).tolist() == [[True, True, False]]
+    assert union_mask(masks, Selection((), 0)).tolist() == [[False, False, False]]
+    assert union_mask(masks[:0], Selection((), 0)).shape == (1, 3)
+    assert masks.sum() == 4

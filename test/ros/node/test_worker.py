@@ -1,0 +1,371 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The inference thread and its mailbox, without ROS and without a network.
+
+A pipeline that waits for the test's permission makes every order of events certain.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from queue import Queue
+
+import numpy as np
+import pytest
+import torch
+
+from llmseg_core.config import SelectionConfig
+from llmseg_core.types import (
+    FrameEncoding,
+    ImagePrefix,
+    ProposalEmbeddings,
+    Proposals,
+    ProposalScores,
+    Segmentation,
+    Selection,
+)
+from llmseg_ros.messages.frame import Frame, SegmentedFrame
+from llmseg_ros.node import mailbox as mailbox_module
+from llmseg_ros.node.mailbox import Mailbox, WorkerStopped
+from llmseg_ros.node.worker import InferenceWorker
+
+WAIT_S = 5.0
+
+
+def make_frame(number: int) -> Frame:
+    return Frame(np.full((4, 6, 3), number, np.uint8), header=number, timings_ms={"convert": 1.0})
+
+
+class GatedPipeline:
+    """Notes each call and, where the gate is closed, waits in it; "broken" makes it raise."""
+
+    def __init__(self) -> None:
+        self.calls: Queue[str] = Queue()
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def encode_frame(self, image: np.ndarray) -> FrameEncoding:
+        number = int(image[0, 0, 0])
+        self._call(f"encode {number}")
+        if number == 13:
+            raise RuntimeError("frame 13 is broken")
+        masks = torch.zeros((2, 4, 6), dtype=torch.bool)
+        masks[0, :2], masks[1, 2:] = True, True
+        prefix = ImagePrefix((torch.zeros(1, 1, 2, 3),), (torch.zeros(1, 1, 2, 3),))
+        embeddings = ProposalEmbeddings(torch.full((2, 3), float(number)), torch.zeros(2, 4))
+        return FrameEncoding(Proposals.from_masks(masks), embeddings, prefix, {"proposals": 5.0})
+
+    def segment(
+        self, frame: FrameEncoding, instruction: str, selection: SelectionConfig | None = None
+    ) -> Segmentation:
+        number = int(frame.embeddings.features[0, 0])
+        threshold = "" if selection is None else f" above {selection.iop_threshold}"
+        self._call(f"segment {number} {instruction}{threshold}")
+        if instruction == "broken":
+            raise ValueError("cannot think of that")
+        return Segmentation(
+            instruction,
+            frame.proposals.masks[0].numpy(),
+            Selection((0,), 0.75),
+            ProposalScores(torch.tensor([[0.5, 0.1]]), torch.tensor([[0.75, 0.2]])),
+            frame.proposals.boxes,
+            frame.proposals.areas,
+            {**frame.timings_ms, "seg_token": 2.0},
+        )
+
+    def _call(self, call: str) -> None:
+        self.calls.put(call)
+        assert self.gate.wait(WAIT_S), f"nobody opened the gate for {call!r}"
+
+
+@dataclass
+class Rig:
+    """A running worker and everything that came out of it."""
+
+    mailbox: Mailbox
+    pipeline: GatedPipeline = field(default_factory=GatedPipeline)
+    answers: Queue[SegmentedFrame] = field(default_factory=Queue)
+    errors: Queue[Exception] = field(default_factory=Queue)
+
+    def __post_init__(self) -> None:
+        self.worker = InferenceWorker(
+            self.pipeline,
+            self.mailbox,
+            self.answers.put,
+            lambda error, frame: self.errors.put(error),
+        )
+        self.worker.start()
+
+    def answer(self) -> tuple[int, str]:
+        """The next answer of the stream: number of the frame, instruction."""
+        answer = self.answers.get(timeout=WAIT_S)
+        return answer.frame.header, answer.segmentation.instruction
+
+    def call(self) -> str:
+        return self.pipeline.calls.get(timeout=WAIT_S)
+
+    def remaining_calls(self) -> list[str]:
+        """What the pipeline did besides, once it has nothing to do any more."""
+        time.sleep(0.1)
+        return [self.pipeline.calls.get() for _ in range(self.pipeline.calls.qsize())]
+
+
+@pytest.fixture
+def rig() -> Iterator[Rig]:
+    rig = Rig(Mailbox())
+    yield rig
+    rig.pipeline.gate.set()
+    assert rig.worker.stop(WAIT_S)
+
+
+def test_answers_the_instruction_in_force_on_each_frame(rig: Rig) -> None:
+    rig.mailbox.submit(make_frame(1))
+    assert rig.remaining_calls() == []  # nothing was asked yet
+    rig.mailbox.instruct("mug")
+    assert rig.answer() == (1, "mug")
+    rig.mailbox.submit(make_frame(2))
+    assert rig.answer() == (2, "mug")
+    rig.mailbox.instruct("")
+    rig.mailbox.submit(make_frame(3))
+    assert rig.remaining_calls() == ["encode 1", "segment 1 mug", "encode 2", "segment 2 mug"]
+    assert rig.mailbox.statistics.processed == 2
+
+
+def test_the_newest_frame_wins_and_the_others_are_counted(rig: Rig) -> None:
+    rig.pipeline.gate.clear()
+    rig.mailbox.instruct("mug")
+    rig.mailbox.submit(make_frame(1))
+    assert rig.call() == "encode 1"
+    for number in range(2, 7):
+        rig.mailbox.submit(make_frame(number))
+    rig.pipeline.gate.set()
+    assert rig.answer() == (1, "mug")
+    assert rig.answer() == (6, "mug")
+    statistics = rig.mailbox.statistics
+    assert (statistics.received, statistics.processed, statistics.dropped) == (6, 2, 4)
+
+
+def test_frames_are_not_dropped_while_nothing_is_asked(rig: Rig) -> None:
+    for number in range(3):
+        rig.mailbox.submit(make_frame(number))
+    assert rig.mailbox.statistics.dropped == 0
+
+
+def test_a_new_instruction_on_a_known_frame_runs_segment_alone(rig: Rig) -> None:
+    rig.mailbox.submit(make_frame(1))
+    rig.mailbox.instruct("mug")
+    first = rig.answers.get(timeout=WAIT_S)
+    rig.mailbox.instruct("spoon")
+    second = rig.answers.get(timeout=WAIT_S)
+    assert rig.remaining_calls() == ["encode 1", "segment 1 mug", "segment 1 spoon"]
+    assert first.segmentation.timings_ms == {"convert": 1.0, "proposals": 5.0, "seg_token": 2.0}
+    assert second.segmentation.timings_ms == {"convert": 0.0, "proposals": 0.0, "seg_token": 2.0}
+
+
+def test_an_old_encoding_is_not_used_when_a_newer_frame_is_there(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mailbox_module, "REUSE_S", 0.05)
+    rig.mailbox.submit(make_frame(1))
+    rig.mailbox.instruct("mug")
+    assert rig.answer() == (1, "mug")
+    rig.mailbox.instruct("")
+    rig.mailbox.submit(make_frame(2))
+    time.sleep(0.1)
+    rig.mailbox.instruct("spoon")
+    assert rig.answer() == (2, "spoon")
+
+
+def test_an_instruction_that_changes_while_a_frame_is_encoded_is_answered(rig: Rig) -> None:
+    rig.pipeline.gate.clear()
+    rig.mailbox.submit(make_frame(1))
+    rig.mailbox.instruct("mug")
+    assert rig.call() == "encode 1"
+    rig.mailbox.instruct("spoon")
+    rig.pipeline.gate.set()
+    assert rig.answer() == (1, "spoon")
+    assert rig.remaining_calls() == ["segment 1 spoon"]
+
+
+def test_an_answer_to_an_instruction_no_longer_in_force_is_not_given(rig: Rig) -> None:
+    rig.mailbox.submit(make_frame(1))
+    rig.mailbox.instruct("mug")
+    assert rig.answer() == (1, "mug")
+    rig.remaining_calls()
+    rig.pipeline.gate.clear()
+    rig.mailbox.instruct("spoon")
+    assert rig.call() == "segment 1 spoon"
+    rig.mailbox.instruct("fork")
+    rig.pipeline.gate.set()
+    assert rig.answer() == (1, "fork")
+    assert rig.answers.empty()
+
+
+def test_a_changed_selection_rule_is_answered_at_once(rig: Rig) -> None:
+    rig.mailbox.submit(make_frame(1))
+    rig.mailbox.instruct("mug")
+    rig.answer()
+    rig.mailbox.configure(SelectionConfig(iop_threshold=0.25), max_rate_hz=0.0)
+    rig.answer()
+    assert rig.remaining_calls()[2:] == ["segment 1 mug above 0.25"]
+
+
+def test_the_same_instruction_again_is_answered_again(rig: Rig) -> None:
+    rig.mailbox.submit(make_frame(1))
+    for _ in range(2):
+        rig.mailbox.instruct("mug")
+        assert rig.answer() == (1, "mug")
+    assert rig.remaining_calls() == ["encode 1", "segment 1 mug", "segment 1 mug"]
+
+
+def test_requests_are_answered_apart_from_the_instruction(rig: Rig) -> None:
+    own = rig.mailbox.request("spoon", make_frame(7)).result(WAIT_S)
+    assert (own.frame.header, own.segmentation.instruction) == (7, "spoon")
+    with pytest.raises(LookupError, match="no image yet"):
+        rig.mailbox.request("spoon").result(WAIT_S)
+
+    rig.mailbox.submit(make_frame(1))
+    newest = rig.mailbox.request("fork").result(WAIT_S)
+    assert newest.frame.header == 1
+    assert rig.answers.empty()
+    rig.mailbox.instruct("mug")  # on the frame that the request had encoded
+    assert rig.answer() == (1, "mug")
+    assert rig.remaining_calls()[2:] == ["encode 1", "segment 1 fork", "segment 1 mug"]
+
+
+def test_requests_and_stream_take_turns(rig: Rig) -> None:
+    rig.pipeline.gate.clear()
+    rig.mailbox.instruct("mug")
+    rig.mailbox.submit(make_frame(1))
+    rig.call()
+    futures = [rig.mailbox.request(f"request {n}", make_frame(50 + n)) for n in range(3)]
+    rig.mailbox.submit(make_frame(2))
+    rig.pipeline.gate.set()
+    for future in futures:
+        future.result(WAIT_S)
+    segmented = [call for call in rig.remaining_calls() if call.startswith("segment")]
+    assert segmented == [
+        "segment 1 mug",
+        "segment 50 request 0",
+        "segment 2 mug",
+        "segment 51 request 1",
+        "segment 52 request 2",
+    ]
+
+
+def test_an_exception_is_reported_and_the_thread_lives_on(rig: Rig) -> None:
+    rig.mailbox.instruct("mug")
+    rig.mailbox.submit(make_frame(13))
+    assert str(rig.errors.get(timeout=WAIT_S)) == "frame 13 is broken"
+    rig.mailbox.submit(make_frame(1))
+    assert rig.answer() == (1, "mug")
+    rig.mailbox.instruct("broken")
+    assert str(rig.errors.get(timeout=WAIT_S)) == "cannot think of that"
+    with pytest.raises(ValueError, match="cannot think of that"):
+        rig.mailbox.request("broken").result(WAIT_S)
+    assert rig.remaining_calls()[-1] == "segment 1 broken"  # and not again and again
+    assert rig.mailbox.statistics.failed == 3
+
+
+def test_an_exception_in_the_callbacks_does_not_end_the_thread() -> None:
+    pipeline, mailbox = GatedPipeline(), Mailbox()
+
+    def fail(*_: object) -> None:
+        raise OSError("the callback is broken")
+
+    worker = InferenceWorker(pipeline, mailbox, fail, fail)
+    worker.start()
+    mailbox.instruct("mug")
+    mailbox.submit(make_frame(1))
+    answer = mailbox.request("spoon", make_frame(2)).result(WAIT_S)
+    assert answer.frame.header == 2
+    assert worker.stop(WAIT_S)
+
+
+def test_the_rate_limit_holds_for_new_frames_only() -> None:
+    rig = Rig(Mailbox(max_rate_hz=0.01))
+    rig.mailbox.instruct("mug")
+    rig.mailbox.submit(make_frame(1))
+    assert rig.answer() == (1, "mug")
+    rig.mailbox.submit(make_frame(2))
+    assert rig.remaining_calls() == ["encode 1", "segment 1 mug"]
+    rig.mailbox.instruct("spoon")
+    assert rig.answer() == (1, "spoon")
+    rig.mailbox.configure(None, max_rate_hz=0.0)
+    assert rig.answer() == (2, "spoon")
+    assert rig.worker.stop(WAIT_S)
+
+
+def test_stop_ends_waiting_requests_and_is_final(rig: Rig) -> None:
+    rig.pipeline.gate.clear()
+    running = rig.mailbox.request("mug", make_frame(1))
+    assert rig.call() == "encode 1"
+    waiting = rig.mailbox.request("spoon", make_frame(2))
+    assert not rig.worker.stop(timeout_s=0.05)
+    late = rig.mailbox.request("fork", make_frame(3))
+    for future in (running, waiting, late):
+        with pytest.raises(WorkerStopped, match="stopped before the answer"):
+            future.result(WAIT_S)
+    rig.pipeline.gate.set()
+    assert rig.worker.stop(WAIT_S)
+
+
+def test_nothing_is_published_after_stop(rig: Rig) -> None:
+    rig.pipeline.gate.clear()
+    rig.mailbox.instruct("mug")
+    rig.mailbox.submit(make_frame(1))
+    rig.call()
+    assert not rig.worker.stop(timeout_s=0.05)
+    rig.pipeline.gate.set()
+    assert rig.worker.stop(WAIT_S)
+    assert rig.answers.empty()
+
+
+def test_a_worker_that_never_started_stops() -> None:
+    worker = InferenceWorker(GatedPipeline(), Mailbox(), lambda _: None, lambda *_: None)
+    assert worker.stop()
+
+
+def test_another_model_takes_over_at_the_next_answer(rig: Rig) -> None:
+    other = GatedPipeline()
+    rig.mailbox.instruct("mug")
+    rig.mailbox.submit(make_frame(1))
+    assert rig.answer() == (1, "mug")
+    rig.worker.replace(other, SelectionConfig(iop_threshold=0.25))
+    assert rig.answer() == (1, "mug")  # again, without a new frame
+    rig.mailbox.submit(make_frame(2))
+    assert rig.answer() == (2, "mug")
+    assert rig.remaining_calls() == ["encode 1", "segment 1 mug"]
+    assert [other.calls.get() for _ in range(4)] == [
+        "encode 1", "segment 1 mug above 0.25", "encode 2", "segment 2 mug above 0.25",
+    ]  # fmt: skip
+
+
+def test_no_answer_is_of_two_models(rig: Rig) -> None:
+    other = GatedPipeline()
+    rig.pipeline.gate.clear()
+    rig.mailbox.instruct("mug")
+    rig.mailbox.submit(make_frame(1))
+    assert rig.call() == "encode 1"
+    request = rig.mailbox.request("spoon")
+    rig.worker.replace(other, None)
+    rig.pipeline.gate.set()
+    assert rig.answer() == (1, "mug")
+    assert request.result(WAIT_S).segmentation.instruction == "spoon"
+    assert rig.remaining_calls() == []  # the old model's encoding was thrown away
+    calls = [other.calls.get() for _ in range(3)]
+    assert sorted(calls) == ["encode 1", "segment 1 mug", "segment 1 spoon"]
+
+
+def test_a_request_keeps_the_model_that_it_began_with(rig: Rig) -> None:
+    other = GatedPipeline()
+    rig.pipeline.gate.clear()
+    request = rig.mailbox.request("mug", make_frame(1))
+    assert rig.call() == "encode 1"
+    rig.worker.replace(other, SelectionConfig(iop_threshold=0.25))
+    rig.pipeline.gate.set()
+    request.result(WAIT_S)
+    assert rig.remaining_calls() == ["segment 1 mug"]
+    assert other.calls.empty()

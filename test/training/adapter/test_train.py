@@ -1,0 +1,323 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from torch import Tensor
+from transformers import LlavaForConditionalGeneration, PreTrainedTokenizerFast
+
+from helpers.folder_data import write_folder_data
+from helpers.tiny_model import tiny_llava_config
+from llmseg_core import LLMSegPipeline
+from llmseg_core.model_dir.checkpoint import load_config, load_parts, load_sam
+from llmseg_core.model_dir.parts import ModelParts
+from llmseg_core.proposals.generator import SamProposalGenerator
+from llmseg_training.adapter.directory import stored_scores
+from llmseg_training.adapter.lora import LoraRecipe
+from llmseg_training.adapter.model import AdapterTrainer
+from llmseg_training.adapter.parts import load_adapter_parts
+from llmseg_training.adapter.recipe import AdapterRecipe
+from llmseg_training.adapter.train import adapter_arguments, build_trainer, train_adapter
+from llmseg_training.data import open_data
+from llmseg_training.proposals.cache import write_proposals
+
+
+@dataclass(frozen=True)
+class Place:
+    """A model, data with stored proposals, and recipes that name them."""
+
+    root: Path
+    model: Path
+
+    def recipe(self, **changes: Any) -> AdapterRecipe:
+        recipe = AdapterRecipe(
+            model=str(self.model),
+            data=str(self.root / "train"),
+            proposals=str(self.root / "proposals" / "train"),
+            validation=str(self.root / "val"),
+            validation_proposals=str(self.root / "proposals" / "val"),
+            steps=8,
+            accumulation=2,
+            learning_rate=5e-3,
+            warmup_steps=2,
+            precision="float32",
+            workers=0,
+            validate_steps=4,
+            save_steps=3,
+            log_steps=1,
+        )
+        return replace(recipe, **changes)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory, model_folder: Path) -> Place:
+    root = tmp_path_factory.mktemp("place")
+    config = load_config(model_folder).proposals
+    generator = SamProposalGenerator(load_sam(model_folder), config)
+    for name, images, first in (("train", 4, 0), ("val", 2, 10)):
+        data = open_data(write_folder_data(root / name, images, first))
+        folder = root / "proposals" / name
+        write_proposals(generator, data, folder, config=config, show_progress=False)
+    return Place(root, model_folder)
+
+
+@dataclass(frozen=True)
+class Trained:
+    work: Path
+    model: Path
+    log: list[dict[str, float]]
+
+
+@pytest.fixture(scope="module")
+def trained(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    work = tmp_path_factory.mktemp("work")
+    logged: list[dict[str, float]] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(AdapterTrainer, "log", noting(logged, AdapterTrainer.log))
+        model = train_adapter(place.recipe(), work)
+    return Trained(work, model, logged)
+
+
+def noting(logged: list[dict[str, float]], log: Callable[..., None]) -> Callable[..., None]:
+    """`log`, and a copy of what it wrote."""
+
+    def noted(self: AdapterTrainer, logs: dict[str, float], *rest: Any) -> None:
+        log(self, logs, *rest)
+        logged.append(dict(logs))
+
+    return noted
+
+
+def weights(directory: Path) -> dict[str, Tensor]:
+    return {
+        **load_file(directory / "adapter" / "adapter_model.safetensors"),
+        **load_file(directory / "selector.safetensors"),
+    }
+
+
+def assert_same(one: dict[str, Tensor], other: dict[str, Tensor]) -> None:
+    assert one.keys() == other.keys()
+    assert [name for name, value in one.items() if not torch.equal(value, other[name])] == []
+
+
+def test_the_loss_falls(trained: Trained) -> None:
+    losses = [entry["loss"] for entry in trained.log if "loss" in entry]
+    assert len(losses) == 8
+    assert np.mean(losses[-3:]) < 0.8 * np.mean(losses[:3])
+
+
+def test_the_rate_rises_and_falls_along_lines(trained: Trained) -> None:
+    rates = [entry["learning_rate"] for entry in trained.log if "loss" in entry]
+    wanted = [0, 1 / 2, 1, 5 / 6, 4 / 6, 3 / 6, 2 / 6, 1 / 6]
+    assert rates == pytest.approx([5e-3 * share for share in wanted])
+
+
+def test_the_paper_says_what_learns(place: Place) -> None:
+    parts = load_adapter_parts(place.model, LoraRecipe())
+    learning = {name for name, p in parts.llava.named_parameters() if p.requires_grad}
+    layers = parts.llava.config.text_config.num_hidden_layers
+    lora = {name for name in learning if ".lora_" in name}
+    assert len(lora) == layers * 2 * 2
+    assert all(".language_model." in name for name in lora)
+    assert all(".q_proj." in name or ".v_proj." in name for name in lora)
+    assert {name.split(".modules_to_save")[0].rpartition(".")[2] for name in learning - lora} == {
+        "embed_tokens",
+        "lm_head",
+    }
+    assert all(parameter.requires_grad for parameter in parts.selector.parameters())
+    assert not any(parameter.requires_grad for parameter in parts.encoder_network.parameters())
+
+
+def test_everything_that_learns_has_changed_and_nothing_else(
+    place: Place, trained: Trained
+) -> None:
+    before, after = load_parts(place.model), load_parts(trained.work / "last")
+    for name in ("sam", "dinov2"):
+        assert_same(getattr(before, name).state_dict(), getattr(after, name).state_dict())
+    old, new = before.llava.state_dict(), after.llava.state_dict()
+    assert old.keys() == new.keys()
+    changed = {name for name in old if not torch.equal(old[name], new[name])}
+    learns = ("q_proj.weight", "v_proj.weight", "embed_tokens.weight", "lm_head.weight")
+    assert changed == {
+        name
+        for name in old
+        if name.endswith(learns) and ("language_model" in name or "lm_head" in name)
+    }
+    old, new = before.selector.state_dict(), after.selector.state_dict()
+    # With one key, the seg token, queries and keys of an attention decide nothing.
+    still = {name for name in old if torch.equal(old[name], new[name])}
+    assert {name for name in still if name.rsplit(".", 2)[-2] not in ("q_proj", "k_proj")} == set()
+
+
+def test_the_directory_answers_as_the_trained_networks_did(place: Place, tmp_path: Path) -> None:
+    recipe = place.recipe(steps=2, validation=None, warmup_steps=0)
+    parts = load_adapter_parts(recipe.model, recipe.lora)
+    trainer = build_trainer(recipe, tmp_path, parts, adapter_arguments(recipe, tmp_path))
+    trainer.train_to_end()
+    assert train_adapter(recipe, tmp_path / "again") == tmp_path / "again" / "last"
+
+    pipeline = LLMSegPipeline.from_pretrained(tmp_path / "again" / "last")
+    sample = open_data(recipe.data)[0]
+    frame = pipeline.encode_frame(sample.image)
+    (answer,) = pipeline.segment_batch(frame, ["the red thing"])
+    parts.llava.eval(), parts.selector.eval()
+    encoder = trainer.model.seg_token_encoder
+    hidden = encoder.encode_instructions(encoder.encode_image(sample.image), ["the red thing"])
+    scores = parts.selector.score(frame.embeddings, hidden)
+    assert torch.allclose(scores.iou_score, answer.scores.iou_score, atol=1e-5)
+    assert torch.allclose(scores.iop, answer.scores.iop, atol=1e-5)
+
+
+def test_best_and_last(trained: Trained) -> None:
+    assert trained.model == trained.work / "best"
+    validations = [entry["eval_giou"] for entry in trained.log if "eval_giou" in entry]
+    assert len(validations) == 2
+    scores = stored_scores(trained.work / "best")
+    assert scores is not None
+    assert scores["giou"] == max(validations)
+    assert scores["step"] == 4 * (1 + validations.index(max(validations)))
+    assert stored_scores(trained.work / "last") == {"step": 8}
+    assert len(list((trained.work / "logs").glob("events.out.tfevents.*"))) == 1
+
+
+def test_checkpoints_hold_only_what_learns(place: Place, trained: Trained) -> None:
+    stored = load_file(trained.work / "checkpoint-8" / "model.safetensors")
+    parts = load_adapter_parts(place.model, LoraRecipe())
+    modules = (parts.llava, parts.selector)
+    learning = [p for module in modules for p in module.parameters() if p.requires_grad]
+    assert sum(value.numel() for value in stored.values()) == sum(p.numel() for p in learning)
+
+
+@pytest.mark.parametrize("dies_at", [2, 5, 7])
+def test_a_killed_training_ends_with_the_same_weights(
+    place: Place, trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dies_at: int
+) -> None:
+    learn = AdapterTrainer.compute_loss
+
+    def dies(self: AdapterTrainer, *args: Any, **kwargs: Any) -> Any:
+        if self.state.global_step == dies_at:
+            raise KeyboardInterrupt
+        return learn(self, *args, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(AdapterTrainer, "compute_loss", dies)
+        with pytest.raises(KeyboardInterrupt):
+            train_adapter(place.recipe(), tmp_path)
+    train_adapter(place.recipe(), tmp_path)
+    for name in ("best", "last"):
+        assert_same(weights(tmp_path / name), weights(trained.work / name))
+
+
+def test_another_recipe_does_not_go_on_in_the_same_folder(place: Place, trained: Trained) -> None:
+    with pytest.raises(ValueError, match=r"begun with steps 8, not 9: take another --work"):
+        train_adapter(place.recipe(steps=9), trained.work)
+
+
+def test_a_trained_adapter_goes_on(place: Place, trained: Trained, tmp_path: Path) -> None:
+    recipe = place.recipe(model=str(trained.model), steps=1, warmup_steps=0, validation=None)
+    out = train_adapter(recipe, tmp_path)
+    before, after = weights(trained.model), weights(out)
+    assert before.keys() == after.keys()
+    assert load_config(out).llava == load_config(trained.model).llava
+    changes = [float((after[name] - before[name]).abs().max()) for name in before]
+    assert 0 < max(changes) <= 5e-3 * 1.01  # one step of AdamW
+
+
+def test_stored_and_live_proposals_train_the_same(place: Place, tmp_path: Path) -> None:
+    recipe = place.recipe(steps=2, warmup_steps=0, validation=None)
+    stored = train_adapter(recipe, tmp_path / "stored")
+    live = train_adapter(replace(recipe, proposals=None), tmp_path / "live")
+    assert_same(weights(stored), weights(live))
+
+
+def test_reading_processes_change_nothing(place: Place, tmp_path: Path) -> None:
+    recipe = place.recipe(steps=2, warmup_steps=0, validation=None)
+    alone = train_adapter(recipe, tmp_path / "alone")
+    helped = train_adapter(replace(recipe, workers=1), tmp_path / "helped")
+    assert_same(weights(alone), weights(helped))
+
+
+def test_bfloat16_and_checkpointing_train_too(place: Place, tmp_path: Path) -> None:
+    recipe = place.recipe(steps=2, warmup_steps=0, precision="bfloat16")
+    out = train_adapter(recipe, tmp_path)
+    stored = weights(out)
+    assert {value.dtype for value in stored.values()} == {torch.float32}
+    assert all(value.isfinite().all() for value in stored.values())
+
+
+def test_checkpointing_changes_nothing(place: Place, tmp_path: Path) -> None:
+    recipe = place.recipe(steps=2, warmup_steps=0, validation=None)
+    twice = weights(train_adapter(recipe, tmp_path / "twice"))
+    kept = weights(train_adapter(replace(recipe, gradient_checkpointing=False), tmp_path / "kept"))
+    for name, value in twice.items():
+        assert torch.allclose(value, kept[name], atol=1e-5), name
+
+
+@pytest.mark.parametrize("load_in", ["8bit", "4bit"])
+def test_quantization_without_its_package_is_refused(
+    place: Place, load_in: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("llmseg_training.adapter.parts.find_spec", lambda name: None)
+    with pytest.raises(ValueError, match=f"load_in is '{load_in}'.*pip install bitsandbytes"):
+        load_adapter_parts(place.model, LoraRecipe(), load_in=load_in)
+
+
+def test_public_weights_need_no_more_than_a_file_that_names_them(
+    place: Place, parts: ModelParts, tmp_path: Path
+) -> None:
+    """LLaVA without seg token, no selector: what training begins with in the paper."""
+    bare = tmp_path / "llava"
+    words = ("<unk>", "<s>", "</s>", "<pad>", "USER:", "ASSISTANT:", "the", "red", "thing", "mask")
+    model = WordLevel({word: index for index, word in enumerate(words)}, unk_token="<unk>")
+    plain = PreTrainedTokenizerFast(
+        tokenizer_object=Tokenizer(model), unk_token="<unk>", bos_token="<s>", eos_token="</s>"
+    )
+    config = tiny_llava_config(parts.tokenizer)
+    config.text_config.vocab_size, config.text_config.max_position_embeddings = len(words), 128
+    config.image_token_index = len(words)
+    LlavaForConditionalGeneration(config).save_pretrained(bare)
+    plain.save_pretrained(bare)
+    base = {
+        "sam": str(place.model / "sam"),
+        "dinov2": str(place.model / "dinov2"),
+        "llava": "llava",
+    }
+    said = {**parts.config.to_dict(), **base}
+    (tmp_path / "llmseg.yaml").write_text(yaml.safe_dump(said))
+
+    recipe = place.recipe(model=str(tmp_path), steps=2, warmup_steps=0)
+    out = train_adapter(recipe, tmp_path / "work")
+    pipeline = LLMSegPipeline.from_pretrained(out)
+    assert pipeline.seg_token_encoder.tokenizer.get_vocab()["[SEG]"] >= len(words)
+    frame = pipeline.encode_frame(open_data(recipe.data).image(0))
+    assert len(pipeline.segment(frame, "the red thing").areas) == len(frame.proposals)
+
+
+def test_sams_own_features_can_be_trained_on(place: Place, tmp_path: Path) -> None:
+    """The image encoders of the paper's Table 4."""
+    said = yaml.safe_load((place.model / "llmseg.yaml").read_text())
+    said["image_encoder"]["kind"] = "sam"
+    said |= {"sam": str(place.model / "sam"), "llava": str(place.model / "llava")}
+    (tmp_path / "llmseg.yaml").write_text(yaml.safe_dump(said))
+    recipe = place.recipe(model=str(tmp_path), steps=2, warmup_steps=0)
+    out = train_adapter(recipe, tmp_path / "work")
+    assert LLMSegPipeline.from_pretrained(out).config.image_encoder.kind.value == "sam"
+
+
+def test_sizes_that_do_not_fit_are_named(place: Place, tmp_path: Path) -> None:
+    said = yaml.safe_load((place.model / "llmseg.yaml").read_text())
+    said |= {name: str(place.model / name) for name in ("sam", "dinov2", "llava")}
+    said["selector"]["feature_dim"] = 99
+    (tmp_path / "llmseg.yaml").write_text(yaml.safe_dump(said))
+    with pytest.raises(ValueError, match=r"selector\.feature_dim is 99, the network has 32"):
+        load_adapter_parts(tmp_path, LoraRecipe())

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from dataclasses import asdict, fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from llmseg_training.embedded.recipe import (
+    EMBEDDED_RECIPE,
+    EmbeddedRecipe,
+    SceneRecipe,
+    ShipRecipe,
+    load_recipe,
+)
+from llmseg_training.embedded.train_selection import SelectionRecipe
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "recipe.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_embedded_recipe_is_shipped() -> None:
+    written = yaml.safe_load(EMBEDDED_RECIPE.read_text())
+    recipe = load_recipe()
+    assert recipe.seed == written["seed"]
+    assert recipe.sam.steps == written["sam"]["steps"]
+
+
+def test_every_field_can_be_set(tmp_path: Path) -> None:
+    default = EmbeddedRecipe()
+    other = replace(
+        _shifted(default),
+        scenes=SceneRecipe(7, 8, 9, 10, 64, 48, 1, 2, ("mug", "book")),
+        ship=ShipRecipe(3, 4, 0.5),
+    )
+    plain = yaml.safe_load(yaml.safe_dump(_lists(asdict(other))))
+    read = load_recipe(write(tmp_path, yaml.safe_dump(plain)))
+    assert read == other
+    assert read != default
+    for stage in (spec.name for spec in fields(EmbeddedRecipe)):
+        for (name, value), standard in zip(
+            _values(read, stage), _values(default, stage), strict=True
+        ):
+            assert (name, value) != standard, f"{stage}: {name} was not read"
+
+
+def _values(recipe: EmbeddedRecipe, stage: str) -> list[tuple[str, Any]]:
+    """Name and value of every field of a stage."""
+    part = getattr(recipe, stage)
+    return list(asdict(part).items()) if is_dataclass(part) else [(stage, part)]
+
+
+def _shifted(recipe: EmbeddedRecipe) -> EmbeddedRecipe:
+    """The same recipe with every number of every stage changed."""
+    stages = {
+        name: replace(
+            getattr(recipe, name),
+            **{
+                key: value + 1 if isinstance(value, int) else value / 2
+                for key, value in asdict(getattr(recipe, name)).items()
+            },
+        )
+        for name in ("sam", "recognition", "language", "selection")
+    }
+    return replace(recipe, seed=recipe.seed + 1, **stages)
+
+
+def _lists(value: Any) -> Any:
+    """Tuples as lists, which YAML has."""
+    if isinstance(value, dict):
+        return {key: _lists(item) for key, item in value.items()}
+    return list(value) if isinstance(value, tuple) else value
+
+
+def test_what_is_not_named_keeps_its_default(tmp_path: Path) -> None:
+    read = load_recipe(write(tmp_path, "selection: {iop_weight: 20}"))
+    assert read == EmbeddedRecipe(selection=SelectionRecipe(iop_weight=20))
+    assert load_recipe(write(tmp_path, "")) == EmbeddedRecipe()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("sed: 1", r"recipe\.yaml has the unknown key 'sed'; known are seed, scenes, sam"),
+        ("sam: {stepz: 1}", r"recipe\.yaml: sam has the unknown key 'stepz'; known are steps"),
+        ("sam: 3", r"recipe\.yaml: sam is 3, it must be a mapping"),
+        ("- seed", r"recipe\.yaml is \['seed'\], it must be a mapping"),
+        ("sam: {", r"recipe\.yaml is no YAML"),
+        ("seed: -1", r"recipe\.yaml: seed is -1, it must be at least 0"),
+        ("seed: one", r"recipe\.yaml: seed is 'one', it must be a whole number"),
+        ("sam: {steps: 0}", r"sam: steps is 0, it must be at least 1"),
+        ("sam: {steps: 10}", r"sam: steps is 10, it must be at least .* = 100 \+ 1000"),
+        ("sam: {steps: 4e3}", r"sam: steps is '4e3', it must be a whole number"),
+        ("sam: {balance: 1.5}", r"sam: balance is 1\.5, it must be in \[0, 1\]"),
+        ("sam: {points: 0}", r"sam: points is 0, it must be in \[1, 1000\]"),
+        ("recognition: {batch_size: 0}", r"batch_size is 0, it must be at least 1"),
+        ("recognition: {kept_patches: 0}", r"kept_patches is 0, it must be at least 1"),
+        ("language: {learning_rate: 1e-3}", r"learning_rate is '1e-3', .*1\.0e-3"),
+        ("language: {learning_rate: 0}", r"learning_rate is 0, it must be in"),
+        ("language: {questions: true}", r"questions is True, it must be a whole number"),
+        ("selection: {iop_weight: -1}", r"iop_weight is -1, it must be at least 0"),
+        ("selection: {save_steps: 0}", r"save_steps is 0, it must be at least 1"),
+        ("ship: {no_target_accuracy: 2}", r"ship: no_target_accuracy is 2, .*\[0, 1\]"),
+        ("scenes: {train: 0}", r"scenes: train is 0, it must be at least 1"),
+        ("scenes: {categories: [unicorn]}", r"scenes: categories \['unicorn'\] must be some of"),
+        ("scenes: {min_objects: 9}", r"scenes: min_objects 9 and max_objects 8"),
+    ],
+)
+def test_a_bad_recipe_is_named(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        load_recipe(write(tmp_path, text))
+
+
+def test_a_missing_recipe_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"no recipe .*nowhere\.yaml"):
+        load_recipe(tmp_path / "nowhere.yaml")

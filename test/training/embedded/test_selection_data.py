@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from helpers.literal_scene import literal_scene
+from llmseg_core import Proposals
+from llmseg_core.embeddings.dinov2 import Dinov2Encoder
+from llmseg_core.embeddings.mask_embedder import MaskEmbedder, PooledMaskEmbedder
+from llmseg_core.model_dir.parts import ModelParts
+from llmseg_core.vlm.prompts import ANSWERS
+from llmseg_core.vlm.seg_token import SegTokenEncoder
+from llmseg_training.embedded.selection_data import (
+    SelectionDataset,
+    collate_selection,
+    encode_scene,
+    encode_scenes,
+)
+from llmseg_training.embedded.selection_scene import SelectionScene
+from llmseg_training.proposals.cache import CachedProposals, write_proposals
+from llmseg_training.scenes import SceneFolder
+
+
+@pytest.fixture(scope="module")
+def embedder(parts: ModelParts) -> PooledMaskEmbedder:
+    config = parts.config.image_encoder
+    return PooledMaskEmbedder(Dinov2Encoder(parts.dinov2, config.image_size), config.pooling_size)
+
+
+@pytest.fixture(scope="module")
+def vlm(parts: ModelParts) -> SegTokenEncoder:
+    return SegTokenEncoder(parts.llava, parts.tokenizer, parts.config.seg_token)
+
+
+@pytest.fixture(scope="module")
+def encoded(embedder: PooledMaskEmbedder, vlm: SegTokenEncoder) -> list[SelectionScene]:
+    """The literal scene with three proposals (mug, mug and book, table) and with none."""
+    scene = literal_scene()
+    ids = torch.from_numpy(scene.instances)
+    masks = torch.stack((ids == 1, (ids == 1) | (ids == 2), ids == 255))
+    return [
+        encode_scene(scene, Proposals.from_masks(kept), embedder, vlm.pixel_values)
+        for kept in (masks, masks[:0])
+    ]
+
+
+def test_a_scene_is_encoded_once_and_for_all(
+    encoded: list[SelectionScene], embedder: PooledMaskEmbedder, vlm: SegTokenEncoder
+) -> None:
+    scene, first = literal_scene(), encoded[0]
+    assert first.overlaps.ids.tolist() == [1, 2]
+    assert first.overlaps.shared.tolist() == [[256, 0], [256, 384], [0, 0]]
+    assert first.overlaps.areas.tolist() == [256, 640, 2048 - 640]
+    assert first.overlaps.instance_areas.tolist() == [256, 384]
+    assert first.objects == scene.objects
+    masks = torch.from_numpy(scene.instances == 1)[None]
+    fresh = embedder(scene.image, Proposals.from_masks(masks))
+    assert torch.equal(first.features[:1], fresh.features.half())
+    assert torch.equal(first.boxes[:1], fresh.boxes)
+    assert torch.equal(first.pixel_values, vlm.pixel_values(scene.image)[0].half())
+    assert encoded[1].features.shape == (0, 32)
+
+
+def test_questions_are_decided_by_seed_index_and_pass(encoded: list[SelectionScene]) -> None:
+    data = SelectionDataset([encoded[0]] * 2, 4, "train", seed=3)
+    _, questions, answers = data[0]
+    assert 1 <= len(questions) == len(answers) <= 4
+    assert all(question.phrasing == "seen" for question in questions)
+    assert set(answers) <= set(ANSWERS)
+    assert data[0][1:] == SelectionDataset(encoded, 4, "train", seed=3)[0][1:]
+    assert data[0][1] != data[1][1]
+    data.set_epoch(1)
+    assert data[0][1] != questions
+
+
+def test_a_batch_pads_and_has_a_target_a_row(encoded: list[SelectionScene]) -> None:
+    data = SelectionDataset(encoded, 5, "train", seed=1)
+    samples = [data[1], data[0]]
+    batch = collate_selection(samples)["batch"]
+    assert batch.features.shape == (2, 3, 32)
+    assert batch.features.dtype == batch.pixel_values.dtype == torch.float32
+    assert batch.valid.tolist() == [[False] * 3, [True] * 3]
+    assert not batch.features[0].any()
+    assert torch.equal(batch.features[1], encoded[0].features.float())
+    assert torch.equal(batch.boxes[1], encoded[0].boxes)
+    assert torch.equal(batch.pixel_values[0], encoded[1].pixel_values.float())
+    first, second = len(samples[0][1]), len(samples[1][1])
+    assert batch.image.tolist() == [0] * first + [1] * second
+    assert batch.questions == (*samples[0][1], *samples[1][1])
+    assert batch.answers == (*samples[0][2], *samples[1][2])
+    targets = set()
+    for row, question in enumerate(batch.questions):
+        wanted = torch.zeros(2, 3)
+        if batch.image[row] == 1:
+            overlaps = encoded[0].overlaps
+            wanted = torch.stack(
+                (overlaps.iou(question.target_ids), overlaps.iop(question.target_ids))
+            )
+            targets.add(question.target_ids)
+        assert torch.equal(batch.target_iou[row], wanted[0])
+        assert torch.equal(batch.target_iop[row], wanted[1])
+    assert len(targets) > 1  # else the rows could be mixed up unseen
+
+
+def test_a_batch_without_any_proposal_has_one_padded_column(encoded: list[SelectionScene]) -> None:
+    batch = collate_selection([SelectionDataset(encoded[1:], 3, "train", seed=0)[0]])["batch"]
+    assert batch.features.shape == (1, 1, 32)
+    assert not batch.valid.any()
+
+
+def test_scenes_are_encoded_into_one_file_written_whole(
+    parts: ModelParts,
+    scenes: SceneFolder,
+    embedder: PooledMaskEmbedder,
+    vlm: SegTokenEncoder,
+    tmp_path: Path,
+) -> None:
+    proposals = stored_proposals(tmp_path / "proposals", scenes, [0, 2])
+    file = tmp_path / "features.pt"
+
+    calls: list[np.ndarray] = []
+
+    class Interrupted(MaskEmbedder):
+        def __call__(self, image: np.ndarray, kept: Proposals) -> object:
+            calls.append(image)
+            if len(calls) > 1:
+                raise KeyboardInterrupt
+            return embedder(image, kept)
+
+    with pytest.raises(KeyboardInterrupt):
+        encode_scenes(scenes, proposals, Interrupted(), vlm.pixel_values, file)
+    assert not file.exists()
+
+    first = encode_scenes(scenes, proposals, embedder, vlm.pixel_values, file)
+    assert [scene.objects for scene in first] == [scenes.objects(0), scenes.objects(2)]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["features.pt", "proposals"]
+
+    read = encode_scenes(scenes, proposals, Interrupted(), vlm.pixel_values, file)
+    assert_same_scenes(read, first)
+
+    proposals = stored_proposals(tmp_path / "proposals", scenes, [3])
+    assert len(encode_scenes(scenes, proposals, embedder, vlm.pixel_values, file)) == 3
+
+
+def test_no_proposals_at_all_name_the_remedy(
+    scenes: SceneFolder, embedder: PooledMaskEmbedder, vlm: SegTokenEncoder, tmp_path: Path
+) -> None:
+    with pytest.raises(FileNotFoundError, match=r"none of the 4 scenes.*write_proposals"):
+        encode_scenes(
+            scenes, CachedProposals(tmp_path), embedder, vlm.pixel_values, tmp_path / "features.pt"
+        )
+
+
+def stored_proposals(folder: Path, scenes: SceneFolder, indices: list[int]) -> CachedProposals:
+    """The true masks of the objects, stored as proposals."""
+    for index in indices:
+        scene = scenes[index]
+        masks = np.stack([scene.instances == item.id for item in scene.objects])
+        true = Proposals.from_masks(torch.from_numpy(masks))
+        write_proposals(lambda _, true=true: true, scenes, folder, [index])
+    return CachedProposals(folder)
+
+
+def assert_same_scenes(read: list[SelectionScene], written: list[SelectionScene]) -> None:
+    for one, other in zip(read, written, strict=True):
+        assert one.objects == other.objects
+        for name in ("features", "boxes", "pixel_values"):
+            assert torch.equal(getattr(one, name), getattr(other, name))
+        for spec in fields(one.overlaps):
+            assert torch.equal(getattr(one.overlaps, spec.name), getattr(other.overlaps, spec.name))

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file
+
+from helpers.answers import giou_of
+from llmseg_core import LLMSegPipeline
+from llmseg_core.config import LLMSegConfig, SelectionConfig, SelectionRule
+from llmseg_core.model_dir.networks import embedded_config
+from llmseg_training.embedded.recipe import EmbeddedRecipe, SceneRecipe, ShipRecipe
+from llmseg_training.embedded.stages import STAGES, EmbeddedTraining, main
+from llmseg_training.embedded.train_selection import LanguageRecipe, SelectionRecipe
+from llmseg_training.evaluate.scene_answers import ask_scenes, score
+from llmseg_training.scenes import SceneFolder
+from llmseg_training.trainer.arguments import TrainingRecipe, training_arguments
+from llmseg_training.trainer.processes import processes
+
+RECIPE = EmbeddedRecipe(
+    scenes=SceneRecipe(
+        train=28,
+        val=3,
+        test=8,
+        proposals=28,
+        width=160,
+        height=120,
+        min_objects=3,
+        max_objects=4,
+        categories=("mug", "banana", "scissors", "book"),
+    ),
+    language=LanguageRecipe(
+        steps=4, batch_size=2, questions=4, learning_rate=1e-4, warmup_steps=1, decay_steps=1
+    ),
+    selection=SelectionRecipe(
+        steps=80,
+        batch_size=4,
+        questions=4,
+        learning_rate=1e-3,
+        warmup_steps=5,
+        decay_steps=30,
+        vlm_from=76,
+    ),
+    ship=ShipRecipe(scenes=3, questions=4, no_target_accuracy=0),
+)
+
+
+@dataclass(frozen=True)
+class Trained:
+    training: EmbeddedTraining
+    giou_before: float
+    giou_after: float
+    oracle: float
+
+
+def small_config() -> LLMSegConfig:
+    """The embedded profile with a coarser grid of prompts, always answering something."""
+    config = embedded_config()
+    return replace(
+        config,
+        proposals=replace(config.proposals, points_per_side=10),
+        selection=SelectionConfig(rule=SelectionRule.TOP_IOU),
+    )
+
+
+def held_out(training: EmbeddedTraining, pipeline: LLMSegPipeline) -> dict[str, float]:
+    """Scores on scenes that training never saw."""
+    scenes = SceneFolder(training.work / "scenes" / "test")
+    categories = RECIPE.scenes.categories
+    asked = ask_scenes(pipeline, scenes, len(scenes), "test", ("train",), 8, 1, categories)
+    return score([answer for scene in asked for answer in scene.answers])
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """All stages, with SAM, image encoder and VLM of the packaged model and a new selector."""
+    work = tmp_path_factory.mktemp("work")
+    training = EmbeddedTraining(RECIPE, work, work / "model", workers=1, config=small_config())
+    training.reuse("embedded")
+    for stage in ("scenes", "language", "proposals"):
+        getattr(training, stage)()
+    before = held_out(training, LLMSegPipeline.from_parts(training.parts(training.untrained())))
+    training.selection()
+    training.ship()
+    shipped = LLMSegPipeline.from_pretrained(training.out)
+    shipped.config = replace(shipped.config, selection=small_config().selection)
+    after = held_out(training, shipped)
+    return Trained(training, before["giou"], after["giou"], after["oracle_giou"])
+
+
+def test_training_improves_giou_on_held_out_scenes(trained: Trained) -> None:
+    assert trained.giou_after > trained.giou_before + 0.12
+    assert trained.giou_after > 0.4 * trained.oracle
+
+
+def test_the_shipped_model_is_whole_and_small(trained: Trained) -> None:
+    out = trained.training.out
+    assert {path.name for path in out.iterdir()} >= {
+        "llmseg.yaml",
+        "sam",
+        "dinov2",
+        "llava",
+        "selector.safetensors",
+    }
+    for file in out.rglob("*.safetensors"):
+        assert all(value.dtype == torch.float16 for value in load_file(file).values()), file
+    assert sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) < 15e6
+
+
+def test_the_shipped_rule_is_the_best_that_was_tried(trained: Trained) -> None:
+    table = json.loads((trained.training.work / "tuning.json").read_text())
+    rule = LLMSegPipeline.from_pretrained(trained.training.out).config.selection
+    assert max(table.values()) in giou_of(table, rule)
+
+
+def test_what_is_finished_is_not_done_again(trained: Trained) -> None:
+    training = trained.training
+    weights = training.work / "selection" / "model.safetensors"
+    before = load_file(weights)
+    (stored,) = (training.work / "proposals").glob("000003.*.json")
+    kept = [stored, training.work / "proposals" / "features.pt"]
+    times = [path.stat().st_mtime_ns for path in kept]
+    for stage in ("scenes", "language", "proposals", "selection"):
+        getattr(training, stage)()
+    assert [path.stat().st_mtime_ns for path in kept] == times
+    after = load_file(weights)
+    assert all(torch.equal(after[name], value) for name, value in before.items())
+
+
+def write_recipe(folder: Path) -> Path:
+    """A recipe of one scene a split."""
+    path = folder / "recipe.yaml"
+    scenes = {"train": 1, "val": 1, "test": 1, "width": 64, "height": 48, "max_objects": 4}
+    path.write_text(yaml.safe_dump({"scenes": scenes}))
+    return path
+
+
+def test_one_stage_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recipe = write_recipe(tmp_path)
+    arguments = ["--recipe", str(recipe), "--work", str(tmp_path), "--workers", "1"]
+    assert main([*arguments, "--stage", "scenes"]) == 0
+    assert capsys.readouterr().out == "stage scenes\n"
+    assert [len(SceneFolder(tmp_path / "scenes" / s)) for s in ("train", "val", "test")] == [1] * 3
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["recipe.yaml", "scenes"]
+
+
+@pytest.mark.parametrize(
+    ("stage", "missing", "before"),
+    [
+        ("recognition", "sam", "sam"),
+        ("proposals", "sam", "sam"),
+        ("selection", "tokenizer", "language"),
+        ("ship", "tokenizer", "language"),
+    ],
+)
+def test_a_stage_names_the_one_before_it(
+    tmp_path: Path, stage: str, missing: str, before: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = write_recipe(tmp_path)
+    arguments = ["--recipe", str(recipe), "--work", str(tmp_path), "--workers", "1"]
+    main([*arguments, "--stage", "scenes"])
+    with pytest.raises(SystemExit):
+        main([*arguments, "--stage", stage])
+    wanted = f"{tmp_path / before / missing} is missing: run --stage {before} first"
+    assert wanted in capsys.readouterr().err
+
+
+def test_processes_that_cannot_share_a_batch_are_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes(), "num_processes", 3)
+    with pytest.raises(ValueError, match="batch_size is 8, 3 processes cannot share it"):
+        training_arguments(tmp_path, TrainingRecipe(), 0)
+
+
+def test_every_stage_has_a_method() -> None:
+    assert all(callable(getattr(EmbeddedTraining, stage)) for stage in STAGES)
+
+
+def test_an_interruption_tells_where_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(self: EmbeddedTraining) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(EmbeddedTraining, "scenes", interrupted)
+    assert main(["--recipe", str(write_recipe(tmp_path)), "--work", str(tmp_path)]) == 130
+    assert "goes on with stage scenes" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--reuse", "nowhere"], "model directory nowhere does not exist"),
+        (["--recipe", "nowhere.yaml"], "no recipe nowhere.yaml"),
+        (["--stage", "nothing"], "invalid choice: 'nothing'"),
+    ],
+)
+def test_wrong_arguments_are_named(
+    tmp_path: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([*arguments, "--work", str(tmp_path)])
+    assert message in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""LoRA on the language model, by peft: what of the VLM learns, and where it is stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from peft import LoraConfig, PeftModel, get_peft_model
+from transformers import LlavaForConditionalGeneration
+
+from ..trainer.recipe_checks import check_numbers
+
+__all__ = ["LoraRecipe", "add_lora", "continue_lora"]
+
+
+@dataclass(frozen=True)
+class LoraRecipe:
+    """Size of the low-rank updates; the defaults are the released recipe's."""
+
+    rank: int = 8
+    """r, columns of each update"""
+    alpha: int = 16
+    """updates are scaled by alpha / rank"""
+    dropout: float = 0.05
+    """share of an update's inputs that are dropped, [0, 1)"""
+    projections: tuple[str, ...] = ("q_proj", "v_proj")
+    """linear layers of the language model that get one"""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "projections", tuple(self.projections))
+        check_numbers(self, rank=(1, 4096), alpha=(1, 100_000), dropout=(0, 0.99))
+        if not self.projections or not all(isinstance(name, str) for name in self.projections):
+            raise ValueError(
+                f"projections is {self.projections!r}, it must be names such as [q_proj, v_proj]"
+            )
+
+
+def add_lora(llava: LlavaForConditionalGeneration, recipe: LoraRecipe) -> PeftModel:
+    """Give the language model updates that start at nothing; embeddings and head learn as a whole.
+
+    Args:
+        llava: changed in place; everything else of it is frozen.
+        recipe: size of the updates.
+
+    Returns:
+        The adapter around `llava`.
+
+    Raises:
+        ValueError: if the language model has no layer of a name in `recipe.projections`.
+    """
+    names = "|".join(recipe.projections)
+    config = LoraConfig(
+        r=recipe.rank,
+        lora_alpha=recipe.alpha,
+        lora_dropout=recipe.dropout,
+        target_modules=rf".*language_model.*\.({names})",  # CLIP has layers of these names too
+        modules_to_save=["embed_tokens", "lm_head"],
+        ensure_weight_tying=llava.config.tie_word_embeddings,
+    )
+    return _in_full_precision(get_peft_model(llava, config))
+
+
+def continue_lora(llava: LlavaForConditionalGeneration, folder: str | Path) -> PeftModel:
+    """Give the language model the updates in `folder`, to train them further.
+
+    Args:
+        llava: the base they were trained on, with as many embeddings; changed in place.
+        folder: as peft writes it.
+    """
+    return _in_full_precision(PeftModel.from_pretrained(llava, str(folder), is_trainable=True))
+
+
+def _in_full_precision(adapter: PeftModel) -> PeftModel:
+    """What learns in float32: steps of 1e-4 are lost in half precision."""
+    for parameter in adapter.parameters():
+        if parameter.requires_grad:
+            parameter.data = parameter.data.float()
+    return adapter

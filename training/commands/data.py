@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`llmseg data`: looks at data sets, exports them, takes frames from recordings."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from llmseg_core.cli.command import Command
+
+from ..data import BrokenPolicy, broken_report, open_data, write_folder
+from ..data.bag_frames import write_frames
+from ..data.summary import summarize
+
+__all__ = ["DATA"]
+
+_SPEC = """a data set: the path of a folder in our own format, or KIND:PATH:SPLIT such as
+reason_seg:/data/lisa:val"""
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "action", choices=("check", "export", "frames"),
+        help="check SPEC: read everything, count, list what is broken (exit code 1 if something "
+        "is); export SPEC DIR: write it in our own folder format; frames RECORDING DIR: write "
+        "images of a ROS 2 recording to annotate",
+    )  # fmt: skip
+    parser.add_argument("source", metavar="SPEC|RECORDING", help=_SPEC)
+    parser.add_argument("out", nargs="?", type=Path, metavar="DIR", help="where to write")
+    parser.add_argument(
+        "--broken", choices=[policy.value for policy in BrokenPolicy], default="fatal",
+        help="export: what a broken sample is (default: fatal)",
+    )  # fmt: skip
+    parser.add_argument("--topic", help="frames: the image topic, if there are several")
+    parser.add_argument(
+        "--every", type=float, default=1.0, metavar="S",
+        help="frames: least seconds between two frames (default: 1)",
+    )  # fmt: skip
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.action == "check":
+        if options.out is not None:
+            raise ValueError(f"check takes one data set, {str(options.out)!r} is too much")
+        return _check(options.source)
+    if options.out is None:
+        raise ValueError(f"{options.action} needs a second argument, the folder to write")
+    if options.action == "export":
+        return _export(options.source, options.out, BrokenPolicy(options.broken))
+    return _frames(options)
+
+
+def _check(spec: str) -> int:
+    summary = summarize(open_data(spec))
+    print(summary.text())
+    return 1 if summary.broken else 0
+
+
+def _export(spec: str, folder: Path, broken: BrokenPolicy) -> int:
+    data = open_data(spec)
+    samples = write_folder(data, folder, broken)
+    print(broken_report(data, samples.broken))
+    print(f"{folder} has {len(data) - len(samples.broken)} samples")
+    return 1 if samples.broken else 0
+
+
+def _frames(options: argparse.Namespace) -> int:
+    bad = write_frames(Path(options.source), options.out, options.topic, options.every)
+    for sentence in bad:
+        print(f"llmseg data: {sentence}", file=sys.stderr)
+    images = options.out / "images"
+    print(f"{images} has {len(list(images.glob('[!.]*')))} images")
+    return 1 if bad else 0
+
+
+DATA = Command("Check, export or collect data sets.", _add_arguments, _run)

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`llmseg proposals`: SAM's proposals of a data set, computed once for training and evaluation."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from tqdm import tqdm
+
+from llmseg_core.cli.command import Command
+from llmseg_core.config import RuntimeConfig
+from llmseg_core.model_dir.checkpoint import load_config, load_sam, model_directory
+from llmseg_core.proposals.generator import SamProposalGenerator
+
+from ..data import BrokenPolicy, BrokenSampleError, broken_report, open_data
+from ..proposals.cache import write_proposals
+from ..trainer.processes import processes
+
+__all__ = ["PROPOSALS"]
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("data", metavar="DATA", help="KIND:PATH:SPLIT, or a folder of our format")
+    parser.add_argument("--model", required=True, metavar="DIR", help="model directory with SAM")
+    parser.add_argument(
+        "--out", required=True, type=Path, metavar="DIR", help="where proposals are kept"
+    )
+    parser.add_argument(
+        "--points-per-side", type=int, metavar="N", help="prompt points; default: the model's"
+    )
+    parser.add_argument("--device", help="default: a GPU of its own for each process, else the CPU")
+    parser.add_argument("--dtype", default="float32", help="float32 (default), bfloat16, float16")
+    parser.add_argument(
+        "--broken", choices=[policy.value for policy in BrokenPolicy], default="fatal",
+        help="what happens when an image cannot be read (default: fatal)",
+    )  # fmt: skip
+
+
+def _run(options: argparse.Namespace) -> int:
+    data = open_data(options.data)
+    state = processes()
+    try:
+        device = options.device or str(state.device)
+        config = load_config(model_directory(options.model)).proposals
+        if options.points_per_side is not None:
+            config = replace(config, points_per_side=options.points_per_side)
+        sam = load_sam(options.model, RuntimeConfig(device=device, dtype=options.dtype))
+        broken: list[BrokenSampleError] = []
+        written = write_proposals(
+            SamProposalGenerator(sam, config),
+            data,
+            options.out,
+            range(state.process_index, len(data), state.num_processes),
+            config,
+            broken.append if options.broken == BrokenPolicy.SKIP.value else None,
+            show_progress=state.is_local_main_process,
+        )
+    finally:
+        state.destroy_process_group()
+    share = f"process {state.process_index} of {state.num_processes}: " * (state.num_processes > 1)
+    tqdm.write(f"{share}{written} new files in {options.out}")
+    if broken:
+        print(broken_report(data, broken), file=sys.stderr)
+    return 0
+
+
+PROPOSALS = Command("Compute and store SAM's proposals of a data set.", _add_arguments, _run)

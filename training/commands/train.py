@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`llmseg train`: adapter and selector by a recipe."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import torch
+
+from llmseg_core.cli.command import Command
+
+from ..adapter.recipe import SHIPPED, load_adapter_recipe
+from ..adapter.train import train_adapter
+
+__all__ = ["TRAIN"]
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "recipe", metavar="RECIPE", help=f"YAML file, or one of {', '.join(SHIPPED)}"
+    )
+    parser.add_argument(
+        "--work", type=Path, metavar="DIR",
+        help="folder of checkpoints, logs and models (default: build/NAME_OF_RECIPE)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--set", dest="settings", action="append", default=[], metavar="KEY=VALUE",
+        help="a value of the recipe, such as steps=200 or lora.rank=4; may be given several times",
+    )  # fmt: skip
+
+
+def _run(options: argparse.Namespace) -> int:
+    recipe = load_adapter_recipe(options.recipe, options.settings)
+    work = options.work or Path("build") / Path(options.recipe).stem
+    try:
+        model = train_adapter(recipe, work)
+        main = not torch.distributed.is_initialized() or torch.distributed.get_rank() == 0
+        if main:
+            print(f"model directory: {model}")
+    finally:
+        if torch.distributed.is_initialized():
+            torch.distributed.destroy_process_group()
+    return 0
+
+
+TRAIN = Command("Train adapter and selector by a recipe.", _add_arguments, _run)

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One annotated image with the questions asked about it: what every reader gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+import numpy as np
+
+from llmseg_core.images.image_ops import check_image
+
+__all__ = ["DataQuestion", "DataSample", "QuestionKind", "SegmentationData"]
+
+
+class QuestionKind(str, Enum):
+    """What the text of a question is; it decides the sentence that the VLM is asked."""
+
+    INSTRUCTION = "instruction"
+    """a whole sentence that needs reasoning: "what could I cut this paper with?" """
+    PHRASE = "phrase"
+    """a referring expression: "the mug left of the plate" """
+    CATEGORY = "category"
+    """the name of a class: "scissors" """
+
+
+@dataclass(frozen=True)
+class DataQuestion:
+    """A text and the mask of what it means.
+
+    Attributes:
+        text: what is asked, as the data set has it.
+        kind: instruction, phrase or category.
+        mask: (H, W) bool; empty if nothing in the image fits.
+        ignore: (H, W) bool, pixels that count neither as hit nor as miss, or None.
+        category: for breakdowns of scores; "" if the data set names none.
+    """
+
+    text: str
+    kind: QuestionKind
+    mask: np.ndarray
+    ignore: np.ndarray | None = None
+    category: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.text.strip():
+            raise ValueError(f"the question's text is {self.text!r}, it must not be empty")
+        for name, mask in (("mask", self.mask), ("ignore", self.ignore)):
+            if mask is None:
+                continue
+            if mask.dtype != np.bool_ or mask.shape != self.mask.shape or mask.ndim != 2:
+                raise ValueError(
+                    f"{name} of {self.text!r} is {mask.dtype} {mask.shape}, it must be "
+                    f"bool (H, W) = {self.mask.shape}"
+                )
+
+
+@dataclass(frozen=True)
+class DataSample:
+    """One image and all its questions.
+
+    Attributes:
+        name: unique in its data set; may have "/" in it and names files of caches.
+        image: (H, W, 3) uint8 RGB.
+        questions: at least one.
+    """
+
+    name: str
+    image: np.ndarray
+    questions: tuple[DataQuestion, ...]
+
+    def __post_init__(self) -> None:
+        check_image(self.image)
+        if not self.questions:
+            raise ValueError(f"{self.name} has no question, it must have at least one")
+        for question in self.questions:
+            if question.mask.shape != self.image.shape[:2]:
+                raise ValueError(
+                    f"{self.name}: the mask of {question.text!r} is {question.mask.shape}, "
+                    f"the image is {self.image.shape[:2]}"
+                )
+
+
+class SegmentationData(Protocol):
+    """A data set: samples by index, read from disk when asked for.
+
+    Attributes:
+        name: of the data set, for reports: "reason_seg/val".
+    """
+
+    name: str
+
+    def __len__(self) -> int:
+        """How many images."""
+
+    def __getitem__(self, index: int) -> DataSample:
+        """Read one sample.
+
+        Raises:
+            BrokenSampleError: naming the sample and what is wrong with it.
+        """
+
+    def sample_name(self, index: int) -> str:
+        """The name of a sample, without reading it."""
+
+    def image(self, index: int) -> np.ndarray:
+        """(H, W, 3) uint8 RGB, without reading the masks.
+
+        Raises:
+            BrokenSampleError: naming the sample and what is wrong with it.
+        """
+
+    def __iter__(self) -> Iterator[DataSample]:
+        """All samples in order."""

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Trains the embedded image encoder to recognise categories and colours, before any language."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from llmseg_core.embeddings.dinov2 import Dinov2Encoder
+
+from ..trainer.loop import WholeTrainer
+from .recognition_data import CATEGORY_NAMES, COLOUR_NAMES
+
+__all__ = ["RecognitionModel", "RecognitionTrainer"]
+
+
+class RecognitionModel(nn.Module):
+    """An image encoder with linear classifiers of patches and of pooled instances.
+
+    Args:
+        encoder: the image encoder to train.
+        mask_projection: the selector's projection of pooled features; classifiers stand on it, so
+            that what the fusion module later sees tells categories apart.
+    """
+
+    def __init__(self, encoder: Dinov2Encoder, mask_projection: nn.Linear) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.mask_projection = mask_projection
+        self.patch_head = nn.Linear(encoder.feature_dim, len(CATEGORY_NAMES))
+        self.geometry_head = nn.Linear(encoder.feature_dim, 4)
+        self.category_head = nn.Linear(mask_projection.out_features, len(CATEGORY_NAMES))
+        self.colour_head = nn.Linear(mask_projection.out_features, len(COLOUR_NAMES))
+
+    def forward(
+        self, pixel_values: Tensor, kept: Tensor, weights: Tensor, image: Tensor
+    ) -> dict[str, Tensor]:
+        """Logits for B images with M instances in all.
+
+        Args:
+            pixel_values: (B, 3, S, S) float32.
+            kept: (B, n) int64, the patches that the encoder sees; all of them at inference. Few
+                patches show objects, and a step costs as many patches as it keeps.
+            weights: (M, n) float32 pooling weights of the kept patches.
+            image: (M,) int64, the image of each instance.
+
+        Returns:
+            patches (B, n, classes), geometry (B, n, 4), categories (M, classes) and colours
+            (M, colours).
+        """
+        model = self.encoder.model
+        tokens = model.embeddings(pixel_values)  # (B, 1 + h * w, C), the first is the class token
+        places = (kept + 1)[..., None].expand(-1, -1, tokens.shape[2])
+        tokens = torch.cat((tokens[:, :1], tokens.gather(1, places)), 1)
+        features = model.layernorm(model.encoder(tokens).last_hidden_state)[:, 1:]
+        share = weights / (weights.sum(1, keepdim=True) + 1e-8)
+        pooled = (share[:, None] @ features[image])[:, 0]
+        embedded = self.mask_projection(pooled)
+        return {
+            "patches": self.patch_head(features),
+            "geometry": self.geometry_head(features),
+            "categories": self.category_head(embedded),
+            "colours": self.colour_head(embedded),
+        }
+
+
+class RecognitionTrainer(WholeTrainer):
+    """transformers' Trainer with the classification losses, and the geometry that helps them.
+
+    Telling every patch where its object ends makes the encoder look at whole objects.
+
+    Args:
+        kept: patches of each image that the encoder sees, objects first.
+        all_from: step from which it sees all of them, as at inference.
+    """
+
+    def __init__(self, *args: Any, kept: int, all_from: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.kept, self.all_from = kept, all_from
+
+    def compute_loss(
+        self,
+        model: nn.Module,
+        inputs: dict[str, Tensor],
+        return_outputs: bool = False,
+        num_items_in_batch: Tensor | int | None = None,
+    ) -> Any:
+        """Losses of one batch (see `collate_recognition`)."""
+        order = inputs["order"]
+        kept = order if self.state.global_step >= self.all_from else order[:, : self.kept]
+        weights = inputs["weights"].gather(1, kept[inputs["image"]])
+        out = model(inputs["pixel_values"], kept, weights, inputs["image"])
+        wanted = inputs["patches"].gather(1, kept)
+        boxes = inputs["geometry"].gather(1, kept[..., None].expand(-1, -1, 4))
+        rare = torch.ones(len(CATEGORY_NAMES), device=out["patches"].device)
+        rare[-2:] = 0.1  # table and background fill most of an image
+        patches = F.cross_entropy(out["patches"].flatten(0, 1), wanted.flatten(), weight=rare)
+        known = ~boxes.isnan()
+        # Sums over counts: a batch may show no object at all, and a mean of nothing is no number.
+        geometry = F.smooth_l1_loss(
+            out["geometry"][known], boxes[known], beta=0.1, reduction="sum"
+        ) / known.sum().clamp(min=1)
+        is_object = inputs["colours"] >= 0
+        categories = F.cross_entropy(out["categories"], inputs["categories"], label_smoothing=0.05)
+        colours = F.cross_entropy(
+            out["colours"], inputs["colours"], reduction="sum"
+        ) / is_object.sum().clamp(min=1)
+        self.note("patch_loss", patches)
+        self.note("geometry_loss", geometry)
+        if is_object.any():
+            for name, plural in (("category", "categories"), ("colour", "colours")):
+                right = (out[plural].argmax(1) == inputs[plural])[is_object]
+                self.note(f"{name}_accuracy", right.float().mean())
+        loss = patches + categories + 0.5 * colours + 2 * geometry
+        return (loss, out) if return_outputs else loss

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Trains the embedded SAM from scratch on rendered scenes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from transformers import SamModel
+
+from llmseg_core.proposals.sam_decoder import SamPointDecoder
+
+from ..learning.mask_losses import point_prompt_loss
+from ..trainer.loop import WholeTrainer
+
+__all__ = ["SamTrainer", "SamTrainingModel"]
+
+
+class SamTrainingModel(nn.Module):
+    """A SAM with a dense head on its image embedding, for training only.
+
+    The dense head predicts, for every place, object or table and the way to the centre of the
+    object. It gives the encoder a signal everywhere at once, where point prompts give one mask at a
+    time; it is thrown away afterwards.
+    """
+
+    def __init__(self, sam: SamModel) -> None:
+        super().__init__()
+        self.sam = sam
+        channels = sam.config.vision_config.output_channels
+        self.dense_head = nn.Sequential(
+            nn.Conv2d(channels, 128, 1), nn.GELU(), nn.Conv2d(128, 4 * 16, 1), nn.PixelShuffle(4)
+        )
+
+    def forward(self, pixel_values: Tensor, points: Tensor) -> dict[str, Tensor]:
+        """Predictions for B images of N points each.
+
+        Args:
+            pixel_values: (B, 3, S, S) float32.
+            points: (B, N, 2) float32, pixels of the resized image.
+
+        Returns:
+            logits (B, N, 3, S / 2, S / 2), iou (B, N, 3), dense (B, 4, S / 2, S / 2).
+        """
+        embeddings = self.sam.vision_encoder(pixel_values).last_hidden_state
+        decoder = SamPointDecoder(self.sam)
+        position = decoder.dense_position()
+        count = points.shape[1]
+        prompt = torch.arange(count, device=points.device).repeat_interleave(3)
+        mask = torch.arange(3, device=points.device).repeat(count)
+        logits, iou = [], []
+        for embedding, prompts in zip(embeddings, points, strict=True):
+            decoded = decoder.decode(decoder.image_side(embedding, position), prompts)
+            drawn = decoder.draw(decoded, prompt, mask)
+            logits.append(drawn.unflatten(0, (count, 3)))
+            iou.append(decoded.iou)
+        return {
+            "logits": torch.stack(logits),
+            "iou": torch.stack(iou),
+            "dense": self.dense_head(embeddings),
+        }
+
+
+class SamTrainer(WholeTrainer):
+    """transformers' Trainer with SAM's losses.
+
+    Args:
+        balance: of `mask_bce`.
+        dense_weight: weight of the dense head's loss.
+    """
+
+    def __init__(self, *args: Any, balance: float = 0.3, dense_weight: float = 1.0, **kw: Any):
+        super().__init__(*args, **kw)
+        self.balance, self.dense_weight = balance, dense_weight
+
+    def compute_loss(
+        self,
+        model: nn.Module,
+        inputs: dict[str, Tensor],
+        return_outputs: bool = False,
+        num_items_in_batch: Tensor | int | None = None,
+    ) -> Any:
+        """Mask, IoU and dense losses of one batch (see `collate_sam`)."""
+        out = model(inputs["pixel_values"], inputs["points"])
+        loss, best = point_prompt_loss(
+            out["logits"].flatten(0, 1),
+            out["iou"].flatten(0, 1),
+            inputs["masks"].flatten(0, 1),
+            self.balance,
+        )
+        dense = dense_loss(out["dense"], inputs["dense"])
+        self.note("best_of_3_iou", best.mean())
+        self.note("mask_loss", loss)
+        self.note("dense_loss", dense)
+        total = loss + self.dense_weight * dense
+        return (total, out) if return_outputs else total
+
+
+def dense_loss(predicted: Tensor, target: Tensor) -> Tensor:
+    """Cross-entropy of object and table, and L1 of the offset inside objects; scalar.
+
+    Args:
+        predicted: (B, 4, s, s) float: object logit, table logit, offset x, offset y.
+        target: (B, 4, s, s) float (see `SamSample.dense`).
+    """
+    kind = F.binary_cross_entropy_with_logits(predicted[:, :2], target[:, :2])
+    inside = target[:, :1]
+    offset = (predicted[:, 2:] - target[:, 2:]).abs() * inside
+    return kind + offset.sum() / (2 * inside.sum() + 1)

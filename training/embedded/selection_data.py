@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scenes with their proposals as training samples of the mask selector."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from llmseg_core.embeddings.mask_embedder import MaskEmbedder
+from llmseg_core.metrics.overlap import intersections
+from llmseg_core.runtime.whole_file import whole_file
+from llmseg_core.types import Proposals
+from llmseg_core.vlm.prompts import ANSWERS, FIXED_ANSWER
+
+from ..learning.targets import ProposalOverlaps
+from ..proposals.cache import CachedProposals
+from ..questions import (
+    CATEGORIES,
+    KIND_SHARES,
+    QuestionSample,
+    generate_samples,
+    shares_with_relations,
+)
+from ..scenes import Scene, SceneFolder
+from ..trainer.drawn_dataset import DrawnDataset
+from ..trainer.processes import processes
+from .selection_augment import mirrored, thinned
+from .selection_scene import SelectionScene
+
+__all__ = ["SelectionBatch", "SelectionDataset", "encode_scenes"]
+
+
+def encode_scene(
+    scene: Scene,
+    proposals: Proposals,
+    embedder: MaskEmbedder,
+    vlm_pixels: Callable[[np.ndarray], Tensor],
+) -> SelectionScene:
+    """Run the frozen parts on one scene.
+
+    Args:
+        scene: image and instances.
+        proposals: of the same image.
+        embedder: the frozen image encoder with mask pooling.
+        vlm_pixels: (H, W, 3) uint8 to the VLM's (1, 3, S, S) input.
+    """
+    embeddings = embedder(scene.image, proposals)
+    mirror = np.ascontiguousarray(scene.image[:, ::-1])
+    mirror_embeddings = embedder(mirror, Proposals.from_masks(proposals.masks.flip(2)))
+    ids = torch.tensor([item.id for item in scene.objects], dtype=torch.int64)
+    instances = torch.from_numpy(scene.instances.astype(np.int64)) == ids[:, None, None]
+    overlaps = ProposalOverlaps(
+        ids=ids,
+        shared=intersections(proposals.masks, instances),
+        areas=proposals.areas.float(),
+        instance_areas=instances.flatten(1).sum(1).float(),
+    )
+    return SelectionScene(
+        features=embeddings.features.half(),
+        mirror_features=mirror_embeddings.features.half(),
+        boxes=embeddings.boxes,
+        overlaps=overlaps,
+        objects=scene.objects,
+        pixel_values=vlm_pixels(scene.image)[0].half(),
+    )
+
+
+def encode_scenes(
+    scenes: SceneFolder,
+    proposals: CachedProposals,
+    embedder: MaskEmbedder,
+    vlm_pixels: Callable[[np.ndarray], Tensor],
+    file: Path,
+) -> list[SelectionScene]:
+    """Every scene that has proposals, read from `file` or computed and written there.
+
+    Several processes compute a share each, in a file each (`features.0-of-2.pt`), and read all. A
+    file that holds another number of scenes is of an earlier state, and is written anew. When the
+    image encoder has changed, remove it.
+
+    Raises:
+        FileNotFoundError: if no scene has proposals.
+    """
+    indices = [index for index in range(len(scenes)) if scenes.sample_name(index) in proposals]
+    if not indices:
+        raise FileNotFoundError(
+            f"{proposals.folder} has proposals for none of the {len(scenes)} scenes: "
+            "compute them with write_proposals"
+        )
+    state = processes()
+    count = state.num_processes
+    shares = [indices[number::count] for number in range(count)]
+    files = [file]
+    if count > 1:
+        files = [file.with_suffix(f".{number}-of-{count}.pt") for number in range(count)]
+    own, share = files[state.process_index], shares[state.process_index]
+    encoded = _load(own) if own.exists() else None
+    if encoded is None or len(encoded) != len(share):
+        encoded = []
+        for index in tqdm(share, desc="features", disable=not state.is_local_main_process):
+            stored = proposals[scenes.sample_name(index)]
+            encoded.append(encode_scene(scenes[index], stored, embedder, vlm_pixels))
+        with whole_file(own) as temporary:
+            torch.save(encoded, temporary)
+    state.wait_for_everyone()
+    parts = [encoded if each == own else _load(each) for each in files]
+    return [parts[place % count][place // count] for place in range(len(indices))]
+
+
+def _load(file: Path) -> list[SelectionScene]:
+    loaded: list[SelectionScene] = torch.load(file, weights_only=False)
+    return loaded
+
+
+@dataclass(frozen=True)
+class SelectionBatch:
+    """B images with R questions in all, proposals padded to the same K.
+
+    Attributes:
+        features: (B, K, C) float32.
+        boxes: (B, K, 4) float32.
+        valid: (B, K) bool, False where a proposal is padding.
+        pixel_values: (B, 3, S, S) float32.
+        image: (R,) int64, the image of each question.
+        target_iou: (R, K) float32.
+        target_iop: (R, K) float32.
+        questions: R questions.
+        answers: R answers to learn.
+    """
+
+    features: Tensor
+    boxes: Tensor
+    valid: Tensor
+    pixel_values: Tensor
+    image: Tensor
+    target_iou: Tensor
+    target_iop: Tensor
+    questions: tuple[QuestionSample, ...]
+    answers: tuple[str, ...]
+
+
+class SelectionDataset(DrawnDataset[tuple[SelectionScene, list[QuestionSample], list[str]]]):
+    """Encoded scenes with questions drawn anew at every pass.
+
+    Args:
+        scenes: from `encode_scenes`.
+        questions: most questions an image.
+        split: whose phrasings are used.
+        seed: of the draws.
+        categories: what the scenes can have.
+        augment_width: width of the scenes in pixels, to mirror half of them and to hide some
+            proposals; None leaves the scenes as they are.
+        relation_share: share of the questions that are about relations, [0, 1].
+    """
+
+    def __init__(
+        self,
+        scenes: Sequence[SelectionScene],
+        questions: int,
+        split: str,
+        seed: int,
+        categories: Sequence[str] = CATEGORIES,
+        augment_width: int | None = None,
+        relation_share: float = KIND_SHARES["relation"],
+    ) -> None:
+        super().__init__(seed)
+        self.shares = shares_with_relations(relation_share)
+        self.scenes, self.questions, self.split = scenes, questions, split
+        self.categories = categories
+        self.augment_width = augment_width
+
+    def __len__(self) -> int:
+        return len(self.scenes)
+
+    def __getitem__(self, index: int) -> tuple[SelectionScene, list[QuestionSample], list[str]]:
+        rng = self.rng(index)
+        scene = self.scenes[index]
+        if self.augment_width is not None:
+            scene = thinned(scene, rng)
+            scene = mirrored(scene, self.augment_width) if rng.random() < 0.5 else scene
+        samples = generate_samples(
+            scene.objects,
+            rng,
+            self.split,
+            self.questions,
+            vocabulary=self.categories,
+            shares=self.shares,
+        )
+        answers = [
+            FIXED_ANSWER if rng.random() < 0.6 else ANSWERS[rng.integers(len(ANSWERS))]
+            for _ in samples
+        ]
+        return scene, samples, answers
+
+
+def collate_selection(
+    samples: list[tuple[SelectionScene, list[QuestionSample], list[str]]],
+) -> dict[str, SelectionBatch]:
+    """Pad and stack; the result is the keyword argument of `SelectionModel.forward`."""
+    scenes = [scene for scene, _, _ in samples]
+    width = max(1, max(len(scene.boxes) for scene in scenes))
+    count, channels = len(scenes), scenes[0].features.shape[1]
+    features = torch.zeros(count, width, channels)
+    boxes = torch.zeros(count, width, 4)
+    valid = torch.zeros(count, width, dtype=torch.bool)
+    for b, scene in enumerate(scenes):
+        k = len(scene.boxes)
+        features[b, :k], boxes[b, :k], valid[b, :k] = scene.features.float(), scene.boxes, True
+    questions = [q for _, asked, _ in samples for q in asked]
+    iou = torch.zeros(len(questions), width)
+    iop = torch.zeros(len(questions), width)
+    images = [b for b, (_, asked, _) in enumerate(samples) for _ in asked]
+    for row, (b, question) in enumerate(zip(images, questions, strict=True)):
+        overlaps = scenes[b].overlaps
+        k = len(overlaps.areas)
+        iou[row, :k], iop[row, :k] = (
+            overlaps.iou(question.target_ids),
+            overlaps.iop(question.target_ids),
+        )
+    batch = SelectionBatch(
+        features=features,
+        boxes=boxes,
+        valid=valid,
+        pixel_values=torch.stack([scene.pixel_values for scene in scenes]).float(),
+        image=torch.tensor(images, dtype=torch.int64),
+        target_iou=iou,
+        target_iop=iop,
+        questions=tuple(questions),
+        answers=tuple(a for _, _, answers in samples for a in answers),
+    )
+    return {"batch": batch}

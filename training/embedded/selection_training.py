@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Trains VLM and mask selector of the embedded model on encoded scenes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from llmseg_core.selector.selector import MaskSelector
+from llmseg_core.vlm.seg_token import SegTokenEncoder
+
+from ..learning.scoring import LossWeights, ProposalScorer, ScoredQuestions, paper_losses
+from ..questions import QuestionSample
+from ..scenes import CATEGORIES
+from ..trainer.loop import WholeTrainer
+from .recognition_data import COLOUR_NAMES
+from .selection_data import SelectionBatch
+
+__all__ = ["SelectionModel", "SelectionOutput", "SelectionTrainer", "SelectionWeights"]
+
+RELATIONS = (
+    "left_of",
+    "right_of",
+    "behind",
+    "in_front_of",
+    "next_to",
+    "leftmost",
+    "rightmost",
+    "nearest",
+    "farthest",
+)
+
+
+@dataclass(frozen=True)
+class SelectionWeights(LossWeights):
+    """Weights of the parts of the loss; the first three are the paper's."""
+
+    meaning: float = 1.0
+    """what the instruction names (category, colour, relation), read off the hidden state; stands in
+    for the pretraining that a language model usually brings"""
+
+
+@dataclass(frozen=True)
+class SelectionOutput:
+    """Predictions for R questions.
+
+    Attributes:
+        scored: what the paper's losses judge.
+        meaning: (R, categories + colours + 1 + relations + 1) float, logits.
+    """
+
+    scored: ScoredQuestions
+    meaning: Tensor
+
+
+class SelectionModel(ProposalScorer):
+    """VLM and mask selector, with a head for the meaning of instructions that only training has.
+
+    Args:
+        seg_token_encoder: the VLM.
+        selector: the mask selector.
+    """
+
+    def __init__(self, seg_token_encoder: SegTokenEncoder, selector: MaskSelector) -> None:
+        super().__init__(seg_token_encoder, selector)
+        self.sizes = (len(CATEGORIES), len(COLOUR_NAMES) + 1, len(RELATIONS) + 1)
+        self.meaning_head = nn.Linear(seg_token_encoder.hidden_dim, sum(self.sizes))
+
+    def forward(self, batch: SelectionBatch, vlm_learns: bool = True) -> SelectionOutput:
+        """Score the proposals of each question's image.
+
+        Args:
+            batch: images with their proposals and questions.
+            vlm_learns: False keeps the VLM out of the backward pass, which makes a step cheap.
+        """
+        scored = self.score(
+            [question.instruction for question in batch.questions],
+            batch.answers,
+            batch.image,
+            batch.pixel_values,
+            batch.features,
+            batch.boxes,
+            batch.valid,
+            vlm_learns,
+        )
+        return SelectionOutput(scored, self.meaning_head(scored.hidden))
+
+    def meaning_loss(self, logits: Tensor, questions: tuple[QuestionSample, ...]) -> Tensor:
+        """How badly the hidden states tell category, colour and relation; scalar."""
+        category, colour, relation = logits.split(self.sizes, dim=1)
+        names = list(CATEGORIES)
+        wanted = torch.zeros_like(category)
+        for row, question in enumerate(questions):
+            wanted[row, [names.index(name) for name in question.target_categories]] = 1
+        colours = [_index(COLOUR_NAMES, question.target_colour) for question in questions]
+        relations = [_index(RELATIONS, question.relation) for question in questions]
+        device = logits.device
+        return (
+            5 * F.binary_cross_entropy_with_logits(category, wanted)
+            + F.cross_entropy(colour, torch.tensor(colours, device=device))
+            + F.cross_entropy(relation, torch.tensor(relations, device=device))
+        )
+
+
+def _index(names: tuple[str, ...], name: str | None) -> int:
+    """Place of `name`; None comes after the last."""
+    return len(names) if name is None else names.index(name)
+
+
+class SelectionTrainer(WholeTrainer):
+    """transformers' Trainer with the paper's losses.
+
+    Args:
+        weights: of the parts of the loss.
+        vlm_from: step from which the VLM learns too; before, the selector learns to read it.
+    """
+
+    def __init__(
+        self, *args: Any, weights: SelectionWeights, vlm_from: int = 0, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.weights, self.vlm_from = weights, vlm_from
+
+    def compute_loss(
+        self,
+        model: nn.Module,
+        inputs: dict[str, SelectionBatch],
+        return_outputs: bool = False,
+        num_items_in_batch: Tensor | int | None = None,
+    ) -> Any:
+        """All losses of one batch (see `collate_selection`)."""
+        batch = inputs["batch"]
+        out: SelectionOutput = model(batch, vlm_learns=self.state.global_step >= self.vlm_from)
+        valid = batch.valid[batch.image]
+        losses = paper_losses(
+            out.scored,
+            batch.target_iou,
+            batch.target_iop,
+            valid,
+            self.model.selector.config.temperature,
+        )
+        meaning = self.model.meaning_loss(out.meaning, batch.questions)
+        self.note("alignment_loss", losses.alignment)
+        self.note("iop_loss", losses.iop)
+        self.note("language_loss", losses.language)
+        self.note("meaning_loss", meaning)
+        answerable = (batch.target_iou > 0).any(1)
+        if answerable.any():
+            best = top_iou(out.scored.iou_score, batch.target_iou, valid)
+            self.note("top_iou", best[answerable].mean())
+        loss = self.weights.total(losses) + self.weights.meaning * meaning
+        return (loss, out) if return_outputs else loss
+
+
+def top_iou(iou_score: Tensor, target_iou: Tensor, valid: Tensor) -> Tensor:
+    """True IoU of the best-ranked proposal of each question, (R,) float; arguments (R, K)."""
+    best = iou_score.masked_fill(~valid, -2).argmax(1, keepdim=True)
+    return target_iou.gather(1, best)[:, 0]

@@ -1,0 +1,315 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`make train-embedded`: the embedded model from nothing, stage by stage.
+
+    scenes       rendered scenes of the three splits
+    sam          SAM learns to propose objects
+    recognition  the image encoder learns categories and colours
+    language     the language model learns instructions, without images
+    proposals    SAM's own proposals of training scenes, and their features
+    selection    VLM and selector learn which proposals an instruction means
+    ship         thresholds are tuned on validation scenes, the model directory is written
+
+Every stage leaves its result in the work folder and goes on where it was interrupted. Started by
+torchrun, as the Makefile does, its processes share the scenes of a batch.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, load_model, save_file, save_model
+from torch import nn
+from transformers import (
+    Dinov2Model,
+    LlavaForConditionalGeneration,
+    PreTrainedTokenizerFast,
+    SamModel,
+)
+
+from llmseg_core.config import LLMSegConfig
+from llmseg_core.embeddings.dinov2 import Dinov2Encoder
+from llmseg_core.embeddings.mask_embedder import PooledMaskEmbedder
+from llmseg_core.methods.llm_seg import LLMSegPipeline
+from llmseg_core.model_dir.checkpoint import load_parts
+from llmseg_core.model_dir.networks import (
+    build_embedded_llava,
+    build_selector,
+    embedded_config,
+)
+from llmseg_core.model_dir.parts import ModelParts
+from llmseg_core.proposals.generator import SamProposalGenerator
+from llmseg_core.runtime.whole_file import whole_file, write_whole
+from llmseg_core.vlm.seg_token import SegTokenEncoder
+from llmseg_core.vlm.tokenizer import build_tokenizer
+
+from ..evaluate.scene_answers import ask_scenes
+from ..proposals.cache import CachedProposals, write_proposals
+from ..questions import iter_instructions
+from ..scenes import SceneFolder, write_scenes
+from ..trainer.processes import processes
+from .recipe import EMBEDDED_RECIPE, EmbeddedRecipe, load_recipe
+from .selection_data import encode_scenes
+from .selection_scene import SelectionScene
+from .selection_training import SelectionModel
+from .train_recognition import train_recognition
+from .train_sam import train_sam
+from .train_selection import train_language, train_selection
+from .tuning import tune_selection
+
+__all__ = ["STAGES", "EmbeddedTraining", "main"]
+
+STAGES = ("scenes", "sam", "recognition", "language", "proposals", "selection", "ship")
+
+
+class EmbeddedTraining:
+    """The stages, each a method of its name.
+
+    Args:
+        recipe: sizes and rates.
+        work: folder for everything in between.
+        out: the model directory to write.
+        workers: processes that render scenes.
+        config: of the model; None is the embedded profile's.
+    """
+
+    def __init__(
+        self,
+        recipe: EmbeddedRecipe,
+        work: Path,
+        out: Path,
+        workers: int = 2,
+        config: LLMSegConfig | None = None,
+    ) -> None:
+        self.recipe, self.work, self.out, self.workers = recipe, work, out, workers
+        self.config = config or embedded_config()
+        self.state = processes()
+
+    def run(self, stage: str) -> None:
+        """Do one of `STAGES`, then wait for the other processes.
+
+        Raises:
+            FileNotFoundError: if an earlier stage is missing.
+            ValueError: if the processes cannot share a batch of the recipe.
+        """
+        getattr(self, stage)()
+        self.state.wait_for_everyone()
+
+    def reuse(self, model: str | Path) -> None:
+        """Begin with the networks of a trained model, all but its selector.
+
+        Stages "sam" and "recognition" need not run then, and "language" goes on from its VLM.
+
+        Args:
+            model: a directory of the same profile, or "embedded" for the one in the package.
+        """
+        parts = load_parts(model)
+        if parts.dinov2 is None:
+            raise ValueError(f"{model} has no DINOv2: it is no model of the embedded profile")
+        parts.sam.save_pretrained(self.work / "sam" / "sam")
+        parts.llava.save_pretrained(self.work / "language" / "reused")
+        parts.tokenizer.save_pretrained(self.work / "language" / "tokenizer")
+        folder = self.work / "recognition"
+        parts.dinov2.save_pretrained(folder / "dinov2")
+        save_file(
+            parts.selector.mask_projection.state_dict(), folder / "mask_projection.safetensors"
+        )
+
+    def scenes(self) -> None:
+        """Render the scenes of every split."""
+        if not self.state.is_main_process:
+            return
+        scenes = self.recipe.scenes
+        for split, count in (("val", scenes.val), ("test", scenes.test), ("train", scenes.train)):
+            write_scenes(
+                self.work / "scenes", split, count, workers=self.workers, config=scenes.config
+            )
+
+    def sam(self) -> None:
+        """Train SAM."""
+        train_sam(self._scenes("train"), self.work / "sam", self.recipe.sam, self.recipe.seed)
+
+    def recognition(self) -> None:
+        """Train the image encoder."""
+        folder = self.work / "recognition"
+        scenes, sam = self._scenes("train"), self._generator().model
+        train_recognition(scenes, sam, folder, self.recipe.recognition, self.recipe.seed)
+
+    def language(self) -> None:
+        """Build the tokenizer and train the language model on instructions."""
+        folder = self.work / "language"
+        if not (folder / "reused").exists():
+            if self.state.is_main_process:
+                corpus = iter_instructions("train", self.recipe.language.corpus, self.recipe.seed)
+                build_tokenizer(corpus).save_pretrained(folder / "tokenizer")
+            self.state.wait_for_everyone()
+        model = self.untrained()
+        recipe, categories = self.recipe.language, self.recipe.scenes.categories
+        train_language(model, folder, recipe, self.recipe.seed, categories)
+        self._save_whole(model, folder / "model.safetensors")
+
+    def proposals(self) -> None:
+        """Propose masks for training scenes, and pool their features."""
+        scenes = self._scenes("train")
+        first = max(0, len(scenes) - self.recipe.scenes.proposals)
+        share = range(first + self.state.process_index, len(scenes), self.state.num_processes)
+        shown = self.state.is_main_process
+        folder = self.work / "proposals"
+        write_proposals(self._generator(), scenes, folder, share, show_progress=shown)
+        self.state.wait_for_everyone()
+        self._encoded()
+
+    def selection(self) -> None:
+        """Train VLM and selector on them."""
+        folder = self.work / "selection"
+        model = self.untrained()
+        load_model(model, self._made_by("language", "model.safetensors"))
+        projection = load_file(self._made_by("recognition", "mask_projection.safetensors"))
+        model.selector.mask_projection.load_state_dict(projection)
+        recipe, scenes = self.recipe, self.recipe.scenes
+        train_selection(
+            model,
+            self._encoded(),
+            folder,
+            recipe.selection,
+            recipe.seed,
+            scenes.categories,
+            scenes.width,
+        )
+        self._save_whole(model, folder / "model.safetensors")
+
+    def ship(self) -> None:
+        """Tune the selection rule on validation scenes and write the model directory."""
+        if not self.state.is_main_process:
+            return
+        torch.set_num_threads(max(torch.get_num_threads(), self.state.num_processes))
+        model = self.untrained()
+        load_model(model, self._made_by("selection", "model.safetensors"))
+        parts, recipe = self.parts(model), self.recipe.ship
+        asked = ask_scenes(
+            LLMSegPipeline.from_parts(parts),
+            self._scenes("val"),
+            recipe.scenes,
+            "val",
+            ("val",),
+            recipe.questions,
+            self.recipe.seed,
+            self.recipe.scenes.categories,
+        )
+        selection, table = tune_selection(asked, recipe.no_target_accuracy)
+        write_whole(self.work / "tuning.json", json.dumps(table, indent=2))
+        print(f"chosen on validation scenes: {selection}")
+        shipped = LLMSegPipeline.from_parts(
+            replace(parts, config=replace(self.config, selection=selection))
+        )
+        shipped.save_pretrained(self.out, torch.float16)
+        LLMSegPipeline.from_pretrained(self.out)
+
+    def untrained(self) -> SelectionModel:
+        """VLM and selector with the weights that training starts from."""
+        tokenizer = PreTrainedTokenizerFast.from_pretrained(self._made_by("language", "tokenizer"))
+        seed = self.recipe.seed
+        reused = self.work / "language" / "reused"
+        if reused.exists():
+            llava = LlavaForConditionalGeneration.from_pretrained(reused, local_files_only=True)
+        else:
+            llava = build_embedded_llava(tokenizer, seed)
+        encoder = SegTokenEncoder(llava, tokenizer, self.config.seg_token)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            return SelectionModel(encoder, build_selector(self.config.selector, seed))
+
+    def parts(self, model: SelectionModel) -> ModelParts:
+        """A whole model: `model` behind the SAM and the image encoder of earlier stages."""
+        return ModelParts(
+            config=self.config,
+            sam=self._generator().model,
+            dinov2=self._dinov2(),
+            llava=model.seg_token_encoder.llava.eval(),
+            tokenizer=model.seg_token_encoder.tokenizer,
+            selector=model.selector.eval(),
+        )
+
+    def _made_by(self, stage: str, name: str) -> str:
+        """Path of what an earlier stage left in its folder."""
+        path = self.work / stage / name
+        if not path.exists():
+            raise FileNotFoundError(f"{path} is missing: run --stage {stage} first")
+        return str(path)
+
+    def _scenes(self, split: str) -> SceneFolder:
+        return SceneFolder(self.work / "scenes" / split)
+
+    def _generator(self) -> SamProposalGenerator:
+        sam = SamModel.from_pretrained(self._made_by("sam", "sam"), local_files_only=True)
+        return SamProposalGenerator(sam.eval(), self.config.proposals)
+
+    def _dinov2(self) -> Dinov2Model:
+        folder = self._made_by("recognition", "dinov2")
+        return Dinov2Model.from_pretrained(folder, local_files_only=True).eval()
+
+    def _encoded(self) -> list[SelectionScene]:
+        encoder = Dinov2Encoder(self._dinov2(), self.config.image_encoder.image_size)
+        return encode_scenes(
+            self._scenes("train"),
+            CachedProposals(self.work / "proposals"),
+            PooledMaskEmbedder(encoder, self.config.image_encoder.pooling_size),
+            self.untrained().seg_token_encoder.pixel_values,
+            self.work / "proposals" / "features.pt",
+        )
+
+    def _save_whole(self, model: nn.Module, file: Path) -> None:
+        """Weights in a file that is either absent or complete."""
+        if self.state.is_main_process:
+            with whole_file(file) as temporary:
+                save_model(model, str(temporary))
+        self.state.wait_for_everyone()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Command line."""
+    parser = argparse.ArgumentParser(prog="python -m llmseg_training.embedded.stages")
+    parser.add_argument("--recipe", type=Path, default=EMBEDDED_RECIPE)
+    parser.add_argument("--work", type=Path, default=Path("build"), help="everything in between")
+    parser.add_argument("--out", type=Path, default=Path("build/embedded"), help="model directory")
+    parser.add_argument(
+        "--stage", choices=STAGES, action="append", help="only this one; repeatable"
+    )
+    parser.add_argument(
+        "--reuse",
+        metavar="MODEL",
+        help="begin with all its networks but the selector; leaves out stages sam and recognition",
+    )
+    parser.add_argument("--workers", type=int, default=2, help="processes that render scenes")
+    parser.add_argument("--threads", type=int, default=None, help="of each training")
+    options = parser.parse_args(arguments)
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    stages = options.stage or STAGES
+    try:
+        recipe = load_recipe(options.recipe)
+        training = EmbeddedTraining(recipe, options.work, options.out, options.workers)
+        if options.reuse:
+            if training.state.is_main_process:
+                training.reuse(options.reuse)
+            training.state.wait_for_everyone()
+            stages = [stage for stage in stages if stage not in ("sam", "recognition")]
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+    try:
+        for stage in stages:
+            training.state.print(f"stage {stage}", flush=True)
+            try:
+                training.run(stage)
+            except KeyboardInterrupt:
+                training.state.print(f"interrupted; the same command goes on with stage {stage}")
+                return 130
+            except (FileNotFoundError, ValueError) as error:
+                parser.error(str(error))
+    finally:
+        training.state.destroy_process_group()
+    return 0

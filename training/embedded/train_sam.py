@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stage "sam" of the embedded model: everything mode learns to propose objects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from transformers import SamModel
+
+from llmseg_core.model_dir.networks import build_embedded_sam
+
+from ..scenes import SceneFolder
+from ..trainer.arguments import TrainingRecipe, training_arguments
+from ..trainer.recipe_checks import check_numbers
+from .sam_data import SamDataset, collate_sam
+from .sam_training import SamTrainer, SamTrainingModel
+
+__all__ = ["SamRecipe", "train_sam"]
+
+
+@dataclass(frozen=True)
+class SamRecipe(TrainingRecipe):
+    """How the embedded SAM is trained; a sample is an image."""
+
+    steps: int = 4000
+    decay_steps: int = 1000
+    points: int = 8
+    """point prompts an image"""
+    balance: float = 0.3
+    """share of class-balanced cross-entropy, [0, 1]"""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_numbers(self, points=(1, 1000), balance=(0, 1))
+
+
+def train_sam(scenes: SceneFolder, folder: Path, recipe: SamRecipe, seed: int) -> SamModel:
+    """Train from scratch, or go on from the last checkpoint in `folder`.
+
+    Args:
+        scenes: training scenes.
+        folder: gets checkpoints and logs, and the result in `folder/sam`.
+        recipe: sizes and rates.
+        seed: of weights, order and prompts.
+
+    Returns:
+        The trained model, in evaluation mode.
+    """
+    torch.manual_seed(seed)
+    model = SamTrainingModel(build_embedded_sam(seed))
+    size = model.sam.config.vision_config.image_size
+    trainer = SamTrainer(
+        model=model,
+        args=training_arguments(folder, recipe, seed),
+        train_dataset=SamDataset(scenes, size, recipe.points, augment=True, seed=seed),
+        data_collator=collate_sam,
+        balance=recipe.balance,
+    )
+    trainer.train_to_end()
+    if trainer.is_world_process_zero():
+        model.sam.eval().save_pretrained(folder / "sam")
+    trainer.accelerator.wait_for_everyone()
+    return model.sam.eval()

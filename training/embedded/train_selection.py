@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stages "language" and "selection" of the embedded model: instructions, then proposals too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from ..questions import CATEGORIES
+from ..trainer.arguments import TrainingRecipe, training_arguments
+from ..trainer.recipe_checks import check_numbers
+from .language_training import (
+    InstructionDataset,
+    LanguageModel,
+    LanguageTrainer,
+    collate_instructions,
+)
+from .selection_data import SelectionDataset, collate_selection
+from .selection_scene import SelectionScene
+from .selection_training import SelectionModel, SelectionTrainer, SelectionWeights
+
+__all__ = ["LanguageRecipe", "SelectionRecipe", "train_language", "train_selection"]
+
+
+@dataclass(frozen=True)
+class LanguageRecipe(TrainingRecipe):
+    """How the language model is trained before it meets images; a sample is a made-up scene."""
+
+    steps: int = 1500
+    questions: int = 8
+    """most instructions a scene"""
+    corpus: int = 20_000
+    """instructions that the tokenizer is built from, besides every phrase once"""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_numbers(self, questions=(1, 1000))
+
+
+@dataclass(frozen=True)
+class SelectionRecipe(TrainingRecipe):
+    """How VLM and selector are trained; a sample is an image."""
+
+    steps: int = 5000
+    batch_size: int = 12
+    learning_rate: float = 7e-4
+    warmup_steps: int = 200
+    decay_steps: int = 1500
+    questions: int = 6
+    """most questions an image"""
+    relation_share: float = 0.2
+    """share of the questions that are about relations, the hardest to learn, [0, 1]"""
+    vlm_from: int = 0
+    """step from which the VLM learns too; the selector alone learns several times faster"""
+    alignment_weight: float = 1.0
+    """of the ranking loss"""
+    iop_weight: float = 50.0
+    """of the IoP loss"""
+    language_weight: float = 1.0
+    """of the language model's loss"""
+    meaning_weight: float = 1.0
+    """of the meaning head's loss"""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_numbers(self, questions=(1, 1000), relation_share=(0, 1), vlm_from=(0, float("inf")))
+
+
+def train_language(
+    model: SelectionModel,
+    folder: Path,
+    recipe: LanguageRecipe,
+    seed: int,
+    categories: Sequence[str] = CATEGORIES,
+) -> None:
+    """Train the language model in place on instructions alone; goes on from `folder`.
+
+    Args:
+        model: its language model and meaning head learn.
+        folder: gets checkpoints and logs.
+        recipe: sizes and rates.
+        seed: of the instructions.
+        categories: what scenes can have.
+    """
+    torch.manual_seed(seed)
+    trainer = LanguageTrainer(
+        model=LanguageModel(model.train()),
+        args=training_arguments(folder, recipe, seed),
+        train_dataset=InstructionDataset(
+            recipe.steps * recipe.batch_size, recipe.questions, seed, categories
+        ),
+        data_collator=collate_instructions,
+    )
+    trainer.train_to_end()
+
+
+def train_selection(
+    model: SelectionModel,
+    scenes: Sequence[SelectionScene],
+    folder: Path,
+    recipe: SelectionRecipe,
+    seed: int,
+    categories: Sequence[str] = CATEGORIES,
+    width: int = 320,
+) -> None:
+    """Train the VLM and the selector in place; goes on from the last checkpoint in `folder`.
+
+    Args:
+        model: VLM and selector.
+        scenes: encoded training scenes.
+        folder: gets checkpoints and logs.
+        recipe: sizes, rates and weights of the losses.
+        seed: of order, questions and answers.
+        categories: what scenes can have.
+        width: of the scenes' images in pixels.
+    """
+    torch.manual_seed(seed)
+    trainer = SelectionTrainer(
+        model=model.train(),
+        args=training_arguments(folder, recipe, seed),
+        train_dataset=SelectionDataset(
+            scenes,
+            recipe.questions,
+            "train",
+            seed,
+            categories,
+            augment_width=width,
+            relation_share=recipe.relation_share,
+        ),
+        data_collator=collate_selection,
+        weights=SelectionWeights(
+            recipe.alignment_weight,
+            recipe.iop_weight,
+            recipe.language_weight,
+            recipe.meaning_weight,
+        ),
+        vlm_from=recipe.vlm_from,
+    )
+    trainer.train_to_end()
+    model.eval()

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An evaluation from the first image to the last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tqdm import tqdm
+
+from llmseg_core.config import SelectionConfig
+
+from ..data import BrokenSampleError, SegmentationData
+from ..data.readable import BrokenPolicy, ReadableSamples
+from .answers import AnswerSource
+from .case import Case
+from .judge import judge
+from .sweep import Sweep, SweepRow
+
+__all__ = ["Evaluation", "evaluate"]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What an evaluation found.
+
+    Attributes:
+        data: name of the data set.
+        cases: every question, judged.
+        indices: by the name of a sample its index in the data.
+        broken: what was wrong with samples that were left out.
+        sweep: scores of every setting that was tried.
+    """
+
+    data: str
+    cases: tuple[Case, ...]
+    indices: dict[str, int]
+    broken: tuple[BrokenSampleError, ...]
+    sweep: tuple[SweepRow, ...]
+
+
+def evaluate(
+    data: SegmentationData,
+    source: AnswerSource,
+    samples: int | None = None,
+    settings: Sequence[SelectionConfig] = (),
+    policy: BrokenPolicy = BrokenPolicy.FATAL,
+) -> Evaluation:
+    """Answer and judge every question of a data set.
+
+    Args:
+        data: images with questions.
+        source: answers them.
+        samples: only the first so many images; None means all.
+        settings: selection rules and thresholds to compare on the same scores.
+        policy: what happens when a sample cannot be read.
+
+    Raises:
+        BrokenSampleError: for the first sample that cannot be read, if that is fatal.
+        ValueError: if there is nothing to evaluate, or the source says so.
+    """
+    cases: list[Case] = []
+    indices: dict[str, int] = {}
+    sweep = Sweep(settings)
+    total = len(data) if samples is None else min(samples, len(data))
+    readable = ReadableSamples(data, policy, range(total))
+    for index, sample in tqdm(readable.enumerate(), desc=data.name, total=total, unit="image"):
+        answers = source.answer(sample)
+        judged = judge(sample, answers)
+        cases.extend(each.case for each in judged)
+        indices[sample.name] = index
+        if settings and answers.proposals is not None:
+            sweep.add(answers.proposals, judged)
+    source.finish()
+    if not cases:
+        raise ValueError(f"{data.name} has no image that can be evaluated")
+    rows = sweep.rows() if settings else []
+    return Evaluation(data.name, tuple(cases), indices, tuple(readable.broken), tuple(rows))
