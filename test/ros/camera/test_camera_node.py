@@ -26,7 +26,7 @@ from llmseg_ros.camera.camera_node import CameraNode
 from llmseg_ros.camera.recording import write_recording
 from llmseg_ros.messages.conversions import image_to_rgb
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "llmseg_camera"
+SCRIPT = Path(__file__).parents[3] / "scripts" / "llmseg_camera"
 RELIABLE = QoSProfile(depth=20, reliability=ReliabilityPolicy.RELIABLE)
 
 

@@ -31,7 +31,7 @@ from llmseg_ros.demo.report import outcome_table, write_report
 
 HEIGHT, WIDTH = 60, 80
 SECOND = 10**9
-SHIPPED = Path(__file__).parents[2] / "llmseg_ros" / "demo" / "recording"
+SHIPPED = Path(__file__).parents[3] / "llmseg_ros" / "demo" / "recording"
 
 
 def encode(mask: np.ndarray) -> str:

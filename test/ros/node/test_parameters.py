@@ -31,7 +31,7 @@ from llmseg_ros.node.parameters import (
     undeclare_selection_parameters,
 )
 
-CONFIG = Path(__file__).parents[2] / "config"
+CONFIG = Path(__file__).parents[3] / "config"
 MODEL = SelectionConfig(SelectionRule.IOP_AMONG_TOP, iop_threshold=0.25, top_k=3)
 
 

@@ -27,7 +27,7 @@ from llmseg_ros.messages import outputs
 from llmseg_ros.node.model_loading import load_model
 from llmseg_ros.node.segmentation_node import main
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "llmseg_node"
+SCRIPT = Path(__file__).parents[3] / "scripts" / "llmseg_node"
 TOO_LONG = "mug " * 500
 
 MakeRig = Callable[..., SegmentationRig]
