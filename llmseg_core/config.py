@@ -293,6 +293,8 @@ class LLMSegConfig:
     `image_encoder.kind` needs is there. `adapter` is a sub-folder with LoRA weights, or None.
     """
 
+    method: str = "llm_seg"
+    """which method the directory holds; left out, it is LLM-Seg"""
     profile: str = "llava-7b"
     """name of the profile, for people"""
     sam: str = "sam"
@@ -306,9 +308,13 @@ class LLMSegConfig:
     selector: SelectorConfig = field(default_factory=SelectorConfig)
     selection: SelectionConfig = field(default_factory=SelectionConfig)
 
+    def __post_init__(self) -> None:
+        _require(self.method == "llm_seg", "method", self.method, '"llm_seg"')
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values for YAML."""
         plain = asdict(self)
+        del plain["method"]  # as every directory was written before there were others
         plain["selection"]["rule"] = self.selection.rule.value
         plain["image_encoder"]["kind"] = self.image_encoder.kind.value
         return plain

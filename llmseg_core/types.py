@@ -7,14 +7,16 @@ the original image, (h, w) cells of a feature map.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import torch
 from torch import Tensor
 
 __all__ = [
+    "Candidates",
     "FrameEncoding",
     "ImagePrefix",
     "ProposalEmbeddings",
@@ -42,26 +44,35 @@ def _check(
 
 @dataclass(frozen=True)
 class Proposals:
-    """Class-agnostic candidate masks of one image, best first (paper section 3.2).
+    """Class-agnostic candidate masks of one image, largest first (paper section 3.2).
+
+    A large image is shrunk before anything is proposed; masks stay at that size, boxes and points
+    are those of the image.
 
     Attributes:
-        masks: (K, H, W) bool, pixels of the original image.
-        boxes: (K, 4) float32, left, top, right, bottom in pixels of the original image, inclusive.
+        masks: (K, h, w) bool at the size at which they were proposed; see `enlarge_mask`.
+        boxes_px: (K, 4) float32, left, top, right, bottom in pixels of the image, inclusive; of
+            a shrunk image they may lie between pixels.
         predicted_iou: (K,) float32, the mask quality that SAM predicts; about [0, 1].
         stability: (K,) float32 in [0, 1], overlap of the mask cut at two thresholds.
-        points: (K, 2) float32, the prompt point x, y in pixels of the original image.
+        points: (K, 2) float32, the prompt point x, y in pixels of the image.
+        image_size: (H, W) of the image in pixels; left out, it is the masks' own.
     """
 
     masks: Tensor
-    boxes: Tensor
+    boxes_px: Tensor
     predicted_iou: Tensor
     stability: Tensor
     points: Tensor
+    image_size: tuple[int, int] = (0, 0)
 
     def __post_init__(self) -> None:
         _check("masks", self.masks, (None, None, None), torch.bool)
         count = len(self.masks)
-        _check("boxes", self.boxes, (count, 4), torch.float32)
+        if self.image_size == (0, 0):
+            height, width = self.masks.shape[1:]
+            object.__setattr__(self, "image_size", (int(height), int(width)))
+        _check("boxes_px", self.boxes_px, (count, 4), torch.float32)
         _check("predicted_iou", self.predicted_iou, (count,), torch.float32)
         _check("stability", self.stability, (count,), torch.float32)
         _check("points", self.points, (count, 2), torch.float32)
@@ -71,36 +82,38 @@ class Proposals:
 
     def __getitem__(self, index: Tensor | slice) -> Proposals:
         """The proposals at `index`: a slice, a (n,) int64 tensor or a (K,) bool tensor."""
-        return Proposals(
-            self.masks[index],
-            self.boxes[index],
-            self.predicted_iou[index],
-            self.stability[index],
-            self.points[index],
-        )
+        return self._map(lambda tensor: tensor[index])
 
-    @property
-    def image_size(self) -> tuple[int, int]:
-        """(H, W) of the original image in pixels."""
-        return int(self.masks.shape[1]), int(self.masks.shape[2])
+    @cached_property
+    def areas_px(self) -> Tensor:
+        """(K,) int64, each mask's area in pixels of the image; counted once.
 
-    @property
-    def areas(self) -> Tensor:
-        """(K,) int64, pixels in each mask."""
-        return mask_areas(self.masks)
+        Of a shrunk image it is the share of the mask's own pixels, rounded.
+        """
+        areas = mask_areas(self.masks)
+        height, width = self.masks.shape[1:]
+        if (height, width) == self.image_size:
+            return areas
+        scale = (self.image_size[0] * self.image_size[1]) / (height * width)
+        return (areas.double() * scale).round().long()
 
     def largest(self, count: int) -> Proposals:
         """The `count` proposals of largest area, largest first; ties keep their order."""
-        return self[self.areas.argsort(descending=True, stable=True)[:count]]
+        return self[self.areas_px.argsort(descending=True, stable=True)[:count]]
 
     def to(self, device: torch.device | str) -> Proposals:
         """The same proposals on `device`."""
+        return self._map(lambda tensor: tensor.to(device))
+
+    def _map(self, change: Callable[[Tensor], Tensor]) -> Proposals:
+        """The same with every tensor changed alike."""
         return Proposals(
-            self.masks.to(device),
-            self.boxes.to(device),
-            self.predicted_iou.to(device),
-            self.stability.to(device),
-            self.points.to(device),
+            change(self.masks),
+            change(self.boxes_px),
+            change(self.predicted_iou),
+            change(self.stability),
+            change(self.points),
+            self.image_size,
         )
 
     @classmethod
@@ -161,15 +174,16 @@ class ProposalEmbeddings:
 
     Attributes:
         features: (K, C) float, mask-pooled features of the image encoder.
-        boxes: (K, 4) float32, centre x, centre y, width, height as fractions of the image, [0, 1].
+        boxes_rel: (K, 4) float32, centre x, centre y, width, height as fractions of the image,
+            [0, 1].
     """
 
     features: Tensor
-    boxes: Tensor
+    boxes_rel: Tensor
 
     def __post_init__(self) -> None:
         _check("features", self.features, (None, None), None)
-        _check("boxes", self.boxes, (len(self.features), 4), torch.float32)
+        _check("boxes_rel", self.boxes_rel, (len(self.features), 4), torch.float32)
 
     def __len__(self) -> int:
         return len(self.features)
@@ -219,7 +233,7 @@ class SegEmbedding:
 
 @dataclass(frozen=True)
 class ProposalScores:
-    """The selector's two scores of each proposal for each instruction (paper section 3.4).
+    """The selector's two scores of each proposal for each instruction (paper section 3.3).
 
     Attributes:
         iou_score: (R, K) float32 in [-1, 1], cosine similarity to the seg embedding; it ranks
@@ -247,16 +261,18 @@ class ProposalScores:
 
 @dataclass(frozen=True)
 class Selection:
-    """The proposals that a selection rule took for one instruction.
+    """The candidates that a method took for one instruction.
 
     Attributes:
-        indices: proposals whose union is the answer, best first; empty if nothing was found.
-        confidence: in [0, 1], the highest predicted IoP among the proposals that the rule took, or
-            among all proposals when it took none.
+        indices: candidates whose union is the answer, best first; empty if nothing was found.
+        confidence: how sure that is, in [0, 1]. By a selection rule the highest predicted IoP among
+            the proposals that it took, or among all proposals when it took none.
+        reason: why nothing was found, for people; "" if something was.
     """
 
     indices: tuple[int, ...]
     confidence: float
+    reason: str = ""
 
     @property
     def found(self) -> bool:
@@ -266,17 +282,19 @@ class Selection:
 
 @dataclass(frozen=True)
 class FrameEncoding:
-    """Everything about one camera image that does not depend on the instruction.
+    """What LLM-Seg knows of one camera image that does not depend on the instruction.
 
     Attributes:
         proposals: at most K candidate masks, largest first.
         embeddings: their features, in the same order.
+        mask_embeddings: (K, D) float, the same as the selector compares them.
         prefix: the language model's keys and values for the image.
         timings_ms: wall time of each stage in milliseconds.
     """
 
     proposals: Proposals
     embeddings: ProposalEmbeddings
+    mask_embeddings: Tensor
     prefix: ImagePrefix
     timings_ms: Mapping[str, float] = field(default_factory=dict)
 
@@ -286,33 +304,75 @@ class FrameEncoding:
                 f"{len(self.proposals)} proposals but {len(self.embeddings)} embeddings: "
                 f"there must be one embedding a proposal"
             )
+        _check("mask_embeddings", self.mask_embeddings, (len(self.proposals), None), None)
 
     @property
     def image_size(self) -> tuple[int, int]:
-        """(H, W) of the original image in pixels."""
+        """(H, W) of the image in pixels."""
         return self.proposals.image_size
+
+    @cached_property
+    def boxes_px(self) -> Tensor:
+        """(K, 4) float32 on the CPU, the proposals' boxes in whole pixels of the image."""
+        return self.proposals.boxes_px.round().cpu()
+
+    @cached_property
+    def areas_px(self) -> Tensor:
+        """(K,) int64 on the CPU, the proposals' areas in pixels of the image."""
+        return self.proposals.areas_px.cpu()
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The K masks of one image that a method chose among, and their scores for one instruction.
+
+    Attributes:
+        masks: (K, h, w) bool, the image's size or a smaller one; shared with the frame.
+        boxes_px: (K, 4) float32, left, top, right, bottom, whole pixels of the image, inclusive.
+        areas_px: (K,) int64, pixels of the image.
+        iou_score: (K,) float32 in [-1, 1], similarity that ranks; NaN where a method has none.
+        iop: (K,) float32 in [0, 1], predicted share on the target; NaN where a method has none.
+    """
+
+    masks: Tensor
+    boxes_px: Tensor
+    areas_px: Tensor
+    iou_score: Tensor
+    iop: Tensor
+
+    def __post_init__(self) -> None:
+        _check("masks", self.masks, (None, None, None), torch.bool)
+        count = len(self.masks)
+        _check("boxes_px", self.boxes_px, (count, 4), torch.float32)
+        _check("areas_px", self.areas_px, (count,), torch.int64)
+        _check("iou_score", self.iou_score, (count,), torch.float32)
+        _check("iop", self.iop, (count,), torch.float32)
+
+    def __len__(self) -> int:
+        return len(self.masks)
+
+    @property
+    def scores(self) -> ProposalScores:
+        """(1, K), as selection rules take them."""
+        return ProposalScores(self.iou_score[None], self.iop[None])
 
 
 @dataclass(frozen=True)
 class Segmentation:
-    """The answer to one instruction on one image.
+    """The answer to one instruction on one image, by any method.
 
     Attributes:
         instruction: the text that was asked.
-        mask: (H, W) bool, the union of the selected proposals; empty if nothing was found.
-        selection: which proposals were taken.
-        scores: (1, K) scores of every proposal that led to the answer.
-        boxes: (K, 4) float32, inclusive pixel boxes of every proposal (see `Proposals.boxes`).
-        areas: (K,) int64, pixels of every proposal.
+        mask: (H, W) bool, the union of the selected candidates; empty if nothing was found.
+        selection: which candidates were taken, how sure that is, or why none was.
+        candidates: what was chosen among, with scores.
         timings_ms: wall time of each stage in milliseconds; the frame's stages are among them.
     """
 
     instruction: str
     mask: np.ndarray
     selection: Selection
-    scores: ProposalScores
-    boxes: Tensor
-    areas: Tensor
+    candidates: Candidates
     timings_ms: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -326,7 +386,12 @@ class Segmentation:
         return self.selection.confidence
 
     @property
-    def box(self) -> tuple[int, int, int, int] | None:
+    def reason(self) -> str:
+        """Why nothing was found, for people; "" if something was."""
+        return self.selection.reason
+
+    @cached_property
+    def box_px(self) -> tuple[int, int, int, int] | None:
         """Left, top, right, bottom of the mask in pixels, inclusive; None if the mask is empty."""
         if not self.mask.any():
             return None

@@ -238,6 +238,6 @@ def _natural(sam: SamModel, config: ProposalConfig, frame: np.ndarray) -> Propos
     low, high = 0.0, 1.0  # masks of random weights have much the same boxes
     for _ in range(12):
         overlap = (low + high) / 2
-        kept = len(box_nms(passing.boxes, passing.predicted_iou, overlap))
+        kept = len(box_nms(passing.boxes_px, passing.predicted_iou, overlap))
         low, high = (overlap, high) if kept < KEPT * len(masks) else (low, overlap)
     return replace(config, stability_score_thresh=stability, box_nms_thresh=high)

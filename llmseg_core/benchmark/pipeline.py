@@ -181,12 +181,14 @@ def stage_flops(model: BenchmarkModel, frame: FrameEncoding, instruction: str) -
     assert parts.dinov2 is not None  # every profile that is measured has it
     cells = size // parts.dinov2.config.patch_size
     features = frame.embeddings.features.shape[1]
+    rows, columns = frame.proposals.masks.shape[1:]
+    masks_size = int(rows), int(columns)
     points, drawn = model.proposals.points_per_side**2, len(frame.proposals.points.unique(dim=0))
     flops = {
         "proposals": sam_encoder_flops(parts.sam.config.vision_config)
         + sam_points_flops(parts.sam.config, points, drawn),
         "embeddings": dinov2_flops(parts.dinov2.config, size)
-        + pooling_flops(frame.image_size, (cells, cells), features, count),
+        + pooling_flops(masks_size, (cells, cells), features, count),
         "image_prefix": clip_flops(clip, clip_layers)
         + projector_flops(llava)
         + llama_flops(text, prefix),

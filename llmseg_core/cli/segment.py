@@ -91,17 +91,17 @@ SEGMENT = Command("Segment what instructions mean in images.", _add_arguments, _
 def segmentation_record(answer: Segmentation) -> dict[str, Any]:
     """Plain values for JSON: the answer and the scores that led to it, pixels of the image."""
     scores = zip(
-        answer.scores.iou_score[0].tolist(),
-        answer.scores.iop[0].tolist(),
-        answer.boxes.tolist(),
-        answer.areas.tolist(),
+        answer.candidates.iou_score.tolist(),
+        answer.candidates.iop.tolist(),
+        answer.candidates.boxes_px.tolist(),
+        answer.candidates.areas_px.tolist(),
         strict=True,
     )
     return {
         "instruction": answer.instruction,
         "found": answer.found,
         "confidence": round(answer.confidence, 4),
-        "box": answer.box,
+        "box": answer.box_px,
         "area": int(answer.mask.sum()),
         "image_size": list(answer.mask.shape),
         "proposals": [

@@ -39,7 +39,7 @@ class MaskEmbedder(Protocol):
 
         Args:
             image: (H, W, 3) uint8 RGB.
-            proposals: of the same image and size.
+            proposals: of the same image.
         """
         ...
 
@@ -65,14 +65,14 @@ class PooledMaskEmbedder:
         """
         if proposals.image_size != image.shape[:2]:
             raise ValueError(
-                f"the proposals are masks of {proposals.image_size} (height, width) pixels, "
-                f"the image has {image.shape[:2]}"
+                f"the proposals are of an image of {proposals.image_size} (height, width) pixels, "
+                f"this one has {image.shape[:2]}"
             )
         feature_map = self.image_encoder.encode(image)
         size = (int(feature_map.shape[1]), int(feature_map.shape[2]))
         weights = proposal_weights(proposals.masks.to(feature_map.device), size, self.pooling_size)
         features = mask_pooling(feature_map, weights)
-        boxes = normalized_boxes(proposals.boxes, proposals.image_size).to(feature_map.device)
+        boxes = normalized_boxes(proposals.boxes_px, proposals.image_size).to(feature_map.device)
         return ProposalEmbeddings(features, boxes)
 
 
@@ -80,7 +80,7 @@ def normalized_boxes(boxes: Tensor, image_size: tuple[int, int]) -> Tensor:
     """Boxes as fractions of the image.
 
     Args:
-        boxes: (K, 4) float32, inclusive pixels: left, top, right, bottom.
+        boxes: (K, 4) float32, left, top, right, bottom in pixels, inclusive.
         image_size: (H, W) in pixels.
 
     Returns:

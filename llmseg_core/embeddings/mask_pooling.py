@@ -44,7 +44,7 @@ def proposal_weights(masks: Tensor, feature_size: tuple[int, int], pooling_size:
     """How much each cell of the feature map counts for each mask.
 
     Args:
-        masks: (K, H, W) bool, pixels of the original image.
+        masks: (K, H, W) bool, of the image or of a smaller copy.
         feature_size: (h, w) of the feature map, which covers the image padded right and bottom to a
             square.
         pooling_size: P, cells a side of the square on which the method lets mask and features meet.

@@ -37,7 +37,7 @@ def draw_overlay(image: np.ndarray, segmentation: Segmentation) -> np.ndarray:
             f"the mask has {mask.shape} (height, width) pixels, the image {image.shape[:2]}"
         )
     picture = image.copy()
-    box = segmentation.box
+    box = segmentation.box_px
     if box is not None:
         left, top, right, bottom = box
         region = picture[top : bottom + 1, left : right + 1]

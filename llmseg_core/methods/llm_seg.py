@@ -17,12 +17,13 @@ from llmseg_core.model_dir.checkpoint import load_parts, save_parts
 from llmseg_core.model_dir.network_files import SharedNetworks
 from llmseg_core.model_dir.networks import build_image_encoder, encoder_class
 from llmseg_core.model_dir.parts import ModelParts
+from llmseg_core.proposals.enlarge import enlarge_mask
 from llmseg_core.proposals.generator import ProposalGenerator, SamProposalGenerator
 from llmseg_core.runtime.side_stream import SideStream
 from llmseg_core.runtime.stage_timer import StageTimer
 from llmseg_core.selector.selection import select, union_mask
 from llmseg_core.selector.selector import MaskSelector
-from llmseg_core.types import FrameEncoding, Proposals, ProposalScores, Segmentation
+from llmseg_core.types import Candidates, FrameEncoding, ProposalScores, Segmentation
 from llmseg_core.vlm.seg_token import SegTokenEncoder
 
 __all__ = ["LLMSegPipeline"]
@@ -75,9 +76,10 @@ class LLMSegPipeline:
             proposals = self.generator(image)
         with timer.stage("embeddings"):
             embeddings = self.mask_embedder(image, proposals)
+            mask_embeddings = self.selector.embed_proposals(embeddings)
         self._side.join((*prefix.keys, *prefix.values))
         timings_ms = {name: timer.timings_ms[name] for name in FRAME_STAGES}
-        return FrameEncoding(proposals, embeddings, prefix, timings_ms)
+        return FrameEncoding(proposals, embeddings, mask_embeddings, prefix, timings_ms)
 
     def segment_batch(
         self,
@@ -102,9 +104,9 @@ class LLMSegPipeline:
         with timer.stage("seg_token"):
             hidden = self.seg_token_encoder.encode_instructions(frame.prefix, instructions)
         with timer.stage("selection"):
-            scores = self.selector.score(frame.embeddings, hidden).to("cpu")
+            scores = self.selector.score(frame.mask_embeddings, hidden).to("cpu")
             answers = [
-                _answer(text, frame.proposals, scores[index], selection or self.config.selection)
+                _answer(text, frame, scores[index], selection or self.selection)
                 for index, text in enumerate(instructions)
             ]
         timings = {**frame.timings_ms, **timer.timings_ms}
@@ -128,6 +130,16 @@ class LLMSegPipeline:
         """
         frame = image if isinstance(image, FrameEncoding) else self.encode_frame(image)
         return self.segment_batch(frame, [instruction], selection)[0]
+
+    @property
+    def profile(self) -> str:
+        """Name of the model's profile, for people."""
+        return self.config.profile
+
+    @property
+    def selection(self) -> SelectionConfig:
+        """The model's own rule and thresholds."""
+        return self.config.selection
 
     @property
     def device(self) -> torch.device:
@@ -210,14 +222,14 @@ class LLMSegPipeline:
 
 
 def _answer(
-    instruction: str, proposals: Proposals, scores: ProposalScores, config: SelectionConfig
+    instruction: str, frame: FrameEncoding, scores: ProposalScores, config: SelectionConfig
 ) -> Segmentation:
-    selection = select(scores, config)
+    selection, masks = select(scores, config), frame.proposals.masks
     return Segmentation(
         instruction=instruction,
-        mask=union_mask(proposals.masks, selection).cpu().numpy(),
+        mask=enlarge_mask(union_mask(masks, selection).cpu().numpy(), frame.image_size),
         selection=selection,
-        scores=scores,
-        boxes=proposals.boxes.cpu(),
-        areas=proposals.areas.cpu(),
+        candidates=Candidates(
+            masks, frame.boxes_px, frame.areas_px, scores.iou_score[0], scores.iop[0]
+        ),
     )

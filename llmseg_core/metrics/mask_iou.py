@@ -62,7 +62,8 @@ class MaskCounts:
                 raise ValueError(f"{name} has shape {mask.shape}, prediction {prediction.shape}")
         if ignore is not None:
             prediction, target = prediction & ~ignore, target & ~ignore
-        small = resize_nearest(prediction, size), resize_nearest(target, size)
+        square = size, size
+        small = resize_nearest(prediction, square), resize_nearest(target, square)
         return cls(*_both_and_either(prediction, target), *_both_and_either(*small))
 
 
@@ -130,10 +131,13 @@ class MaskIoUMetric:
         }
 
 
-def resize_nearest(pixels: np.ndarray, size: int) -> np.ndarray:
-    """(H, W) of any dtype to (size, size): the pixel under the centre of each new one."""
+def resize_nearest(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """(H, W) of any dtype to `size` (h, w): the pixel under the centre of each new one."""
+    if pixels.shape == size:
+        return pixels
     rows, columns = (
-        ((np.arange(size) + 0.5) * length / size).astype(np.int64) for length in pixels.shape
+        ((np.arange(new) + 0.5) * old / new).astype(np.int64)
+        for old, new in zip(pixels.shape, size, strict=True)
     )
     return pixels[rows[:, None], columns]
 

@@ -50,6 +50,7 @@ __all__ = [
     "load_sam",
     "load_selector",
     "load_vlm",
+    "method_name",
     "model_directory",
     "part_folder",
     "save_parts",
@@ -188,6 +189,23 @@ def load_config(path: Path) -> LLMSegConfig:
         return LLMSegConfig.from_dict(yaml.safe_load(file.read_text(encoding="utf-8")))
     except (yaml.YAMLError, ValueError, TypeError) as error:
         raise ValueError(f"{file}: {error}") from error
+
+
+def method_name(directory: str | Path) -> str:
+    """The method that a model directory holds, whether or not there is such a one.
+
+    Raises:
+        FileNotFoundError: if it is no model directory.
+        ValueError: if its `llmseg.yaml` is no YAML mapping.
+    """
+    file = model_directory(directory) / CONFIG_FILE
+    try:
+        values = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, ValueError) as error:
+        raise ValueError(f"{file}: {error}") from error
+    if not isinstance(values, dict):
+        raise ValueError(f"{file} holds {values!r}, it must be a mapping of settings")
+    return str(values.get("method", "llm_seg"))
 
 
 def load_selector(file: Path, selector: MaskSelector) -> MaskSelector:

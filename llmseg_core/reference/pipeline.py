@@ -37,10 +37,12 @@ class ReferenceAnswer:
 
     Attributes:
         mask: (H, W) bool.
+        scores: (1, K) of the proposals, largest first.
         timings_ms: stages "proposals", "embeddings", "vlm", "selection".
     """
 
     mask: np.ndarray
+    scores: ProposalScores
     timings_ms: dict[str, float]
 
 
@@ -82,7 +84,7 @@ class ReferencePipeline:
             if mask.shape != image.shape[:2]:
                 soft = F.interpolate(mask[None, None].float(), image.shape[:2], mode="bilinear")
                 mask = soft[0, 0] > 0.5
-        return ReferenceAnswer(mask.cpu().numpy(), timer.timings_ms)
+        return ReferenceAnswer(mask.cpu().numpy(), scores, timer.timings_ms)
 
     def _embeddings(self, image: np.ndarray, proposals: Proposals) -> Tensor:
         """(K, D) mask embeddings, pooled on the large square."""
@@ -96,7 +98,7 @@ class ReferencePipeline:
         pooled = weights @ features.T / (weights.sum(1, keepdim=True) + 1e-8)
         if self.selector.box_encoding is None:
             return pooled
-        boxes = normalized_boxes(proposals.boxes, proposals.image_size).to(device)
+        boxes = normalized_boxes(proposals.boxes_px, proposals.image_size).to(device)
         return pooled + self.selector.box_encoding(boxes)
 
 

@@ -63,7 +63,9 @@ def agreement(exact: Proposals, near: Proposals) -> Agreement:
     """
     overlaps = _overlaps(exact, near)
     counts = len(exact), len(near)
-    largest = exact.areas.argsort(descending=True, stable=True)[:ORACLE_COUNT].to(overlaps.device)
+    largest = exact.areas_px.argsort(descending=True, stable=True)[:ORACLE_COUNT].to(
+        overlaps.device
+    )
     best = overlaps.amax(1)[largest] if len(near) else overlaps.new_zeros(len(largest))
     pairs = _matched(overlaps)
     if not len(pairs):
@@ -78,7 +80,7 @@ def agreement(exact: Proposals, near: Proposals) -> Agreement:
 def _overlaps(exact: Proposals, near: Proposals) -> Tensor:
     """(K, L) float32 on the CPU: IoU of all with all, 1 for two masks without a pixel."""
     overlaps = pairwise_iou(exact.masks, near.masks)
-    empty = (exact.areas == 0)[:, None] & (near.areas == 0)
+    empty = (exact.areas_px == 0)[:, None] & (near.areas_px == 0)
     return torch.where(empty, 1.0, overlaps).cpu()
 
 

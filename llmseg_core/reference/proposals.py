@@ -100,8 +100,11 @@ class PlainProposalGenerator:
             cut = square[..., : inner[0], : inner[1]]
             logits = F.interpolate(cut, size, mode="bilinear", align_corners=False).flatten(0, 1)
             parts.append(self._filter(logits, iou, points.float().to(iou.device)))
-        found = Proposals(*(torch.cat(column) for column in zip(*parts, strict=True)))
-        return found[box_nms(found.boxes, found.predicted_iou, self.config.box_nms_thresh)]
+        masks, boxes, iou, stability, points = (
+            torch.cat(column) for column in zip(*parts, strict=True)
+        )
+        found = Proposals(masks, boxes, iou, stability, points)
+        return found[box_nms(found.boxes_px, found.predicted_iou, self.config.box_nms_thresh)]
 
     def _filter(self, logits: Tensor, iou: Tensor, points: Tensor) -> tuple[Tensor, ...]:
         config = self.config

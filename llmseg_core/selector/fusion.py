@@ -71,9 +71,12 @@ class FusionBlock(nn.Module):
         self.seg_to_masks = Attention(width, num_heads, downsample)
         self.norm1, self.norm2, self.norm3, self.norm4 = (nn.LayerNorm(width) for _ in range(4))
 
-    def forward(self, masks: Tensor, seg: Tensor, valid: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Update (N, K, D) mask embeddings and the (N, 1, D) seg embedding."""
-        masks = self.norm1(masks + self.self_attention(masks, masks, valid))
+    def mix(self, masks: Tensor, valid: Tensor | None) -> Tensor:
+        """The masks' self-attention, (N, K, D) to (N, K, D): the part without the seg token."""
+        return self.norm1(masks + self.self_attention(masks, masks, valid))
+
+    def exchange(self, masks: Tensor, seg: Tensor, valid: Tensor | None) -> tuple[Tensor, Tensor]:
+        """What follows `mix`, for (N, K, D) mask embeddings and the (N, 1, D) seg embedding."""
         masks = self.norm2(masks + self.masks_to_seg(masks, seg))
         masks = self.norm3(masks + self.mlp(masks))
         seg = self.norm4(seg + self.seg_to_masks(seg, masks, valid))
@@ -112,9 +115,27 @@ class FusionModule(nn.Module):
         Returns:
             (N, K, D); rows of padding hold no meaning.
         """
-        if valid is not None:
-            # A sample of nothing but padding: let it read itself, so that no softmax is empty.
-            valid = valid | ~valid.any(1, keepdim=True)
-        for block in self.blocks:
-            masks, seg = block(masks, seg, valid)
+        return self.finish(self.begin(masks, valid), seg, valid)
+
+    def begin(self, masks: Tensor, valid: Tensor | None = None) -> Tensor:
+        """The part of `forward` that no instruction changes, (N, K, D) to (N, K, D)."""
+        return self._block(0).mix(masks, _readable(valid))
+
+    def finish(self, masks: Tensor, seg: Tensor, valid: Tensor | None = None) -> Tensor:
+        """What follows `begin`; arguments and result as those of `forward`."""
+        valid = _readable(valid)
+        masks, seg = self._block(0).exchange(masks, seg, valid)
+        for number in range(1, len(self.blocks)):
+            block = self._block(number)
+            masks, seg = block.exchange(block.mix(masks, valid), seg, valid)
         return self.final_norm(masks + self.final_attention(masks, seg))
+
+    def _block(self, number: int) -> FusionBlock:
+        block = self.blocks[number]
+        assert isinstance(block, FusionBlock)
+        return block
+
+
+def _readable(valid: Tensor | None) -> Tensor | None:
+    """A sample of nothing but padding may read itself, so that no softmax is empty."""
+    return None if valid is None else valid | ~valid.any(1, keepdim=True)

@@ -25,7 +25,8 @@ def select(scores: ProposalScores, config: SelectionConfig) -> Selection:
         config: the rule and its thresholds.
 
     Returns:
-        The proposals taken, highest IoP first. The confidence of no proposal at all is 0.
+        The proposals taken, highest IoP first, or the reason why there are none. The confidence
+        of no proposal at all is 0.
 
     Raises:
         ValueError: if the scores are of several instructions.
@@ -34,13 +35,17 @@ def select(scores: ProposalScores, config: SelectionConfig) -> Selection:
         raise ValueError(f"the scores are of {len(scores.iop)} instructions, they must be of one")
     iou_score, iop = scores.iou_score[0], scores.iop[0]
     if not len(iop):
-        return Selection((), 0.0)
+        return Selection((), 0.0, "nothing was proposed in this image")
     taken = _RULES[config.rule](iou_score, iop, config)
     order = iop.argsort(descending=True, stable=True)
     indices = order[taken[order]].tolist()
     confidence = float(iop[taken].max() if indices else iop.max())
     if confidence < config.min_confidence:
-        indices = []
+        least = config.min_confidence
+        return Selection((), confidence, f"confidence {confidence:.2f} is below {least:g}")
+    if not indices:
+        wanted = f"above {config.iop_threshold:g}, the highest is {confidence:.2f}"
+        return Selection((), confidence, f"no proposal has an IoP {wanted}")
     return Selection(tuple(indices), confidence)
 
 

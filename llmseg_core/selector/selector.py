@@ -70,14 +70,7 @@ class MaskSelector(nn.Module):
         Returns:
             iou_score (N, K) in [-1, 1], and logits (N, K) whose sigmoid is the IoP, both float32.
         """
-        if masks.shape[1] == 0:
-            empty = masks.new_zeros(masks.shape[:2], dtype=torch.float32)
-            return empty, empty
-        if self.fusion is not None:
-            masks = self.fusion(masks, seg_embedding[:, None], valid)
-        else:
-            masks = masks + seg_embedding[:, None]
-        return self.iou_head(masks, seg_embedding), self.iop_head(masks).float()
+        return self._finish(self._begin(masks, valid), seg_embedding, valid)
 
     def forward(
         self, features: Tensor, boxes: Tensor, hidden: Tensor, valid: Tensor | None = None
@@ -98,15 +91,39 @@ class MaskSelector(nn.Module):
         return iou_score, logits.sigmoid()
 
     @torch.inference_mode()
-    def score(self, embeddings: ProposalEmbeddings, hidden: Tensor) -> ProposalScores:
+    def embed_proposals(self, embeddings: ProposalEmbeddings) -> Tensor:
+        """Everything that no instruction changes: K proposals to (K, D), for `score`."""
+        masks = self.embed_masks(embeddings.features[None], embeddings.boxes_rel[None])
+        return self._begin(masks)[0]
+
+    @torch.inference_mode()
+    def score(self, mask_embeddings: Tensor, hidden: Tensor) -> ProposalScores:
         """Score the proposals of one image for R instructions.
 
         Args:
-            embeddings: K proposals; K may be 0.
+            mask_embeddings: (K, D) from `embed_proposals`; K may be 0.
             hidden: (R, hidden) states of the VLM before the seg token.
         """
         seg_embedding = SegEmbedding(self.embed_instructions(hidden))
-        masks = self.embed_masks(embeddings.features[None], embeddings.boxes[None])
-        masks = masks.expand(len(seg_embedding), -1, -1)
-        iou_score, logits = self.compare(masks, seg_embedding.vectors)
+        masks = mask_embeddings.expand(len(seg_embedding), -1, -1)
+        iou_score, logits = self._finish(masks, seg_embedding.vectors)
         return ProposalScores(iou_score, logits.sigmoid())
+
+    def _begin(self, masks: Tensor, valid: Tensor | None = None) -> Tensor:
+        """The part of `compare` that no instruction changes, (N, K, D) to (N, K, D)."""
+        if self.fusion is None or masks.shape[1] == 0:
+            return masks
+        return self.fusion.begin(masks, valid)
+
+    def _finish(
+        self, masks: Tensor, seg_embedding: Tensor, valid: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """What follows `_begin`."""
+        if masks.shape[1] == 0:
+            empty = masks.new_zeros(masks.shape[:2], dtype=torch.float32)
+            return empty, empty
+        if self.fusion is not None:
+            masks = self.fusion.finish(masks, seg_embedding[:, None], valid)
+        else:
+            masks = masks + seg_embedding[:, None]
+        return self.iou_head(masks, seg_embedding), self.iop_head(masks).float()

@@ -83,7 +83,7 @@ def answer_message(
         found=segmentation.found,
         confidence=segmentation.confidence,
         mask=mask or mask_to_image(segmentation.mask, header),
-        region_of_interest=_region(segmentation.box),
+        region_of_interest=_region(segmentation.box_px),
         proposals=_proposals(segmentation),
         stage_times=[
             StageTime(stage=stage, milliseconds=float(milliseconds))
@@ -97,10 +97,10 @@ def answer_message(
 def _proposals(segmentation: Segmentation) -> list[ProposalScore]:
     selected = set(segmentation.selection.indices)
     columns = zip(
-        segmentation.scores.iou_score[0].tolist(),
-        segmentation.scores.iop[0].tolist(),
-        segmentation.boxes.int().tolist(),
-        segmentation.areas.tolist(),
+        segmentation.candidates.iou_score.tolist(),
+        segmentation.candidates.iop.tolist(),
+        segmentation.candidates.boxes_px.int().tolist(),
+        segmentation.candidates.areas_px.tolist(),
         strict=True,
     )
     return [

@@ -12,6 +12,7 @@ from llmseg_core import Proposals
 from llmseg_core.config import SelectionConfig
 from llmseg_core.selector.selection import select, union_mask
 from llmseg_core.types import (
+    Candidates,
     FrameEncoding,
     ImagePrefix,
     ProposalEmbeddings,
@@ -49,9 +50,13 @@ def answer(
             "the thing",
             union_mask(masks, selection).numpy(),
             selection,
-            scores,
-            proposals.boxes,
-            proposals.areas,
+            Candidates(
+                proposals.masks,
+                proposals.boxes_px,
+                proposals.areas_px,
+                scores.iou_score[0],
+                scores.iop[0],
+            ),
         ),
         target=mask,
         bounds=ProposalAtoms(masks.numpy()).count(mask).bounds(),
@@ -65,6 +70,7 @@ def scene_of(*answers: Answer) -> SceneAnswers:
         frame=FrameEncoding(
             Proposals.from_masks(MASKS),
             ProposalEmbeddings(torch.zeros(3, 2), torch.zeros(3, 4)),
+            torch.zeros(3, 2),
             ImagePrefix((nothing,), (nothing,)),
         ),
         best_iou=torch.ones(1),

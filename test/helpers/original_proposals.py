@@ -99,7 +99,7 @@ def assert_same(ours: Proposals, records: list[dict[str, Any]]) -> None:
     shared = (masks & ours.masks).flatten(1).sum(1)
     assert (shared >= 0.999 * union).all()
     left, top, width, height = column("bbox").float().unbind(1)
-    assert torch.equal(ours.boxes, torch.stack((left, top, left + width, top + height), 1))
+    assert torch.equal(ours.boxes_px, torch.stack((left, top, left + width, top + height), 1))
     torch.testing.assert_close(ours.points, column("point_coords")[:, 0].float())
     torch.testing.assert_close(
         ours.predicted_iou, column("predicted_iou").float(), atol=1e-5, rtol=0

@@ -58,13 +58,13 @@ def encode_scene(
     overlaps = ProposalOverlaps(
         ids=ids,
         shared=intersections(proposals.masks, instances),
-        areas=proposals.areas.float(),
+        areas=proposals.areas_px.float(),
         instance_areas=instances.flatten(1).sum(1).float(),
     )
     return SelectionScene(
         features=embeddings.features.half(),
         mirror_features=mirror_embeddings.features.half(),
-        boxes=embeddings.boxes,
+        boxes=embeddings.boxes_rel,
         overlaps=overlaps,
         objects=scene.objects,
         pixel_values=vlm_pixels(scene.image)[0].half(),

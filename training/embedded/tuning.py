@@ -51,7 +51,7 @@ def tune_selection(
     for scene in scenes:
         atoms = ProposalAtoms(scene.frame.proposals.masks.cpu().numpy())
         for answer in scene.answers:
-            taken = taken_proposals(answer.segmentation.scores, settings)
+            taken = taken_proposals(answer.segmentation.candidates.scores, settings)
             ious.append(atoms.count(answer.target).iou(taken))
             if not answer.has_target:
                 refused.append(np.logical_not(taken.any(1)))

@@ -11,6 +11,7 @@ import numpy as np
 from torch import Tensor
 
 from llmseg_core.config import SelectionConfig
+from llmseg_core.proposals.enlarge import enlarge_mask, enlarge_masks
 from llmseg_core.selector.selection import select, union_mask
 from llmseg_core.types import ProposalScores
 
@@ -73,18 +74,28 @@ class ScoredProposals:
     """What LLM-Seg's networks give for one image; selection rules need nothing else.
 
     Attributes:
-        masks: (K, H, W) bool, the proposals.
+        masks: (K, h, w) bool, the proposals at the size at which they were proposed.
         scores: (R, K) of every question about the image.
+        image_size: (H, W) of the image in pixels.
     """
 
     masks: Tensor
     scores: ProposalScores
+    image_size: tuple[int, int]
+
+    @property
+    def full_masks(self) -> np.ndarray:
+        """(K, H, W) bool, the proposals in pixels of the image."""
+        return enlarge_masks(self.masks, self.image_size).numpy()
 
     def predict(self, config: SelectionConfig) -> tuple[Prediction, ...]:
         """The R answers by a selection rule."""
         chosen = [select(self.scores[row], config) for row in range(len(self.scores.iop))]
         return tuple(
-            Prediction(union_mask(self.masks, each).cpu().numpy(), each.confidence)
+            Prediction(
+                enlarge_mask(union_mask(self.masks, each).cpu().numpy(), self.image_size),
+                each.confidence,
+            )
             for each in chosen
         )
 

@@ -116,8 +116,8 @@ class ProposalAtoms:
         lengths = np.diff(starts, append=height * width)
         self.members = flat[:, starts[first]].T
         self._labels = np.repeat(atom.reshape(-1), lengths).reshape(height, width)
-        self._small = resize_nearest(self._labels, size)
-        self._size = size
+        self._square = size, size
+        self._small = resize_nearest(self._labels, self._square)
 
     def count(self, target: np.ndarray, ignore: np.ndarray | None = None) -> AtomCounts:
         """Count each atom's pixels on and beside a target.
@@ -134,7 +134,7 @@ class ProposalAtoms:
             np.bincount((3 * labels + where).ravel(), minlength=3 * atoms).reshape(atoms, 3).T
             for labels, where in (
                 (self._labels, place),
-                (self._small, resize_nearest(place, self._size)),
+                (self._small, resize_nearest(place, self._square)),
             )
         ])  # fmt: skip
         return AtomCounts(self.members, inside=counts[:, 1], outside=counts[:, 0])

@@ -77,7 +77,7 @@ def _proposal_lines(
     if scored is None:
         return ()
     count = len(scored.masks)
-    atoms = ProposalAtoms(scored.masks.cpu().numpy()).count(question.mask, question.ignore)
+    atoms = ProposalAtoms(scored.full_masks).count(question.mask, question.ignore)
     iou = atoms.iou(np.eye(count, dtype=bool))
     iop, iou_score = scored.scores.iop[number], scored.scores.iou_score[number]
     order = iop.argsort(descending=True, stable=True)[:PROPOSALS].tolist()

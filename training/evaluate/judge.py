@@ -35,7 +35,7 @@ def judge(sample: DataSample, answers: SampleAnswers) -> list[Judged]:
         ValueError: if a mask has another size than the image, or answers are missing.
     """
     proposals = answers.proposals
-    atoms = None if proposals is None else ProposalAtoms(proposals.masks.cpu().numpy())
+    atoms = None if proposals is None else ProposalAtoms(proposals.full_masks)
     judged = []
     for index, (question, prediction) in enumerate(
         zip(sample.questions, answers.predictions, strict=True)

@@ -71,8 +71,8 @@ class PipelineAnswers:
         return {
             "texts": texts,
             "proposals": [encode_mask(mask) for mask in frame.proposals.masks.cpu().numpy()],
-            "iou_score": [answer.scores.iou_score[0].tolist() for answer in answers],
-            "iop": [answer.scores.iop[0].tolist() for answer in answers],
+            "iou_score": [answer.candidates.iou_score.tolist() for answer in answers],
+            "iop": [answer.candidates.iop.tolist() for answer in answers],
         }
 
 
@@ -117,14 +117,16 @@ def _check_texts(
 
 
 def _scored_proposals(record: dict[str, Any], size: tuple[int, int]) -> ScoredProposals:
-    masks = [decode_mask(code, size) for code in record["proposals"]]
+    codes = record["proposals"]
+    proposed = tuple(codes[0]["size"]) if codes else size  # smaller where the image was shrunk
+    masks = [decode_mask(code, proposed) for code in codes]
     shape = len(record["texts"]), len(masks)
     iou_score, iop = (
         torch.tensor(record[name], dtype=torch.float32).reshape(shape)
         for name in ("iou_score", "iop")
     )
-    stacked = torch.from_numpy(np.array(masks, dtype=bool).reshape(-1, *size))
-    return ScoredProposals(stacked, ProposalScores(iou_score, iop))
+    stacked = torch.from_numpy(np.array(masks, dtype=bool).reshape(-1, *proposed))
+    return ScoredProposals(stacked, ProposalScores(iou_score, iop), size)
 
 
 def _size(sample: DataSample) -> tuple[int, int]:

@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from llmseg_core.metrics.mask_iou import resize_nearest
+
 __all__ = ["ProposalOverlaps", "proposal_targets"]
 
 
@@ -21,14 +23,16 @@ def proposal_targets(
     One mask at a time, so that large images fit into memory.
 
     Args:
-        masks: (K, H, W) bool.
-        target: (H, W) bool.
+        masks: (K, h, w) bool, of the image's size or, where it was shrunk, of a smaller one.
+        target: (H, W) bool of the image; it is compared at the size of the masks.
         ignore: (H, W) bool, pixels that count for nothing, or None.
 
     Returns:
         iou and iop, each (K,) float32 in [0, 1]; zeros for a proposal without a pixel that counts.
     """
-    counted = np.ones_like(target) if ignore is None else ~ignore
+    size = int(masks.shape[1]), int(masks.shape[2])
+    target = resize_nearest(target, size)
+    counted = np.ones_like(target) if ignore is None else ~resize_nearest(ignore, size)
     target = target & counted
     counts = [
         (np.count_nonzero(mask & target), np.count_nonzero(mask & counted))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Proposals of a data set, computed once: compressed masks (COCO RLE) with their scores.
 
-    PROPOSALS/NAME.9f86d081884c7d65.json    {"size": [H, W], "rle": [...], "boxes": [...], ...}
+    PROPOSALS/NAME.9f86d081884c7d65.json    {"size": [h, w], "rle": [...], "boxes": [...], ...}
     PROPOSALS/proposals.yaml                settings that all of them were made with
 
 NAME is the sample's name ("/" makes folders), the number a digest of its image, so that a sample is
@@ -214,9 +214,10 @@ def _to_plain(proposals: Proposals) -> dict[str, object]:
     masks = np.asfortranarray(proposals.masks.numpy().transpose(1, 2, 0).astype(np.uint8))
     codes = coco_mask.encode(masks) if len(proposals) else []
     return {
-        "size": list(proposals.image_size),
+        "size": list(proposals.masks.shape[1:]),
+        "image_size": list(proposals.image_size),
         "rle": [code["counts"].decode("ascii") for code in codes],
-        "boxes": proposals.boxes.tolist(),
+        "boxes": proposals.boxes_px.tolist(),
         "predicted_iou": proposals.predicted_iou.tolist(),
         "stability": proposals.stability.tolist(),
         "points": proposals.points.tolist(),
@@ -225,8 +226,9 @@ def _to_plain(proposals: Proposals) -> dict[str, object]:
 
 def _from_plain(plain: dict[str, list]) -> Proposals:
     height, width = plain["size"]
+    image_size = tuple(plain.get("image_size", plain["size"]))  # older files: masks of that size
     if not plain["rle"]:
-        return Proposals.empty((height, width))
+        return Proposals.empty(image_size)
     codes = [{"size": [height, width], "counts": text.encode("ascii")} for text in plain["rle"]]
     masks = coco_mask.decode(codes).transpose(2, 0, 1).astype(bool)
     return Proposals(
@@ -235,4 +237,5 @@ def _from_plain(plain: dict[str, list]) -> Proposals:
         torch.tensor(plain["predicted_iou"], dtype=torch.float32),
         torch.tensor(plain["stability"], dtype=torch.float32),
         torch.tensor(plain["points"], dtype=torch.float32),
+        image_size,
     )

@@ -140,7 +140,7 @@ def test_both_references_agree(parts: ModelParts, monkeypatch: pytest.MonkeyPatc
     assert plain.name == "plain transformers"
     ours, theirs = plain.propose(frame), original.propose(frame)
     assert matched_iou(ours, theirs) >= 0.999
-    assert torch.equal(ours.boxes, theirs.boxes)
+    assert torch.equal(ours.boxes_px, theirs.boxes_px)
     torch.testing.assert_close(ours.predicted_iou, theirs.predicted_iou, atol=1e-5, rtol=0)
     torch.testing.assert_close(ours.points, theirs.points)
 

@@ -67,7 +67,8 @@ def converted_scores(
     pipeline = LLMSegPipeline.from_pretrained(model)
     encoder = pipeline.seg_token_encoder
     hidden = encoder.encode_instructions(encoder.encode_image(picture), QUESTIONS)
-    scores = pipeline.selector.score(pipeline.mask_embedder(picture, proposals), hidden)
+    known = pipeline.selector.embed_proposals(pipeline.mask_embedder(picture, proposals))
+    scores = pipeline.selector.score(known, hidden)
     return scores.iou_score, scores.iop
 
 

@@ -66,8 +66,8 @@ def test_a_model_with_another_encoder_is_written_and_read(
     loaded = LLMSegPipeline.from_pretrained(tmp_path / "model")
     assert loaded.config.image_encoder.kind is kind
     one, other = (each.segment(image, "the cup", TOP) for each in (pipeline, loaded))
-    torch.testing.assert_close(one.scores.iop, other.scores.iop, atol=1e-6, rtol=0)
-    assert one.scores.iou_score.std() > 0
+    torch.testing.assert_close(one.candidates.iop, other.candidates.iop, atol=1e-6, rtol=0)
+    assert one.candidates.iou_score.std() > 0
 
 
 def test_openclips_file_stands_in_a_model_directory(
@@ -86,7 +86,7 @@ def test_openclips_file_stands_in_a_model_directory(
     config.write_text(text.replace("convnext: convnext", "convnext: open_clip_pytorch_model.bin"))
     loaded = LLMSegPipeline.from_pretrained(model)
     one, other = (each.segment(image, "the cup", TOP) for each in (pipeline, loaded))
-    torch.testing.assert_close(one.scores.iop, other.scores.iop, atol=1e-6, rtol=0)
+    torch.testing.assert_close(one.candidates.iop, other.candidates.iop, atol=1e-6, rtol=0)
 
     (model / "open_clip_pytorch_model.bin").write_bytes(b"damaged")
     with pytest.raises(ValueError, match=r"open_clip_pytorch_model\.bin is damaged"):

@@ -34,7 +34,7 @@ def test_each_mask_gets_its_own_features(parts: ModelParts, image: np.ndarray) -
 def test_no_proposal(parts: ModelParts, image: np.ndarray) -> None:
     embeddings = embedder(parts)(image, Proposals.empty((48, 64)))
     assert embeddings.features.shape == (0, 32)
-    assert embeddings.boxes.shape == (0, 4)
+    assert embeddings.boxes_rel.shape == (0, 4)
 
 
 def test_proposals_of_another_image_are_refused(parts: ModelParts, image: np.ndarray) -> None:

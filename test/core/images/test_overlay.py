@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from llmseg_core import Segmentation, draw_overlay
-from llmseg_core.types import ProposalScores, Selection
+from llmseg_core.types import Candidates, Selection
 
 
 def answer(mask: np.ndarray, instruction: str = "the cup") -> Segmentation:
@@ -15,9 +15,13 @@ def answer(mask: np.ndarray, instruction: str = "the cup") -> Segmentation:
         instruction=instruction,
         mask=mask,
         selection=Selection((0,) if found else (), 0.8),
-        scores=ProposalScores(torch.zeros(1, 1), torch.full((1, 1), 0.8)),
-        boxes=torch.zeros(1, 4),
-        areas=torch.ones(1, dtype=torch.int64),
+        candidates=Candidates(
+            torch.from_numpy(mask)[None],
+            torch.zeros(1, 4),
+            torch.ones(1, dtype=torch.int64),
+            torch.zeros(1),
+            torch.full((1,), 0.8),
+        ),
     )
 
 

@@ -26,13 +26,13 @@ def test_answer_to_one_instruction(pipeline: LLMSegPipeline, image: np.ndarray) 
     assert answer.found
     assert answer.mask.shape == (48, 64)
     assert answer.mask.dtype == np.bool_
-    count = len(answer.boxes)
+    count = len(answer.candidates)
     assert 1 <= count <= 5
-    assert answer.scores.iop.shape == (1, count)
+    assert answer.candidates.iop.shape == (count,)
     (index,) = answer.selection.indices
-    assert index == int(answer.scores.iou_score.argmax())
-    assert answer.confidence == pytest.approx(float(answer.scores.iop[0, index]))
-    assert answer.mask.sum() == answer.areas[index]
+    assert index == int(answer.candidates.iou_score.argmax())
+    assert answer.confidence == pytest.approx(float(answer.candidates.iop[index]))
+    assert answer.mask.sum() == answer.candidates.areas_px[index]
     assert list(answer.timings_ms) == [
         "proposals", "embeddings", "image_prefix", "seg_token", "selection",
     ]  # fmt: skip
@@ -52,8 +52,8 @@ def test_nothing_found_keeps_the_scores(pipeline: LLMSegPipeline, image: np.ndar
     answer = pipeline.segment(image, "the cup", SelectionConfig(min_confidence=1.0))
     assert not answer.found
     assert not answer.mask.any()
-    assert answer.box is None
-    assert answer.scores.iop.numel() > 0
+    assert answer.box_px is None
+    assert answer.candidates.iop.numel() > 0
 
 
 def test_second_instruction_runs_no_vision_again(
@@ -75,7 +75,7 @@ def test_frame_gives_the_same_answer_as_the_image(
     frame = pipeline.encode_frame(image)
     pipeline.segment(frame, "something else")
     once, again = pipeline.segment(frame, "the cup", TOP), pipeline.segment(image, "the cup", TOP)
-    torch.testing.assert_close(once.scores.iop, again.scores.iop, atol=1e-5, rtol=0)
+    torch.testing.assert_close(once.candidates.iop, again.candidates.iop, atol=1e-5, rtol=0)
     assert (once.mask == again.mask).all()
 
 
@@ -85,7 +85,7 @@ def test_batch_equals_one_by_one(pipeline: LLMSegPipeline, image: np.ndarray) ->
     for text, answer in zip(texts, pipeline.segment_batch(frame, texts), strict=True):
         alone = pipeline.segment(frame, text)
         assert answer.instruction == text
-        torch.testing.assert_close(answer.scores.iop, alone.scores.iop, atol=1e-5, rtol=0)
+        torch.testing.assert_close(answer.candidates.iop, alone.candidates.iop, atol=1e-5, rtol=0)
         assert answer.selection.indices == alone.selection.indices
     assert pipeline.segment_batch(frame, []) == []
 
@@ -100,7 +100,7 @@ def test_image_without_proposals(parts: ModelParts, image: np.ndarray) -> None:
         assert answer.confidence == 0.0
         assert answer.mask.shape == (48, 64)
         assert not answer.mask.any()
-        assert answer.scores.iop.shape == (1, 0)
+        assert answer.candidates.iop.shape == (0,)
 
 
 def test_stored_proposals_take_the_place_of_live_ones(
@@ -117,7 +117,7 @@ def test_stored_proposals_take_the_place_of_live_ones(
         parts.config,
     )
     answer = stored.segment(image, "the cup", TOP)
-    assert answer.box in ((6, 8, 21, 23), (30, 20, 49, 39))
+    assert answer.box_px in ((6, 8, 21, 23), (30, 20, 49, 39))
 
 
 @pytest.mark.parametrize(
@@ -149,4 +149,4 @@ def test_empty_instruction(pipeline: LLMSegPipeline, image: np.ndarray) -> None:
 def test_frame_must_be_consistent(pipeline: LLMSegPipeline, image: np.ndarray) -> None:
     frame = pipeline.encode_frame(image)
     with pytest.raises(ValueError, match="one embedding a proposal"):
-        FrameEncoding(frame.proposals[:0], frame.embeddings, frame.prefix)
+        FrameEncoding(frame.proposals[:0], frame.embeddings, frame.mask_embeddings, frame.prefix)

@@ -43,7 +43,7 @@ def test_loaded_model_answers_the_same(
     assert loaded.config == pipeline.config
     one, other = (each.segment(image, "the cup", TOP) for each in (pipeline, loaded))
     assert (one.mask == other.mask).all()
-    torch.testing.assert_close(one.scores.iop, other.scores.iop, atol=1e-6, rtol=0)
+    torch.testing.assert_close(one.candidates.iop, other.candidates.iop, atol=1e-6, rtol=0)
 
 
 def test_models_may_be_loaded_at_the_same_time(model_folder: Path, image: np.ndarray) -> None:
@@ -102,7 +102,9 @@ def test_attention_implementations_agree(model_folder: Path, image: np.ndarray) 
         )
         for attention in ("sdpa", "eager")
     ]
-    torch.testing.assert_close(answers[0].scores.iop, answers[1].scores.iop, atol=1e-4, rtol=0)
+    torch.testing.assert_close(
+        answers[0].candidates.iop, answers[1].candidates.iop, atol=1e-4, rtol=0
+    )
 
 
 def test_missing_and_unexpected_selector_weights_are_named(copied: Path) -> None:

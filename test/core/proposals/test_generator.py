@@ -26,8 +26,10 @@ from helpers.original_sam import original_sam, segment_anything
 from llmseg_core.config import ProposalConfig
 from llmseg_core.model_dir.checkpoint import load_sam
 from llmseg_core.model_dir.original.sam import sam_from_original, sam_to_original
+from llmseg_core.proposals.enlarge import enlarge_masks
 from llmseg_core.proposals.generator import SamProposalGenerator, point_grid
 from llmseg_core.reference.original_proposals import original_sam as original_sam_of
+from llmseg_core.types import masks_to_boxes
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +115,7 @@ def test_largest_first(original: nn.Module) -> None:
     expected = every.largest(7)
     assert torch.equal(seven.masks, expected.masks)
     assert torch.equal(seven.predicted_iou, expected.predicted_iou)
-    assert seven.areas.tolist() == sorted(every.areas.tolist(), reverse=True)[:7]
+    assert seven.areas_px.tolist() == sorted(every.areas_px.tolist(), reverse=True)[:7]
 
 
 def test_batches_change_nothing(original: nn.Module) -> None:
@@ -133,17 +135,18 @@ def test_several_images_with_one_generator(original: nn.Module) -> None:
         assert_same(ours.propose(IMAGES[name]), original_records(original, FEW, IMAGES[name]))
 
 
-def test_a_large_image_is_shrunk_and_its_masks_enlarged(original: nn.Module) -> None:
+def test_a_large_image_is_shrunk_and_its_masks_stay_so(original: nn.Module) -> None:
     config = replace(MANY, max_image_side=128)
     image = IMAGES["large"]
     proposals = generator(original, config)(image)
     assert proposals.image_size == image.shape[:2]
     assert 0 < len(proposals) <= config.max_proposals
+    assert proposals.masks.shape[1:] == (96, 128)
     full = generator(original, MANY)(image)
-    overlap = (proposals.masks[0] & full.masks[0]).sum() / (
-        proposals.masks[0] | full.masks[0]
-    ).sum()
-    assert overlap > 0.9
+    large = enlarge_masks(proposals.masks[:1], image.shape[:2])[0]
+    assert (large & full.masks[0]).sum() / (large | full.masks[0]).sum() > 0.9
+    assert proposals.areas_px[0] == pytest.approx(int(large.sum()), rel=0.01)
+    assert torch.allclose(proposals.boxes_px[:1], masks_to_boxes(large[None]), atol=2)
     assert proposals.points.max(0).values.tolist() == pytest.approx([0.9 * 321, 0.9 * 240], abs=2)
 
 
@@ -191,7 +194,7 @@ def test_the_memory_budget_does_not_change_the_masks(
     assert len(ours) == len(expected)
     assert (ours.masks ^ expected.masks).sum() <= 2
     torch.testing.assert_close(ours.predicted_iou, expected.predicted_iou)
-    assert torch.equal(ours.boxes, expected.boxes)
+    assert torch.equal(ours.boxes_px, expected.boxes_px)
 
 
 def test_a_budget_for_less_than_a_point(original: nn.Module) -> None:

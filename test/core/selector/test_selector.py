@@ -45,16 +45,16 @@ def test_padding_changes_nothing(selector: MaskSelector) -> None:
 def test_no_proposal(selector: MaskSelector) -> None:
     iou_score, iop = selector(*inputs(2, 0))
     assert iou_score.shape == iop.shape == (2, 0)
-    scores = selector.score(
-        ProposalEmbeddings(torch.empty(0, 32), torch.empty(0, 4)), torch.randn(2, 24)
-    )
+    nothing = ProposalEmbeddings(torch.empty(0, 32), torch.empty(0, 4))
+    scores = selector.score(selector.embed_proposals(nothing), torch.randn(2, 24))
     assert scores.iop.shape == (2, 0)
 
 
 def test_score_of_an_image_equals_the_batch(selector: MaskSelector) -> None:
     features, boxes, _ = inputs(1, 5)
     hidden = torch.randn(3, 24)
-    scores = selector.score(ProposalEmbeddings(features[0], boxes[0]), hidden)
+    known = selector.embed_proposals(ProposalEmbeddings(features[0], boxes[0]))
+    scores = selector.score(known, hidden)
     iou_score, iop = selector(features.expand(3, -1, -1), boxes.expand(3, -1, -1), hidden)
     torch.testing.assert_close(scores.iou_score, iou_score, atol=1e-6, rtol=0)
     torch.testing.assert_close(scores.iop, iop, atol=1e-6, rtol=0)

@@ -70,7 +70,7 @@ def answered_by(model: Path) -> list[float]:
     """What a model says of the image about "mug"."""
     image = np.array(pixels(image_message(1)))
     answer = LLMSegPipeline.from_pretrained(model).segment(image, "mug")
-    return answer.scores.iou_score[0].tolist()
+    return answer.candidates.iou_score.tolist()
 
 
 def wait_for_answer_of(rig: SegmentationRig, model: Path) -> SegmentationResult:

@@ -18,11 +18,11 @@ import torch
 
 from llmseg_core.config import SelectionConfig
 from llmseg_core.types import (
+    Candidates,
     FrameEncoding,
     ImagePrefix,
     ProposalEmbeddings,
     Proposals,
-    ProposalScores,
     Segmentation,
     Selection,
 )
@@ -55,7 +55,9 @@ class GatedPipeline:
         masks[0, :2], masks[1, 2:] = True, True
         prefix = ImagePrefix((torch.zeros(1, 1, 2, 3),), (torch.zeros(1, 1, 2, 3),))
         embeddings = ProposalEmbeddings(torch.full((2, 3), float(number)), torch.zeros(2, 4))
-        return FrameEncoding(Proposals.from_masks(masks), embeddings, prefix, {"proposals": 5.0})
+        proposals = Proposals.from_masks(masks)
+        times = {"proposals": 5.0}
+        return FrameEncoding(proposals, embeddings, embeddings.features, prefix, times)
 
     def segment(
         self, frame: FrameEncoding, instruction: str, selection: SelectionConfig | None = None
@@ -69,9 +71,13 @@ class GatedPipeline:
             instruction,
             frame.proposals.masks[0].numpy(),
             Selection((0,), 0.75),
-            ProposalScores(torch.tensor([[0.5, 0.1]]), torch.tensor([[0.75, 0.2]])),
-            frame.proposals.boxes,
-            frame.proposals.areas,
+            Candidates(
+                frame.proposals.masks,
+                frame.boxes_px,
+                frame.areas_px,
+                torch.tensor([0.5, 0.1]),
+                torch.tensor([0.75, 0.2]),
+            ),
             {**frame.timings_ms, "seg_token": 2.0},
         )
 

@@ -173,9 +173,9 @@ def test_the_directory_answers_as_the_trained_networks_did(place: Place, tmp_pat
     parts.llava.eval(), parts.selector.eval()
     encoder = trainer.model.seg_token_encoder
     hidden = encoder.encode_instructions(encoder.encode_image(sample.image), ["the red thing"])
-    scores = parts.selector.score(frame.embeddings, hidden)
-    assert torch.allclose(scores.iou_score, answer.scores.iou_score, atol=1e-5)
-    assert torch.allclose(scores.iop, answer.scores.iop, atol=1e-5)
+    scores = parts.selector.score(parts.selector.embed_proposals(frame.embeddings), hidden)
+    assert torch.allclose(scores.iou_score, answer.candidates.scores.iou_score, atol=1e-5)
+    assert torch.allclose(scores.iop, answer.candidates.scores.iop, atol=1e-5)
 
 
 def test_best_and_last(trained: Trained) -> None:
@@ -300,7 +300,7 @@ def test_public_weights_need_no_more_than_a_file_that_names_them(
     pipeline = LLMSegPipeline.from_pretrained(out)
     assert pipeline.seg_token_encoder.tokenizer.get_vocab()["[SEG]"] >= len(words)
     frame = pipeline.encode_frame(open_data(recipe.data).image(0))
-    assert len(pipeline.segment(frame, "the red thing").areas) == len(frame.proposals)
+    assert len(pipeline.segment(frame, "the red thing").candidates) == len(frame.proposals)
 
 
 def test_sams_own_features_can_be_trained_on(place: Place, tmp_path: Path) -> None:
