@@ -13,6 +13,8 @@ from tqdm import tqdm
 from transformers import LlavaConfig
 
 from llmseg_core.config import SelectionConfig, SelectionRule
+from llmseg_core.methods.llm_seg import LLMSegPipeline
+from llmseg_core.reference.full_size import FullSizeProposals
 from llmseg_core.reference.pipeline import ReferencePipeline
 from llmseg_core.runtime.compute_rate import ComputeRate
 from llmseg_core.types import FrameEncoding
@@ -32,6 +34,7 @@ from .models import INSTRUCTIONS, BenchmarkModel
 from .report import (
     StageRow,
     Timing,
+    machine,
     peak_memory_mb,
     print_table,
     reset_peak_memory,
@@ -72,7 +75,8 @@ def measure_pipeline(
         The report for JSON, and the stages.
     """
     reference = ReferencePipeline(model.parts) if with_reference else None
-    run = _run(model, reference, frames, repeats)
+    former = _former_way(model, frames)
+    run = _run(model, reference, former, frames, repeats)
     rows = {
         name: StageRow(
             name,
@@ -116,8 +120,43 @@ def measure_pipeline(
             f"{new_frame.ratio} times as fast for a new frame, {new_instruction.ratio} for a new "
             f"instruction; {same} (lowest IoU {lowest:.4f})",
         ]
-    print_table("Pipeline", rows.values(), [*lines, f"bound: {rate.source}"])
+    if former is not None:
+        report |= _beside_former(rows, run)
+        lines.append(
+            f"every mask enlarged to the image first: {report['former_new_frame']['median_ms']:g} "
+            f"ms a new frame, {report['former_new_instruction']['median_ms']:g} ms a new "
+            f"instruction; ours {report['times_former_new_frame']} and "
+            f"{report['times_former_new_instruction']} times as fast"
+        )
+    title = f"Pipeline on {machine(model.pipeline.device)['device']}"
+    print_table(title, rows.values(), [*lines, f"bound: {rate.source}"])
     return report, list(rows.values())
+
+
+def _former_way(model: BenchmarkModel, frames: Sequence[np.ndarray]) -> LLMSegPipeline | None:
+    """The pipeline that enlarges every mask; None where no frame is shrunk."""
+    if max(max(frame.shape[:2]) for frame in frames) <= model.proposals.max_image_side:
+        return None
+    ours = model.pipeline
+    return LLMSegPipeline(
+        FullSizeProposals(ours.generator),
+        ours.mask_embedder,
+        ours.seg_token_encoder,
+        ours.selector,
+        ours.config,
+    )
+
+
+def _beside_former(rows: dict[str, StageRow], run: _Run) -> dict[str, Any]:
+    """What the report says of the pipeline that enlarges every mask."""
+    record: dict[str, Any] = {}
+    for key, name in (("new_frame", NEW_FRAME), ("new_instruction", NEW_INSTRUCTION)):
+        row = StageRow(name, rows[name].ours, Timing.of(run.former[name]))
+        assert row.reference is not None
+        record[f"former_{key}"] = row.reference.record()
+        record[f"times_former_{key}"] = row.ratio
+    record["former_min_answer_iou"] = min(run.former_answers)
+    return record
 
 
 @dataclass
@@ -126,6 +165,8 @@ class _Run:
 
     ours: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     theirs: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    former: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    former_answers: list[float] = field(default_factory=list)
     memory: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     kept: list[int] = field(default_factory=list)
     answers: list[float] = field(default_factory=list)
@@ -135,10 +176,11 @@ class _Run:
 def _run(
     model: BenchmarkModel,
     reference: ReferencePipeline | None,
+    former: LLMSegPipeline | None,
     frames: Sequence[np.ndarray],
     repeats: int,
 ) -> _Run:
-    """Ours and the reference by turns."""
+    """Ours, the reference and the former way by turns."""
     run, pipeline, device = _Run(), model.pipeline, model.pipeline.device
     pipeline.segment(frames[-1], INSTRUCTIONS[-1])  # warms up
     for index in tqdm(range(repeats), unit="frame", disable=None):
@@ -155,6 +197,13 @@ def _run(
             run.ours[name].append(value)
         run.kept.append(len(frame.proposals))
         run.flops = stage_flops(model, frame, first)
+        if former is not None:
+            known, encoding = timed(device, former.encode_frame, image)
+            enlarged, asking = timed(device, former.segment, known, first, BEST)
+            _, again = timed(device, former.segment, known, second, BEST)
+            run.former[NEW_FRAME].append(encoding + asking)
+            run.former[NEW_INSTRUCTION].append(again)
+            run.former_answers.append(_iou(answer.mask, enlarged.mask))
         if reference is None:
             continue
         reset_peak_memory(device)

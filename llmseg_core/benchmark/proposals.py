@@ -28,6 +28,7 @@ from .models import BenchmarkModel
 from .report import (
     StageRow,
     Timing,
+    machine,
     peak_memory_mb,
     print_table,
     reset_peak_memory,
@@ -177,7 +178,8 @@ def measure_proposals(
         f"peak memory: ours {exact.memory:.0f} MB, reference {published.memory:.0f} MB",
         f"bound: {rate.source}",
     ]
-    print_table(f"Proposals: ours beside {reference.name}", rows, lines)
+    title = f"Proposals on {machine(sam.device)['device']}: ours beside {reference.name}"
+    print_table(title, rows, lines)
     return report, rows
 
 

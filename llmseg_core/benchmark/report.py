@@ -23,6 +23,7 @@ from llmseg_core.runtime.whole_file import write_whole
 __all__ = [
     "StageRow",
     "Timing",
+    "cpu_name",
     "machine",
     "peak_memory_mb",
     "print_table",
@@ -97,12 +98,23 @@ def timed(device: torch.device, call: Callable[..., T], *arguments: Any) -> tupl
 
 def machine(device: torch.device) -> dict[str, Any]:
     """Where a benchmark ran."""
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else cpu_name()
     return {
         "device": f"{device} ({name})",
+        "cpu": cpu_name(),
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
     }
+
+
+def cpu_name() -> str:
+    """What the processor calls itself, else its architecture."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:  # not Linux
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
 
 
 def reset_peak_memory(device: torch.device) -> None:

@@ -2,12 +2,13 @@
 """SAM's everything mode by the package `segment-anything` itself, from its own checkpoints.
 
 Slower than `SamProposalGenerator` and with the same masks: for whoever wants the original code, and
-for measuring beside it. The package needs torchvision.
+for measuring beside it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -25,6 +26,8 @@ from llmseg_core.model_dir.original.state import read_original_state
 from llmseg_core.proposals.enlarge import propose_within_limits
 from llmseg_core.types import Proposals
 
+from .torchvision_standin import torchvision_stood_in
+
 __all__ = ["OriginalSamProposalGenerator", "original_sam", "segment_anything"]
 
 BATCH = 64
@@ -32,17 +35,22 @@ BATCH = 64
 
 
 def segment_anything() -> ModuleType:
-    """The package.
+    """The package, where torchvision is missing or does not fit with the four functions it needs.
 
     Raises:
-        ImportError: if it or torchvision is not installed.
+        ImportError: if it is not installed.
     """
     try:
-        return import_module("segment_anything")
+        import_module("torchvision.ops")
+        torchvision_works = True
+    except (ImportError, RuntimeError):  # RuntimeError: built for another PyTorch
+        torchvision_works = False
+    try:
+        with nullcontext() if torchvision_works else torchvision_stood_in():
+            return import_module("segment_anything")
     except ImportError as error:
         raise ImportError(
-            f"the original SAM needs two more packages: pip install segment-anything torchvision "
-            f"({error})"
+            f"the original SAM needs one more package: pip install segment-anything ({error})"
         ) from error
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Everything mode as it was published, to compare ours with: the same masks, step by step.
 
-`segment_anything.SamAutomaticMaskGenerator` where that package and torchvision are installed; else
+`segment_anything.SamAutomaticMaskGenerator` where that package is installed; else
 the same algorithm, plainly written with transformers' SAM.
 """
 
@@ -73,7 +73,7 @@ class PlainProposalGenerator:
         if config.crop_n_layers:
             raise ValueError(
                 f"crop_n_layers is {config.crop_n_layers}, it must be 0 for the plain reference; "
-                f"install segment-anything and torchvision for crops"
+                f"install segment-anything for crops"
             )
         self.model = model
         self.config = config

@@ -115,6 +115,20 @@ def test_pipeline_without_reference(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("tiny_benchmark")
+def test_large_images_beside_the_former_way(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    size = ("--image-size", "1280x960")
+    report = run(tmp_path, "pipeline", "--repeats", 1, "--no-reference", *size)
+    assert report["image_size"] == [1280, 960]
+    for name in ("new_frame", "new_instruction"):
+        times = report[f"former_{name}"]["median_ms"] / report[f"{name}_ms"]
+        assert report[f"times_former_{name}"] == pytest.approx(times, rel=0.01)
+    assert report["former_min_answer_iou"] > 0.99
+    assert "every mask enlarged to the image first" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("tiny_benchmark")
 @pytest.mark.parametrize("subject", ["pipeline", "proposals"])
 def test_plot(tmp_path: Path, subject: str) -> None:
     path = tmp_path / "plots" / "stages.png"

@@ -105,5 +105,5 @@ def test_errors(checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(ValueError, match="the image has dtype"):
         load(checkpoint, CONFIG)(np.zeros((4, 4, 3)))
     monkeypatch.setitem(sys.modules, "segment_anything", None)
-    with pytest.raises(ImportError, match="pip install segment-anything torchvision"):
+    with pytest.raises(ImportError, match="pip install segment-anything"):
         load(checkpoint, CONFIG)
