@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -64,14 +66,12 @@ def enlarge_mask(mask: np.ndarray, image_size: tuple[int, int]) -> np.ndarray:
     in_rows, in_columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     if not len(in_rows):
         return large
-    rows = _Axis.around(in_rows, mask.shape[0], image_size[0])
-    columns = _Axis.around(in_columns, mask.shape[1], image_size[1])
-    soft = mask.astype(np.float32)
-    across = columns.mix(soft[:, columns.low], soft[:, columns.high])
-    for start in range(0, len(rows.low), _BAND):  # few enough rows to stay in a CPU's cache
-        band = rows.band(start)
-        mixed = band.mix(across[band.low].T, across[band.high].T).T
-        np.greater(mixed, 0.5, out=large[band.pixels, columns.pixels])
+    rows, to_rows = _around(in_rows, mask.shape[0], image_size[0])
+    columns, to_columns = _around(in_columns, mask.shape[1], image_size[1])
+    small = np.multiply(mask[rows, columns], 255, dtype=np.uint8)
+    size = to_columns.stop - to_columns.start, to_rows.stop - to_rows.start
+    soft = cv2.resize(small, size, interpolation=cv2.INTER_LINEAR)
+    np.greater(soft, 127, out=large[to_rows, to_columns])
     return large
 
 
@@ -85,40 +85,13 @@ def enlarge_masks(masks: Tensor, image_size: tuple[int, int]) -> Tensor:
     return torch.from_numpy(large)
 
 
-_BAND = 256
-"""Image rows that are enlarged at a time."""
+def _around(inside: np.ndarray, small: int, large: int) -> tuple[slice, slice]:
+    """A part of a side of `small` pixels, and where it comes to lie on one of `large` pixels.
 
-
-class _Axis:
-    """Which two pixels of a mask lie beside each pixel of the image, along one side.
-
-    Attributes:
-        pixels: of the image.
-        low: (n,) int64, the mask's pixel before each of them.
-        high: (n,) int64, the one after; the same at the mask's ends.
-        share: (n,) float32 in [0, 1), weight of `high`.
+    It begins and ends where a pixel of the mask begins with one of the image, so that the part is
+    resized as the whole would be, and leaves a pixel beside what is `inside`.
     """
-
-    def __init__(self, pixels: slice, low: np.ndarray, high: np.ndarray, share: np.ndarray) -> None:
-        self.pixels, self.low, self.high, self.share = pixels, low, high, share
-
-    @classmethod
-    def around(cls, inside: np.ndarray, small: int, large: int) -> _Axis:
-        """The part of an image's side of `large` pixels that some of `small` pixels can reach."""
-        scale = large / small
-        start = max(0, int((inside[0] - 1) * scale))
-        stop = min(large, int((inside[-1] + 2) * scale) + 1)
-        place = ((np.arange(start, stop) + 0.5) / scale - 0.5).clip(0, small - 1)
-        low = place.astype(np.int64)
-        share = (place - low).astype(np.float32)
-        return cls(slice(start, stop), low, np.minimum(low + 1, small - 1), share)
-
-    def band(self, start: int) -> _Axis:
-        """`_BAND` pixels from the `start`th on."""
-        part = slice(start, start + _BAND)
-        first, low = self.pixels.start + start, self.low[part]
-        return _Axis(slice(first, first + len(low)), low, self.high[part], self.share[part])
-
-    def mix(self, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-        """What lies between two (m, n) arrays."""
-        return low + (high - low) * self.share
+    step = small // math.gcd(small, large)
+    start = max(0, (int(inside[0]) - 1) // step * step)
+    stop = min(small, -(-(int(inside[-1]) + 2) // step) * step)
+    return slice(start, stop), slice(start * large // small, stop * large // small)

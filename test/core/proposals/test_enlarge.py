@@ -28,7 +28,7 @@ def test_it_is_the_bilinear_resize_cut_at_one_half(size: tuple[int, int]) -> Non
         large = enlarge_mask(mask, size)
         assert large.shape == size
         assert large.dtype == bool
-        sure = np.abs(soft - 0.5) > 1e-5  # what lies on one half is rounded either way
+        sure = np.abs(soft - 0.5) > 2e-3  # what lies on one half is rounded either way
         assert sure.mean() > 0.97
         np.testing.assert_array_equal(large[sure], (soft > 0.5)[sure])
 
