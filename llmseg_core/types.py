@@ -119,14 +119,7 @@ class Proposals:
     @classmethod
     def empty(cls, image_size: tuple[int, int], device: torch.device | str = "cpu") -> Proposals:
         """No proposal at all for an image of `image_size` (H, W): a valid result."""
-        height, width = image_size
-        return cls(
-            torch.zeros((0, height, width), dtype=torch.bool, device=device),
-            torch.zeros((0, 4), dtype=torch.float32, device=device),
-            torch.zeros(0, dtype=torch.float32, device=device),
-            torch.zeros(0, dtype=torch.float32, device=device),
-            torch.zeros((0, 2), dtype=torch.float32, device=device),
-        )
+        return cls.from_masks(torch.zeros((0, *image_size), dtype=torch.bool, device=device))
 
     @classmethod
     def from_masks(cls, masks: Tensor) -> Proposals:

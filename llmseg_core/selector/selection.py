@@ -44,8 +44,9 @@ def select(scores: ProposalScores, config: SelectionConfig) -> Selection:
         least = config.min_confidence
         return Selection((), confidence, f"confidence {confidence:.2f} is below {least:g}")
     if not indices:
-        wanted = f"above {config.iop_threshold:g}, the highest is {confidence:.2f}"
-        return Selection((), confidence, f"no proposal has an IoP {wanted}")
+        among = f" of the {config.top_k} highest ranked" * (config.rule is _AMONG_TOP)
+        reason = f"no proposal{among} has an IoP above {config.iop_threshold:g}"
+        return Selection((), confidence, reason)
     return Selection(tuple(indices), confidence)
 
 
@@ -88,6 +89,7 @@ def _top(iou_score: Tensor, count: int) -> Tensor:
     return taken
 
 
+_AMONG_TOP = SelectionRule.IOP_AMONG_TOP
 _RULES: dict[SelectionRule, Callable[[Tensor, Tensor, SelectionConfig], Tensor]] = {
     SelectionRule.TOP_IOU: _top_iou,
     SelectionRule.IOP: _iop,

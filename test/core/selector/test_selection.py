@@ -37,6 +37,22 @@ def test_rules(config: SelectionConfig, indices: tuple[int, ...], confidence: fl
     assert selection.indices == indices
     assert selection.confidence == pytest.approx(confidence)
     assert selection.found == bool(indices)
+    assert bool(selection.reason) == (not indices)
+
+
+@pytest.mark.parametrize(
+    ("config", "reason"),
+    [
+        (SelectionConfig(iop_threshold=0.9), "no proposal has an IoP above 0.9"),
+        (
+            SelectionConfig(SelectionRule.IOP_AMONG_TOP, top_k=1),
+            "no proposal of the 1 highest ranked has an IoP above 0.5",
+        ),
+        (SelectionConfig(min_confidence=0.9), "confidence 0.80 is below 0.9"),
+    ],
+)
+def test_reason_why_nothing_was_found(config: SelectionConfig, reason: str) -> None:
+    assert select(scores(IOU_SCORE, IOP), config).reason == reason
 
 
 def test_threshold_itself_is_not_above() -> None:
@@ -66,7 +82,7 @@ def test_unsure_answer_is_no_answer(rule: SelectionRule, minimum: float, found: 
 @pytest.mark.parametrize("rule", SelectionRule)
 def test_no_proposal(rule: SelectionRule) -> None:
     selection = select(scores([], []), SelectionConfig(rule))
-    assert selection == Selection((), 0.0)
+    assert selection == Selection((), 0.0, "nothing was proposed in this image")
 
 
 def test_scores_of_several_instructions_are_refused() -> None:

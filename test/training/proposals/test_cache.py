@@ -53,8 +53,21 @@ def stored_names(folder: Path) -> list[str]:
 
 
 def assert_same(stored: Proposals, fresh: Proposals) -> None:
-    for spec in fields(Proposals):
+    for spec in fields(Proposals)[:-1]:
         assert torch.equal(getattr(stored, spec.name), getattr(fresh, spec.name)), spec.name
+    assert stored.image_size == fresh.image_size
+
+
+def test_proposals_of_a_shrunk_image_keep_their_size(tmp_path: Path) -> None:
+    def quarter(image: np.ndarray) -> Proposals:
+        found = Proposals.from_masks(torch.ones((1, 3, 4), dtype=torch.bool))
+        return replace(found, image_size=(image.shape[0], image.shape[1]))
+
+    data = Pictures("a")
+    write_proposals(quarter, data, tmp_path)
+    stored = CachedProposals(tmp_path)["a"]
+    assert stored.masks.shape == (1, 3, 4)
+    assert_same(stored, quarter(data.image(0)))
 
 
 def test_stored_proposals_are_what_the_generator_gave(
