@@ -19,7 +19,7 @@ export PIP_EXTRA_INDEX_URL
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: help setup test test-slow demo lint train-embedded evaluate-embedded clean
+.PHONY: help setup test test-slow demo lint colcon train-embedded evaluate-embedded clean
 
 help:
 	@echo "make setup              virtual environment with all requirements, messages built"
@@ -27,6 +27,7 @@ help:
 	@echo "make test               all tests but the slow ones"
 	@echo "make test-slow          all tests"
 	@echo "make lint               ruff and mypy"
+	@echo "make colcon             builds the package as a ROS 2 distribution does, in build/colcon"
 	@echo "make train-embedded     trains the embedded model from nothing"
 	@echo "make evaluate-embedded  prints its scores; writes build/evaluate-embedded.json"
 	@echo "make clean              removes what these commands made"
@@ -56,6 +57,9 @@ lint: setup
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+
+colcon: setup
+	@$(VENV)/bin/python tools/colcon_build.py
 
 train-embedded: setup
 	$(RUN) -m torch.distributed.run --standalone --nproc-per-node $(PROCESSES) -m llmseg_training.embedded.stages
