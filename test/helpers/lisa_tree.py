@@ -20,8 +20,9 @@ Objects = list[tuple[str, list[tuple[str, np.ndarray]]]]
 
 
 def write_lisa_tree(root: Path) -> None:
-    """All data sets of the paper's mixture, an image or two each, in LISA's arrangement."""
-    write_reason_seg(root / "reason_seg/ReasonSeg/train")
+    """All data sets of the paper, an image or two each, in LISA's arrangement."""
+    for split in ("train", "val"):
+        write_reason_seg(root / "reason_seg/ReasonSeg" / split)
     for dataset in ("refclef", "refcoco", "refcoco+", "refcocog"):
         author = "umd" if dataset == "refcocog" else "unc"
         refs = [refer_entry(1, 9, "train", "left one"), refer_entry(2, 12, "train", "right one")]
@@ -32,6 +33,8 @@ def write_lisa_tree(root: Path) -> None:
     write_mapillary(root / "mapillary", "v2.0")
     write_paco(root, "vlpart/paco/annotations", "coco")
     write_pascal_part(root / "vlpart/pascal_part")
+    for split in ("train", "validation", "test"):
+        write_llm_seg40k(root, split, question_pair("What keeps rain off?"))
 
 
 def shape(label: str, top: float, left: float, bottom: float, right: float) -> dict[str, Any]:
@@ -194,3 +197,19 @@ def write_mat(path: Path, objects: Objects) -> None:
     anno[0, 0] = (path.stem, things)
     path.parent.mkdir(parents=True, exist_ok=True)
     scipy.io.savemat(path, {"anno": anno})
+
+
+def question_pair(question: str, mask: np.ndarray = LEFT) -> dict[str, Any]:
+    """A question of LLM-Seg40K with its answer."""
+    return {"question": question, "answer": "The umbrella.", "rle_seg": encode_mask(mask)}
+
+
+def write_llm_seg40k(root: Path, split: str, *pairs: dict[str, Any]) -> None:
+    """LLM-Seg40K with an image of COCO, which has all `pairs`, and one of EgoObjects, the first."""
+    content = {
+        "000000000009.jpg": {"from_dataset": "coco", "qa_pairs": list(pairs)},
+        "0A1B.jpg": {"from_dataset": "ego_objects", "qa_pairs": [pairs[0]]},
+    }
+    write_json(root / "LLMSeg-40K" / f"{split}.json", content)
+    write_picture(root / "coco/train2017/000000000009.jpg")
+    write_picture(root / "ego_objects/images/0A1B.jpg", 1)

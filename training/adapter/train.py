@@ -18,12 +18,13 @@ from llmseg_core.proposals.generator import ProposalGenerator, SamProposalGenera
 from llmseg_core.runtime.whole_file import write_whole
 from llmseg_core.vlm.seg_token import SegTokenEncoder
 
-from ..data import BrokenPolicy, open_data
+from ..data import BrokenPolicy
 from ..data.draws import SampleDraws
 from ..proposals.cache import CachedProposals
 from ..trainer.arguments import basic_arguments
 from .data import AdapterDataset, InputSizes, collate_adapter
 from .directory import save_adapter_directory
+from .inputs import AdapterInputs, open_inputs
 from .memory import StepSize, expected_memory
 from .model import AdapterModel, AdapterTrainer
 from .parts import AdapterParts, load_adapter_parts
@@ -59,6 +60,7 @@ def train_adapter(recipe: AdapterRecipe, work: Path) -> Path:
     """
     arguments = adapter_arguments(recipe, work)
     main = arguments.process_index == 0
+    inputs = open_inputs(recipe)  # a wrong path shows before the weights are read
     with arguments.main_process_first(local=False):
         _keep_recipe(recipe, work)
     parts = load_adapter_parts(
@@ -71,7 +73,7 @@ def train_adapter(recipe: AdapterRecipe, work: Path) -> Path:
         new_selector=recipe.new_selector,
         seed=recipe.seed,
     )
-    trainer = build_trainer(recipe, work, parts, arguments)
+    trainer = build_trainer(recipe, work, parts, arguments, inputs)
     if main:
         size = StepSize(recipe.batch_size, recipe.questions, parts.config.proposals.max_proposals)
         expected_memory(
@@ -90,15 +92,20 @@ def train_adapter(recipe: AdapterRecipe, work: Path) -> Path:
 
 
 def build_trainer(
-    recipe: AdapterRecipe, work: Path, parts: AdapterParts, arguments: TrainingArguments
+    recipe: AdapterRecipe,
+    work: Path,
+    parts: AdapterParts,
+    arguments: TrainingArguments,
+    inputs: AdapterInputs,
 ) -> AdapterTrainer:
     """The trainer of a recipe.
 
     Args:
-        recipe: data, sizes and rates.
+        recipe: sizes and rates.
         work: folder of the training.
         parts: networks, on the device; they are trained in place.
         arguments: from `adapter_arguments`.
+        inputs: data and stored proposals, from `open_inputs`.
     """
     config, broken = parts.config, BrokenPolicy(recipe.broken)
     bare = config.seg_token.question.strip() == BARE_QUESTION
@@ -115,19 +122,19 @@ def build_trainer(
     )
     samples = recipe.steps * recipe.batch_size * recipe.accumulation * max(1, arguments.world_size)
     data = AdapterDataset(
-        SampleDraws(open_data(recipe.data), recipe.questions, broken),
-        _proposals(recipe, recipe.proposals, parts, arguments),
+        SampleDraws(inputs.data, recipe.questions, broken),
+        _proposals(recipe, inputs.proposals, parts, arguments),
         sizes,
         samples,
         recipe.seed,
         bare_questions=bare,
     )
     validation = None
-    if recipe.validation is not None:
+    if inputs.validation is not None:
         # What does not learn keeps its number format, as it will at inference.
         full = torch.autocast(arguments.device.type, enabled=False)
         pipeline = LLMSegPipeline(
-            full(_proposals(recipe, recipe.validation_proposals, parts, arguments)),
+            full(_proposals(recipe, inputs.validation_proposals, parts, arguments)),
             full(PooledMaskEmbedder(encoder, config.image_encoder.pooling_size)),
             SegTokenEncoder(parts.llava, parts.tokenizer, config.seg_token),
             parts.selector,
@@ -135,7 +142,7 @@ def build_trainer(
         )
         validation = AdapterValidation(
             pipeline,
-            open_data(recipe.validation),
+            inputs.validation,
             work / "best",
             lambda folder, scores: save_adapter_directory(parts, folder, scores),
             broken,
@@ -184,14 +191,16 @@ def adapter_arguments(recipe: AdapterRecipe, work: Path) -> TrainingArguments:
 
 
 def _proposals(
-    recipe: AdapterRecipe, folder: str | None, parts: AdapterParts, arguments: TrainingArguments
+    recipe: AdapterRecipe,
+    stored: CachedProposals | None,
+    parts: AdapterParts,
+    arguments: TrainingArguments,
 ) -> ProposalGenerator:
     """Stored proposals, or SAM live."""
-    config = parts.config.proposals
-    if folder is not None:
-        return CachedProposals(Path(folder), config)
+    if stored is not None:
+        return stored
     runtime = RuntimeConfig(device=str(arguments.device), dtype=recipe.precision)
-    return SamProposalGenerator(load_sam(recipe.model, runtime), config)
+    return SamProposalGenerator(load_sam(recipe.model, runtime), parts.config.proposals)
 
 
 def _checkpoint_activations(model: PreTrainedModel) -> None:

@@ -23,6 +23,7 @@ from llmseg_core.model_dir.checkpoint import load_config, load_parts, load_sam
 from llmseg_core.model_dir.parts import ModelParts
 from llmseg_core.proposals.generator import SamProposalGenerator
 from llmseg_training.adapter.directory import stored_scores
+from llmseg_training.adapter.inputs import open_inputs
 from llmseg_training.adapter.lora import LoraRecipe
 from llmseg_training.adapter.model import AdapterTrainer
 from llmseg_training.adapter.parts import load_adapter_parts
@@ -162,7 +163,8 @@ def test_everything_that_learns_has_changed_and_nothing_else(
 def test_the_directory_answers_as_the_trained_networks_did(place: Place, tmp_path: Path) -> None:
     recipe = place.recipe(steps=2, validation=None, warmup_steps=0)
     parts = load_adapter_parts(recipe.model, recipe.lora)
-    trainer = build_trainer(recipe, tmp_path, parts, adapter_arguments(recipe, tmp_path))
+    arguments = adapter_arguments(recipe, tmp_path)
+    trainer = build_trainer(recipe, tmp_path, parts, arguments, open_inputs(recipe))
     trainer.train_to_end()
     assert train_adapter(recipe, tmp_path / "again") == tmp_path / "again" / "last"
 
