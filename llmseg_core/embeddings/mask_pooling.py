@@ -23,7 +23,7 @@ __all__ = ["mask_pooling", "proposal_weights"]
 
 
 @lru_cache(maxsize=32)
-def _axis_weights(pixels: int, side: int, pooling_size: int, cells: int) -> Tensor:
+def _axis_weights(pixels: int, side: int, pooling_size: int, cells: int, antialias: bool) -> Tensor:
     """(cells, pixels) float32: how much each pixel of one axis counts for each cell.
 
     Args:
@@ -31,16 +31,19 @@ def _axis_weights(pixels: int, side: int, pooling_size: int, cells: int) -> Tens
         side: length of the square that the image is padded to, at least `pixels`.
         pooling_size: P, cells of the square on which mask and features meet.
         cells: length of the feature map's axis.
+        antialias: whether the square is shrunk with antialiasing.
     """
     # The format is said everywhere: while another thread reads a model in half precision,
     # transformers makes that the default of the whole process.
     pixel, cell = (torch.eye(n, dtype=torch.float32)[None, None] for n in (side, cells))
-    shrink = F.interpolate(pixel, (pooling_size, side), mode="bilinear", antialias=True)[0, 0]
+    shrink = F.interpolate(pixel, (pooling_size, side), mode="bilinear", antialias=antialias)[0, 0]
     upsample = F.interpolate(cell, (pooling_size, cells), mode="bilinear")
     return upsample[0, 0].T @ shrink[:, :pixels]
 
 
-def proposal_weights(masks: Tensor, feature_size: tuple[int, int], pooling_size: int) -> Tensor:
+def proposal_weights(
+    masks: Tensor, feature_size: tuple[int, int], pooling_size: int, antialias: bool = True
+) -> Tensor:
     """How much each cell of the feature map counts for each mask.
 
     Args:
@@ -48,14 +51,19 @@ def proposal_weights(masks: Tensor, feature_size: tuple[int, int], pooling_size:
         feature_size: (h, w) of the feature map, which covers the image padded right and bottom to a
             square.
         pooling_size: P, cells a side of the square on which the method lets mask and features meet.
+        antialias: whether masks are shrunk with antialiasing, as the method does; without, as the
+            released training does for some of its data, thin masks may fall between the cells.
 
     Returns:
-        (K, h * w) float32, at least 0; a row is all zero only where the mask is empty.
+        (K, h * w) float32, at least 0; with antialiasing a row is all zero only where the mask is
+        empty.
     """
     height, width = masks.shape[1:]
     side = max(height, width)
-    rows = _axis_weights(height, side, pooling_size, feature_size[0]).to(masks.device)
-    columns = _axis_weights(width, side, pooling_size, feature_size[1]).to(masks.device)
+    rows, columns = (
+        _axis_weights(pixels, side, pooling_size, cells, antialias).to(masks.device)
+        for pixels, cells in zip((height, width), feature_size, strict=True)
+    )
     columns = columns.T.contiguous()
     weights = torch.empty((len(masks), *feature_size), dtype=torch.float32, device=masks.device)
     mask = torch.empty((height, width), dtype=torch.float32, device=masks.device)

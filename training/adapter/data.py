@@ -19,10 +19,11 @@ from llmseg_core.images.clip_pixels import clip_input
 from llmseg_core.proposals.generator import ProposalGenerator
 from llmseg_core.vlm.prompts import ANSWERS, CLASS_QUESTIONS, QUESTIONS
 
-from ..data import DataQuestion, DataSample, QuestionKind
+from ..data import DataGroup, DataQuestion, DataSample, QuestionKind
 from ..data.draws import SampleDraws
 from ..learning.targets import proposal_targets
 from ..trainer.drawn_dataset import DrawnDataset
+from .released import OUR_TRAINING, ReleasedSwitches
 
 __all__ = [
     "AdapterBatch",
@@ -118,17 +119,32 @@ class AdapterBatch:
         )
 
 
-def spoken_question(question: DataQuestion, rng: np.random.Generator) -> str:
+def spoken_question(
+    question: DataQuestion, rng: np.random.Generator, lower_case: bool = False, bare: bool = False
+) -> str:
     """A question as the VLM is asked in training: one of the templates of its kind.
 
     Whole sentences get a request for a mask after them; phrases and names of classes a sentence
     around them.
+
+    Args:
+        question: of a data set; if it has another wording, that one is taken half of the time.
+        rng: decides wording and template.
+        lower_case: whether phrases and names of classes lose their capitals.
+        bare: whether the text goes without a template, as it is.
     """
-    if question.kind is QuestionKind.INSTRUCTION:
+    text, whole = question.text, question.kind is QuestionKind.INSTRUCTION
+    if question.other_text and rng.random() < 0.5:
+        text = question.other_text
+    if lower_case and not whole:
+        text = text.lower()
+    if bare:
+        return text
+    if whole:
         template = QUESTIONS[rng.integers(len(QUESTIONS))]
-        return template.format(instruction=question.text.strip())
+        return template.format(instruction=text.strip())
     template = CLASS_QUESTIONS[rng.integers(len(CLASS_QUESTIONS))]
-    return template.format(name=question.text.strip())
+    return template.format(name=text.strip())
 
 
 class AdapterDataset(DrawnDataset[AdapterSample]):
@@ -142,6 +158,7 @@ class AdapterDataset(DrawnDataset[AdapterSample]):
         seed: of all draws.
         bare_questions: whether the VLM is asked a question's own text; otherwise one of the
             templates of its kind is drawn.
+        released: what is done as the released training does it.
     """
 
     def __init__(
@@ -152,10 +169,11 @@ class AdapterDataset(DrawnDataset[AdapterSample]):
         length: int,
         seed: int = 0,
         bare_questions: bool = False,
+        released: ReleasedSwitches = OUR_TRAINING,
     ) -> None:
         super().__init__(seed)
         self.draws, self.proposals, self.sizes = draws, proposals, sizes
-        self.length, self.bare_questions = length, bare_questions
+        self.length, self.bare_questions, self.released = length, bare_questions, released
 
     def __len__(self) -> int:
         return self.length
@@ -164,17 +182,23 @@ class AdapterDataset(DrawnDataset[AdapterSample]):
         rng = self.rng(index)
         sample = self._drawn(rng)
         proposals = self.proposals(sample.image).to("cpu")
-        sizes, masks = self.sizes, proposals.masks
-        targets = [proposal_targets(masks, each.mask, each.ignore) for each in sample.questions]
+        sizes, masks, released = self.sizes, proposals.masks, self.released
+        targets = [
+            proposal_targets(
+                masks, each.mask, None if released.ignored_as_background else each.ignore
+            )
+            for each in sample.questions
+        ]
+        antialias = not released.plain_shrinking or sample.group is DataGroup.REASONING
         return AdapterSample(
             image=sample.image,
-            weights=proposal_weights(masks, sizes.feature_size, sizes.pooling_size),
+            weights=proposal_weights(masks, sizes.feature_size, sizes.pooling_size, antialias),
             boxes=normalized_boxes(proposals.boxes_px, proposals.image_size),
             pixel_values=clip_input(sample.image, sizes.vlm_size, sizes.vlm_fit)[0].float(),
             target_iou=torch.stack([iou for iou, _ in targets]),
             target_iop=torch.stack([iop for _, iop in targets]),
             questions=tuple(
-                each.text if self.bare_questions else spoken_question(each, rng)
+                spoken_question(each, rng, released.lower_case, self.bare_questions)
                 for each in sample.questions
             ),
             answers=tuple(ANSWERS[rng.integers(len(ANSWERS))] for _ in sample.questions),

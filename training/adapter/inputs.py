@@ -47,23 +47,22 @@ def open_inputs(recipe: AdapterRecipe) -> AdapterInputs:
         ValueError: if a data set has another layout, or proposals were made with other settings.
     """
     config = load_config(model_directory(recipe.model)).proposals
-    data, proposals = _opened(recipe, recipe.data, recipe.proposals, config)
+    data = open_data(recipe.data, reading=recipe.released)
+    proposals = _tried(recipe, data, recipe.proposals, config)
     if recipe.validation is None:
         return AdapterInputs(data, proposals, None, None)
-    return AdapterInputs(
-        data,
-        proposals,
-        *_opened(recipe, recipe.validation, recipe.validation_proposals, config),
-    )
+    validation = open_data(recipe.validation)
+    tried = _tried(recipe, validation, recipe.validation_proposals, config)
+    return AdapterInputs(data, proposals, validation, tried)
 
 
-def _opened(
-    recipe: AdapterRecipe, spec: str, folder: str | None, config: ProposalConfig
-) -> tuple[ImageData, CachedProposals | None]:
-    data = open_data(spec)
+def _tried(
+    recipe: AdapterRecipe, data: ImageData, folder: str | None, config: ProposalConfig
+) -> CachedProposals | None:
+    """The stored proposals of a data set; a sample of it was read, and has some."""
     proposals = None if folder is None else CachedProposals(Path(folder), config)
     draws = SampleDraws(data, recipe.questions, BrokenPolicy(recipe.broken))
     sample = draws.draw(np.random.default_rng(recipe.seed))
     if proposals is not None:
         proposals(sample.image)
-    return data, proposals
+    return proposals

@@ -65,6 +65,7 @@ class AdapterTrainer(WholeTrainer):
     Args:
         image_encoder: the frozen image encoder, on the trainer's device.
         weights: of the parts of the loss.
+        untouched: whether questions that no proposal touches count in the alignment loss.
         validation: scores the model between steps and keeps the best; None scores nothing.
     """
 
@@ -73,12 +74,14 @@ class AdapterTrainer(WholeTrainer):
         *args: Any,
         image_encoder: ImageEncoder,
         weights: LossWeights,
+        untouched: bool = False,
         validation: AdapterValidation | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.image_encoder = image_encoder
         self.weights = weights
+        self.untouched = untouched
         self.validation = validation
 
     def compute_loss(
@@ -97,6 +100,7 @@ class AdapterTrainer(WholeTrainer):
             batch.target_iop,
             batch.valid[batch.image],
             self.model.selector.config.temperature,
+            self.untouched,
         )
         self.note("alignment_loss", losses.alignment)
         self.note("iop_loss", losses.iop)

@@ -14,6 +14,7 @@ from ..trainer.recipe_checks import check_numbers
 from ..trainer.recipe_file import make_recipe, override, read_yaml
 from .lora import LoraRecipe
 from .parts import LOAD_IN
+from .released import ReleasedSwitches, named_switches
 
 __all__ = ["SHIPPED", "AdapterRecipe", "load_adapter_recipe"]
 
@@ -77,6 +78,8 @@ class AdapterRecipe:
     """whether the selector begins anew though the model has one"""
     lora: LoraRecipe = field(default_factory=LoraRecipe)
     losses: LossWeights = field(default_factory=LossWeights)
+    released: ReleasedSwitches = field(default_factory=ReleasedSwitches)
+    """what is done as the released code does it; true turns all switches on"""
     precision: str = "bfloat16"
     """of frozen weights and of the arithmetic: "bfloat16" or "float32"; what learns is float32"""
     load_in: str | None = None
@@ -161,6 +164,13 @@ def load_adapter_recipe(recipe: str | Path, settings: Sequence[str] = ()) -> Ada
     path = CONFIGS / f"{recipe}.yaml" if str(recipe) in SHIPPED else Path(recipe)
     values = read_yaml(path, f"shipped are {', '.join(SHIPPED)}")
     if isinstance(values, dict):
-        values = override(values, settings)
-    parts = {"lora": LoraRecipe, "losses": LossWeights}
+        values = _with_switches(override(_with_switches(values), settings))
+    parts = {"lora": LoraRecipe, "losses": LossWeights, "released": ReleasedSwitches}
     return make_recipe(AdapterRecipe, values, str(path), parts)
+
+
+def _with_switches(values: dict[str, Any]) -> dict[str, Any]:
+    """A recipe's values with its switches by name."""
+    if "released" not in values:
+        return values
+    return {**values, "released": named_switches(values["released"])}

@@ -28,7 +28,7 @@ from .inputs import AdapterInputs, open_inputs
 from .memory import StepSize, expected_memory
 from .model import AdapterModel, AdapterTrainer
 from .parts import AdapterParts, load_adapter_parts
-from .recipe import CONFIGS, AdapterRecipe
+from .recipe import CONFIGS, AdapterRecipe, load_adapter_recipe
 from .validation import AdapterValidation
 
 __all__ = ["train_adapter"]
@@ -128,6 +128,7 @@ def build_trainer(
         samples,
         recipe.seed,
         bare_questions=bare,
+        released=recipe.released,
     )
     validation = None
     if inputs.validation is not None:
@@ -158,6 +159,7 @@ def build_trainer(
         data_collator=collate_adapter,
         image_encoder=encoder,
         weights=recipe.losses,
+        untouched=recipe.released.untouched_questions,
         validation=validation,
     )
 
@@ -218,10 +220,10 @@ def _keep_recipe(recipe: AdapterRecipe, work: Path) -> None:
     if not file.is_file():
         write_whole(file, yaml.safe_dump(wanted, sort_keys=False))
         return
-    stored = yaml.safe_load(file.read_text(encoding="utf-8"))
-    other = [key for key in wanted if stored.get(key) != wanted[key]]
+    stored = load_adapter_recipe(file).to_dict()  # what an older file does not name has its default
+    other = [key for key in wanted if stored[key] != wanted[key]]
     if other:
-        differences = ", ".join(f"{key} {stored.get(key)}, not {wanted[key]}" for key in other)
+        differences = ", ".join(f"{key} {stored[key]}, not {wanted[key]}" for key in other)
         raise ValueError(
             f"the training in {work} was begun with {differences}: take another --work, or remove "
             f"that folder"

@@ -14,13 +14,21 @@ from .image_data import ImageData
 from .mixture import Mixture, MixtureGroup
 from .open_data import DATA_KINDS, open_data
 from .readable import BrokenPolicy, ReadableSamples, broken_report
+from .released import ReleasedReading
 from .scene_data import SceneData
-from .segmentation_data import DataQuestion, DataSample, QuestionKind, SegmentationData
+from .segmentation_data import (
+    DataGroup,
+    DataQuestion,
+    DataSample,
+    QuestionKind,
+    SegmentationData,
+)
 
 __all__ = [
     "DATA_KINDS",
     "BrokenPolicy",
     "BrokenSampleError",
+    "DataGroup",
     "DataQuestion",
     "DataSample",
     "FolderData",
@@ -29,6 +37,7 @@ __all__ = [
     "MixtureGroup",
     "QuestionKind",
     "ReadableSamples",
+    "ReleasedReading",
     "SampleDraws",
     "SceneData",
     "SegmentationData",

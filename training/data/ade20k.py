@@ -16,7 +16,8 @@ from pathlib import Path
 from .ade20k_classes import ADE20K_CLASSES
 from .image_data import ImageData, first_existing, stems
 from .label_maps import class_questions, read_label_map
-from .segmentation_data import DataQuestion
+from .released import OUR_READING, ReleasedReading
+from .segmentation_data import DataGroup, DataQuestion
 
 __all__ = ["ADE20K_SPLITS", "Ade20kData"]
 
@@ -30,12 +31,16 @@ class Ade20kData(ImageData):
     Args:
         root: the data set's folder, or that of all data sets in LISA's arrangement.
         split: "training" or "validation".
+        reading: whether label maps are resized to their images.
 
     Raises:
         FileNotFoundError: if the split's images or annotations are missing.
     """
 
-    def __init__(self, root: Path, split: str) -> None:
+    group = DataGroup.SEMANTIC
+
+    def __init__(self, root: Path, split: str, reading: ReleasedReading = OUR_READING) -> None:
+        self._resized = reading.resized_masks
         folder = first_existing(root, "annotations", "ade20k", "ADEChallengeData2016")
         folder = root if folder.name == "annotations" else folder
         self._images = first_existing(folder, f"images/{split}")
@@ -49,5 +54,6 @@ class Ade20kData(ImageData):
 
     def questions(self, index: int, size: tuple[int, int]) -> Sequence[DataQuestion]:
         """One question for each class that is present."""
-        labels = read_label_map(self._labels / f"{self.sample_name(index)}.png", size)
+        path = self._labels / f"{self.sample_name(index)}.png"
+        labels = read_label_map(path, size, self._resized)
         return class_questions(labels, _NAMES)

@@ -5,16 +5,15 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .coco_masks import decode_mask
-from .segmentation_data import DataQuestion, QuestionKind
+from .mask_sizes import decode_resized
 
-__all__ = ["CocoJson", "category_questions"]
+__all__ = ["CocoJson"]
 
 
 class CocoJson:
@@ -51,22 +50,25 @@ class CocoJson:
         """The annotations of one image, in the order of the file."""
         return self._of_image.get(image_id, [])
 
+    def mask(
+        self, annotation: dict[str, Any], size: tuple[int, int], resized: bool = False
+    ) -> np.ndarray:
+        """The mask of an annotation.
 
-def category_questions(
-    named: Iterable[tuple[str, Any]], size: tuple[int, int]
-) -> list[DataQuestion]:
-    """One question for each name, about all of its instances.
+        Args:
+            annotation: one of `annotations`.
+            size: (H, W) of the image on disk.
+            resized: whether a mask of another size, or polygons in an image that the file says
+                was of another size, are resized to it.
 
-    Args:
-        named: name and COCO mask of every instance.
-        size: (H, W) of the image.
-    """
-    masks: dict[str, np.ndarray] = {}
-    for name, code in named:
-        mask = decode_mask(code, size)
-        masks[name] = masks[name] | mask if name in masks else mask
-    return [
-        DataQuestion(name, QuestionKind.CATEGORY, mask, category=name)
-        for name, mask in masks.items()
-        if mask.any()
-    ]
+        Returns:
+            (H, W) bool.
+
+        Raises:
+            ValueError: if the mask cannot be read, or has another size and is not resized.
+        """
+        code = annotation["segmentation"]
+        if not resized:
+            return decode_mask(code, size)
+        image = self.images[annotation["image_id"]]
+        return decode_resized(code, (image["height"], image["width"]), size)

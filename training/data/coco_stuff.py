@@ -17,7 +17,8 @@ from pathlib import Path
 from .coco_stuff_classes import COCO_STUFF_CLASSES
 from .image_data import ImageData, first_existing, stems
 from .label_maps import class_questions, read_label_map
-from .segmentation_data import DataQuestion
+from .released import OUR_READING, ReleasedReading
+from .segmentation_data import DataGroup, DataQuestion
 
 __all__ = ["COCO_STUFF_SPLITS", "CocoStuffData"]
 
@@ -31,12 +32,16 @@ class CocoStuffData(ImageData):
     Args:
         root: the folder with label maps and images as above.
         split: "train2017" or "val2017".
+        reading: whether label maps are resized to their images.
 
     Raises:
         FileNotFoundError: if the split's label maps or images are missing.
     """
 
-    def __init__(self, root: Path, split: str) -> None:
+    group = DataGroup.SEMANTIC
+
+    def __init__(self, root: Path, split: str, reading: ReleasedReading = OUR_READING) -> None:
+        self._resized = reading.resized_masks
         self._labels = first_existing(root, f"cocostuff/{split}", f"stuffthingmaps/{split}")
         self._images = first_existing(root, f"coco/{split}", f"images/{split}", split)
         super().__init__(f"coco_stuff/{split}", sorted(stems(self._labels, ".png")))
@@ -47,5 +52,6 @@ class CocoStuffData(ImageData):
 
     def questions(self, index: int, size: tuple[int, int]) -> Sequence[DataQuestion]:
         """One question for each class that is present."""
-        labels = read_label_map(self._labels / f"{self.sample_name(index)}.png", size)
+        path = self._labels / f"{self.sample_name(index)}.png"
+        labels = read_label_map(path, size, self._resized)
         return class_questions(labels, _NAMES)

@@ -13,7 +13,7 @@ import numpy as np
 from llmseg_core.images.image_files import read_image
 
 from .broken import BrokenSampleError
-from .segmentation_data import DataQuestion, DataSample
+from .segmentation_data import DataGroup, DataQuestion, DataSample
 
 __all__ = ["ImageData", "first_existing", "stems"]
 
@@ -24,7 +24,12 @@ class ImageData(ABC):
     Args:
         name: of the data set, for reports.
         names: of the samples, no two the same.
+
+    Attributes:
+        group: what the data set is for.
     """
+
+    group: DataGroup = DataGroup.REASONING
 
     def __init__(self, name: str, names: Sequence[str]) -> None:
         self.name = name
@@ -54,6 +59,10 @@ class ImageData(ABC):
     def __len__(self) -> int:
         return len(self._names)
 
+    def sample_group(self, index: int) -> DataGroup:
+        """What the data set is for that a sample comes from."""
+        return self.group
+
     def sample_name(self, index: int) -> str:
         """The name of a sample, without reading it."""
         return self._names[index]
@@ -79,7 +88,7 @@ class ImageData(ABC):
         image = self.image(index)
         with self._naming(index):
             asked = tuple(self.questions(index, (image.shape[0], image.shape[1])))
-            return DataSample(self.sample_name(index), image, asked)
+            return DataSample(self.sample_name(index), image, asked, self.sample_group(index))
 
     def __iter__(self) -> Iterator[DataSample]:
         return (self[index] for index in range(len(self)))

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from llmseg_core.metrics.mask_iou import resize_nearest
+
 from .segmentation_data import DataQuestion, QuestionKind
 
 __all__ = ["class_questions", "read_label_map"]
@@ -16,19 +18,20 @@ __all__ = ["class_questions", "read_label_map"]
 _MODES = ("1", "L", "P", "I", "I;16")
 
 
-def read_label_map(path: Path, size: tuple[int, int]) -> np.ndarray:
+def read_label_map(path: Path, size: tuple[int, int], resized: bool = False) -> np.ndarray:
     """Read a label map; of an image with a palette, the indices.
 
     Args:
         path: PNG of one channel, 1, 8 or 16 bits.
         size: (H, W) of the image that it belongs to.
+        resized: whether a label map of another size is resized to it (nearest pixel).
 
     Returns:
         (H, W) int32.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it cannot be read, has several channels or another size.
+        ValueError: if it cannot be read, has several channels or another size and is not resized.
     """
     if not path.is_file():
         raise FileNotFoundError(f"the label map {path} is missing")
@@ -40,6 +43,8 @@ def read_label_map(path: Path, size: tuple[int, int]) -> np.ndarray:
         raise ValueError(f"the label map {path} cannot be read: {error}") from error
     if mode not in _MODES:
         raise ValueError(f"the label map {path} has mode {mode}, it must have one channel")
+    if resized:
+        labels = resize_nearest(labels, size)
     if labels.shape != size:
         raise ValueError(f"the label map {path} is {labels.shape}, the image is {size} (H, W)")
     return labels.astype(np.int32)

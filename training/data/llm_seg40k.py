@@ -16,8 +16,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from .coco_masks import decode_mask
 from .image_data import ImageData, first_existing
+from .mask_sizes import decode_resized
+from .released import OUR_READING, ReleasedReading
 from .segmentation_data import DataQuestion, QuestionKind
 
 __all__ = ["LLM_SEG40K_SPLITS", "LLMSeg40KData"]
@@ -34,14 +38,17 @@ class LLMSeg40KData(ImageData):
     Args:
         root: the folder with annotations and images as above.
         split: "train", "validation" or "test".
+        reading: whether each question is a sample of its own, named by its image and its number
+            there ("000000000009/0"), and whether masks are resized to their images.
 
     Raises:
         FileNotFoundError: if the split's file is missing.
         ValueError: if it does not map names of images to entries.
     """
 
-    def __init__(self, root: Path, split: str) -> None:
+    def __init__(self, root: Path, split: str, reading: ReleasedReading = OUR_READING) -> None:
         self.root = root
+        self._resized = reading.resized_masks
         path = first_existing(root, f"LLMSeg-40K/{split}.json", f"{split}.json")
         try:
             content: Any = json.loads(path.read_bytes())
@@ -49,8 +56,11 @@ class LLMSeg40KData(ImageData):
             raise ValueError(f"{path} is no JSON: {error}") from error
         if not isinstance(content, dict) or not content:
             raise ValueError(f"{path} must map names of images to their questions")
-        self._entries = list(content.items())
-        super().__init__(f"llm_seg40k/{split}", [Path(image).stem for image in content])
+        self._entries: list[tuple[str, dict[str, Any]]] = list(content.items())
+        names = [Path(image).stem for image in content]
+        if reading.single_questions:
+            self._entries, names = _one_each(self._entries)
+        super().__init__(f"llm_seg40k/{split}", names)
 
     def image_file(self, index: int) -> Path:
         """Where the image of a sample lies."""
@@ -67,8 +77,27 @@ class LLMSeg40KData(ImageData):
             DataQuestion(
                 pair["question"],
                 QuestionKind.INSTRUCTION,
-                decode_mask(pair["rle_seg"], size),
+                self._mask(pair["rle_seg"], size),
                 category=entry["from_dataset"],
             )
             for pair in entry["qa_pairs"]
         ]
+
+    def _mask(self, code: Any, size: tuple[int, int]) -> np.ndarray:
+        return decode_resized(code, size, size) if self._resized else decode_mask(code, size)
+
+
+def _one_each(
+    entries: Sequence[tuple[str, dict[str, Any]]],
+) -> tuple[list[tuple[str, dict[str, Any]]], list[str]]:
+    """An entry for every question, and its name; an entry without questions stays, to be named."""
+    found, names = [], []
+    for image, entry in entries:
+        pairs = entry.get("qa_pairs") if isinstance(entry, dict) else None
+        if not isinstance(pairs, list) or not pairs:
+            found.append((image, entry))
+            names.append(Path(image).stem)
+            continue
+        found += [(image, {**entry, "qa_pairs": [pair]}) for pair in pairs]
+        names += [f"{Path(image).stem}/{number}" for number in range(len(pairs))]
+    return found, names

@@ -17,7 +17,8 @@ from pathlib import Path
 
 from .image_data import ImageData, first_existing, stems
 from .label_maps import class_questions, read_label_map
-from .segmentation_data import DataQuestion
+from .released import OUR_READING, ReleasedReading
+from .segmentation_data import DataGroup, DataQuestion
 
 __all__ = ["MAPILLARY_SPLITS", "MapillaryData"]
 
@@ -30,13 +31,17 @@ class MapillaryData(ImageData):
     Args:
         root: the data set's folder, or that of all data sets in LISA's arrangement.
         split: "training" or "validation".
+        reading: whether label maps are resized to their images, and all labels asked about.
 
     Raises:
         FileNotFoundError: if the config, the images or the label maps are missing.
         ValueError: if the config cannot be read.
     """
 
-    def __init__(self, root: Path, split: str) -> None:
+    group = DataGroup.SEMANTIC
+
+    def __init__(self, root: Path, split: str, reading: ReleasedReading = OUR_READING) -> None:
+        self._resized = reading.resized_masks
         config = first_existing(
             root,
             "config_v2.0.json",
@@ -47,7 +52,7 @@ class MapillaryData(ImageData):
         version = config.stem.removeprefix("config_")
         self._images = first_existing(config.parent, f"{split}/images")
         self._labels = first_existing(config.parent, f"{split}/{version}/labels")
-        self._classes = _classes(config)
+        self._classes = _classes(config, reading.all_labels)
         names = stems(self._images, ".jpg") | stems(self._labels, ".png")
         super().__init__(f"mapillary/{split}", sorted(names))
 
@@ -57,17 +62,18 @@ class MapillaryData(ImageData):
 
     def questions(self, index: int, size: tuple[int, int]) -> Sequence[DataQuestion]:
         """One question for each class that is present."""
-        labels = read_label_map(self._labels / f"{self.sample_name(index)}.png", size)
+        path = self._labels / f"{self.sample_name(index)}.png"
+        labels = read_label_map(path, size, self._resized)
         return class_questions(labels, self._classes)
 
 
-def _classes(config: Path) -> dict[int, str]:
+def _classes(config: Path, all_labels: bool) -> dict[int, str]:
     try:
         labels = json.loads(config.read_bytes())["labels"]
         return {
             index: label["readable"].lower()
             for index, label in enumerate(labels)
-            if label["evaluate"]
+            if all_labels or label["evaluate"]
         }
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{config} is no config of Mapillary Vistas: {error!r}") from error

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from .image_data import ImageData
-from .segmentation_data import DataQuestion
+from .segmentation_data import DataGroup, DataQuestion
 
 __all__ = ["Mixture", "MixtureGroup"]
 
@@ -71,6 +71,11 @@ class Mixture(ImageData):
         """The data set that a sample comes from, and its index there."""
         place = int(np.searchsorted(self._starts, index, side="right")) - 1
         return self.data[place], index - self._starts[place]
+
+    def sample_group(self, index: int) -> DataGroup:
+        """What the data set is for that a sample comes from."""
+        data, place = self.source(index)
+        return data.sample_group(place)
 
     def image_file(self, index: int) -> Path:
         """Where the image of a sample lies."""

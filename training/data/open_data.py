@@ -29,6 +29,7 @@ from .paco_lvis import PACO_SPLITS, PacoLvisData
 from .pascal_part import PASCAL_PART_SPLITS, PascalPartData
 from .reason_seg import REASON_SEG_SPLITS, ReasonSegData
 from .refer import REFER_SPLITS, ReferData
+from .released import OUR_READING, ReleasedReading
 from .scene_data import SCENE_SPLITS, SceneData
 
 __all__ = ["DATA_KINDS", "DataKind", "open_data"]
@@ -40,11 +41,12 @@ class DataKind:
 
     Attributes:
         splits: what must stand after the path, one of these; nothing if empty; None for anything.
-        open: makes the reader of a path and a split.
+        open: makes the reader of a path and a split, with the switches of the released reading
+            that it has.
     """
 
     splits: tuple[str, ...] | None
-    open: Callable[[Path, str], ImageData]
+    open: Callable[[Path, str, ReleasedReading], ImageData]
 
 
 def _refer(dataset: str) -> DataKind:
@@ -55,25 +57,33 @@ def _refer(dataset: str) -> DataKind:
         for author, parts in authors.items()
         for part in parts
     ]
-    return DataKind(tuple(splits), lambda path, split: ReferData(path, dataset, split))
+    return DataKind(
+        tuple(splits), lambda path, split, reading: ReferData(path, dataset, split, reading)
+    )
 
 
-def _scenes(path: Path, split: str) -> SceneData:
+def _scenes(path: Path, split: str, reading: ReleasedReading) -> SceneData:
     scenes, _, phrasing = split.partition("/")
     return SceneData(path, scenes, (phrasing,) if phrasing else ())
 
 
-def _mixture(root: Path, recipe: str) -> Mixture:
+def _mixture(root: Path, recipe: str, reading: ReleasedReading) -> Mixture:
     groups = [
-        MixtureGroup(group.name, group.rate, tuple(open_data(each, root) for each in group.data))
+        MixtureGroup(
+            group.name,
+            group.rate,
+            tuple(open_data(each, root, reading) for each in group.data),
+        )
         for group in load_mixture_recipe(recipe)
     ]
     return Mixture(Path(recipe).stem, groups)
 
 
 DATA_KINDS: dict[str, DataKind] = {
-    "folder": DataKind((), lambda path, split: FolderData(path)),
-    "reason_seg": DataKind(REASON_SEG_SPLITS, ReasonSegData),
+    "folder": DataKind((), lambda path, split, reading: FolderData(path)),
+    "reason_seg": DataKind(
+        REASON_SEG_SPLITS, lambda path, split, reading: ReasonSegData(path, split)
+    ),
     "llm_seg40k": DataKind(LLM_SEG40K_SPLITS, LLMSeg40KData),
     **{dataset: _refer(dataset) for dataset in REFER_SPLITS},
     "ade20k": DataKind(ADE20K_SPLITS, Ade20kData),
@@ -87,12 +97,16 @@ DATA_KINDS: dict[str, DataKind] = {
 """All kinds, by the name that stands first."""
 
 
-def open_data(spec: str | Path, root: Path | None = None) -> ImageData:
+def open_data(
+    spec: str | Path, root: Path | None = None, reading: ReleasedReading = OUR_READING
+) -> ImageData:
     """Open the data set that `spec` names.
 
     Args:
         spec: KIND:PATH, KIND:PATH:SPLIT or PATH.
         root: where a relative PATH begins; the working directory if None.
+        reading: what is read as the released training reads it; of a mixture, in all of its data
+            sets that know the switch.
 
     Raises:
         ValueError: for an unknown kind or split, quoting it and saying what is known.
@@ -107,7 +121,7 @@ def open_data(spec: str | Path, root: Path | None = None) -> ImageData:
     if known.splits is None and not split:
         raise ValueError(f"{str(spec)!r} must be {kind}:ROOT:NAME")
     place = Path(path).expanduser()
-    return known.open(root / place if root else place, split)
+    return known.open(root / place if root else place, split, reading)
 
 
 def _parts(spec: str) -> tuple[str, str, str]:

@@ -13,11 +13,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from .coco_json import CocoJson, category_questions
+from .coco_json import CocoJson
 from .image_data import ImageData, first_existing
-from .segmentation_data import DataQuestion
+from .part_questions import category_questions, instance_questions
+from .released import OUR_READING, ReleasedReading
+from .segmentation_data import DataGroup, DataQuestion
 
-__all__ = ["PACO_SPLITS", "PacoLvisData", "spoken_name"]
+__all__ = ["PACO_SPLITS", "PacoLvisData"]
 
 PACO_SPLITS = ("train", "val", "test")
 
@@ -31,13 +33,18 @@ class PacoLvisData(ImageData):
     Args:
         root: the folder with annotations and images as above.
         split: "train", "val" or "test".
+        reading: whether each instance is a question of its own, all categories included, and
+            whether masks are resized to their images.
 
     Raises:
         FileNotFoundError: if the annotations or the images are missing.
         ValueError: if the annotations are not in COCO's format.
     """
 
-    def __init__(self, root: Path, split: str) -> None:
+    group = DataGroup.SEMANTIC
+
+    def __init__(self, root: Path, split: str, reading: ReleasedReading = OUR_READING) -> None:
+        self._reading = reading
         file = f"annotations/paco_lvis_v1_{split}.json"
         self._coco = CocoJson(first_existing(root, f"vlpart/paco/{file}", f"paco/{file}", file))
         self._images = first_existing(
@@ -51,20 +58,15 @@ class PacoLvisData(ImageData):
         return self._images / self._coco.images[self._ids[index]]["file_name"]
 
     def questions(self, index: int, size: tuple[int, int]) -> Sequence[DataQuestion]:
-        """One question for each category that is present."""
-        image = self._coco.images[self._ids[index]]
-        partly = set(image.get("not_exhaustive_category_ids", ()))
-        return category_questions(
-            [
-                (spoken_name(self._coco.categories[item["category_id"]]), item["segmentation"])
-                for item in self._coco.of_image(image["id"])
-                if item["category_id"] not in partly
-            ],
-            size,
-        )
-
-
-def spoken_name(category: str) -> str:
-    """A category as one says it: "mug handle" for "mug:handle", "glass" for "glass_(drink)"."""
-    words = [part.partition("_(")[0].replace("_", " ") for part in category.split(":")]
-    return " ".join(words)
+        """One question for each category that is present, or for each instance."""
+        image, single = self._coco.images[self._ids[index]], self._reading.single_instances
+        partly = set() if single else set(image.get("not_exhaustive_category_ids", ()))
+        named = [
+            (
+                self._coco.categories[item["category_id"]],
+                self._coco.mask(item, size, self._reading.resized_masks),
+            )
+            for item in self._coco.of_image(image["id"])
+            if item["category_id"] not in partly
+        ]
+        return instance_questions(named) if single else category_questions(named)

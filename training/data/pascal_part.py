@@ -23,13 +23,15 @@ import numpy as np
 import scipy.io
 from scipy.io.matlab import MatReadError
 
-from .coco_json import CocoJson, category_questions
-from .coco_masks import encode_mask
+from .coco_json import CocoJson
+from .coco_masks import decode_mask, encode_mask
 from .image_data import ImageData, first_existing
-from .paco_lvis import spoken_name
-from .segmentation_data import DataQuestion
+from .mask_sizes import decode_resized
+from .part_questions import category_questions, instance_questions
+from .released import OUR_READING, ReleasedReading
+from .segmentation_data import DataGroup, DataQuestion
 
-__all__ = ["PASCAL_PARTS", "PASCAL_PART_SPLITS", "PascalPartData", "part_name"]
+__all__ = ["PASCAL_PARTS", "PASCAL_PART_SPLITS", "PascalPartData", "part_category"]
 
 PASCAL_PART_SPLITS = ("train", "val", "trainval")
 
@@ -65,12 +67,17 @@ class PascalPartData(ImageData):
     Args:
         root: the data set's folder, or that of all data sets in LISA's arrangement.
         split: "train", "val" or "trainval".
+        reading: whether each annotated part is a question of its own, and whether masks are
+            resized to their images.
 
     Raises:
         FileNotFoundError: if the annotations, the list of images or the images are missing.
     """
 
-    def __init__(self, root: Path, split: str) -> None:
+    group = DataGroup.SEMANTIC
+
+    def __init__(self, root: Path, split: str, reading: ReleasedReading = OUR_READING) -> None:
+        self._reading = reading
         folder = first_existing(root, "vlpart/pascal_part", "VOCdevkit")
         self.folder = root if folder.name == "VOCdevkit" else folder
         self._images = first_existing(self.folder, "VOCdevkit/VOC2010/JPEGImages")
@@ -85,17 +92,26 @@ class PascalPartData(ImageData):
         return self._images / f"{self.sample_name(index)}.jpg"
 
     def questions(self, index: int, size: tuple[int, int]) -> Sequence[DataQuestion]:
-        """One question for each part of each kind of object."""
+        """One question for each part of each kind of object, or for each part of each object."""
+        named = self._named(index, size, self._reading.resized_masks)
+        if self._reading.single_instances:
+            return instance_questions(named)
+        return category_questions(named)
+
+    def _named(
+        self, index: int, size: tuple[int, int], resized: bool
+    ) -> list[tuple[str, np.ndarray]]:
+        """Category and mask of every part that is asked about."""
         if self._coco is None:
             path = self.folder / "Annotations_Part" / f"{self.sample_name(index)}.mat"
-            return category_questions(_parts_of_mat(path), size)
-        return category_questions(
-            [
-                (spoken_name(self._coco.categories[item["category_id"]]), item["segmentation"])
-                for item in self._coco.of_image(self._ids[index])
-            ],
-            size,
-        )
+            return [
+                (category, decode_resized(code, size, size) if resized else decode_mask(code, size))
+                for category, code in _parts_of_mat(path)
+            ]
+        return [
+            (self._coco.categories[item["category_id"]], self._coco.mask(item, size, resized))
+            for item in self._coco.of_image(self._ids[index])
+        ]
 
     def _names_of_coco(self, coco: CocoJson) -> list[str]:
         return [Path(image["file_name"]).stem for image in coco.images.values()]
@@ -108,34 +124,34 @@ class PascalPartData(ImageData):
         return [name for name in names if (annotations / f"{name}.mat").exists()]
 
 
-def part_name(kind: str, part: str) -> str | None:
-    """What an annotated part is called here.
+def part_category(kind: str, part: str) -> str | None:
+    """The category of an annotated part.
 
     Args:
         kind: of the object, as annotated: "pottedplant".
         part: as annotated: "lfuleg", "wheel_1".
 
     Returns:
-        "cow leg", or None if the part is not asked about.
+        "cow:leg", or None if the part is not asked about.
     """
     kind = "potted plant" if kind == "pottedplant" else kind
     for word in PASCAL_PARTS.get(kind, ()):
         if _SHORT.get(word, word) in part:
-            return f"{kind} {word}"
+            return f"{kind}:{word}"
     return None
 
 
 def _parts_of_mat(path: Path) -> list[tuple[str, dict[str, Any]]]:
-    """Name and mask of every part that is asked about."""
+    """Category and mask of every part that is asked about."""
     if not path.is_file():
         raise FileNotFoundError(f"the annotation {path} is missing")
     try:
         content = scipy.io.loadmat(path, squeeze_me=True, struct_as_record=False)
         found = [
-            (part_name(str(getattr(thing, "class")), str(part.part_name)), part.mask != 0)
+            (part_category(str(getattr(thing, "class")), str(part.part_name)), part.mask != 0)
             for thing in np.atleast_1d(content["anno"].objects)
             for part in np.atleast_1d(thing.parts)
         ]
     except (MatReadError, OSError, ValueError, KeyError, AttributeError, zlib.error) as error:
         raise ValueError(f"the annotation {path} cannot be read: {error!r}") from error
-    return [(name, encode_mask(mask)) for name, mask in found if name]
+    return [(category, encode_mask(mask)) for category, mask in found if category]

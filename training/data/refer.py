@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 
 from .coco_json import CocoJson
-from .coco_masks import decode_mask
 from .image_data import ImageData, first_existing
-from .segmentation_data import DataQuestion, QuestionKind
+from .released import OUR_READING, ReleasedReading
+from .segmentation_data import DataGroup, DataQuestion, QuestionKind
 
 __all__ = ["REFER_SPLITS", "ReferData"]
 
@@ -46,13 +46,19 @@ class ReferData(ImageData):
         root: REFER's data folder, or that of all data sets in LISA's arrangement.
         dataset: a key of `REFER_SPLITS`.
         split: a part as the first author divided it, such as "val", or "google/val".
+        reading: whether masks are resized to their images.
 
     Raises:
         FileNotFoundError: if a file of the data set is missing.
         ValueError: if the pickle holds more than plain values, or no expression of the split.
     """
 
-    def __init__(self, root: Path, dataset: str, split: str) -> None:
+    group = DataGroup.REFERRING
+
+    def __init__(
+        self, root: Path, dataset: str, split: str, reading: ReleasedReading = OUR_READING
+    ) -> None:
+        self._resized = reading.resized_masks
         author, _, part = split.rpartition("/")
         author = author or next(iter(REFER_SPLITS[dataset]))
         self.folder = first_existing(root, dataset, f"refer_seg/{dataset}").parent
@@ -87,7 +93,8 @@ class ReferData(ImageData):
 
     def _mask(self, ref: dict[str, Any], size: tuple[int, int]) -> np.ndarray:
         try:
-            return decode_mask(self._instances.annotations[ref["ann_id"]]["segmentation"], size)
+            annotation = self._instances.annotations[ref["ann_id"]]
+            return self._instances.mask(annotation, size, self._resized)
         except ValueError as error:
             raise ValueError(f"annotation {ref['ann_id']}: {error}") from error
 

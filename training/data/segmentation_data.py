@@ -12,7 +12,7 @@ import numpy as np
 
 from llmseg_core.images.image_ops import check_image
 
-__all__ = ["DataQuestion", "DataSample", "QuestionKind", "SegmentationData"]
+__all__ = ["DataGroup", "DataQuestion", "DataSample", "QuestionKind", "SegmentationData"]
 
 
 class QuestionKind(str, Enum):
@@ -26,6 +26,17 @@ class QuestionKind(str, Enum):
     """the name of a class: "scissors" """
 
 
+class DataGroup(str, Enum):
+    """What a data set is for: LISA's groups of training data."""
+
+    SEMANTIC = "semantic"
+    """names of classes, of things or of parts"""
+    REFERRING = "referring"
+    """referring expressions"""
+    REASONING = "reasoning"
+    """instructions that need reasoning, and data of one's own"""
+
+
 @dataclass(frozen=True)
 class DataQuestion:
     """A text and the mask of what it means.
@@ -36,6 +47,7 @@ class DataQuestion:
         mask: (H, W) bool; empty if nothing in the image fits.
         ignore: (H, W) bool, pixels that count neither as hit nor as miss, or None.
         category: for breakdowns of scores; "" if the data set names none.
+        other_text: another wording that training takes half of the time; "" if there is none.
     """
 
     text: str
@@ -43,6 +55,7 @@ class DataQuestion:
     mask: np.ndarray
     ignore: np.ndarray | None = None
     category: str = ""
+    other_text: str = ""
 
     def __post_init__(self) -> None:
         if not self.text.strip():
@@ -65,11 +78,13 @@ class DataSample:
         name: unique in its data set; may have "/" in it and names files of caches.
         image: (H, W, 3) uint8 RGB.
         questions: at least one.
+        group: what its data set is for.
     """
 
     name: str
     image: np.ndarray
     questions: tuple[DataQuestion, ...]
+    group: DataGroup = DataGroup.REASONING
 
     def __post_init__(self) -> None:
         check_image(self.image)

@@ -125,6 +125,7 @@ def paper_losses(
     target_iop: Tensor,
     valid: Tensor,
     temperature: float,
+    untouched: bool = False,
 ) -> PaperLosses:
     """How far predictions are from the truth.
 
@@ -134,9 +135,10 @@ def paper_losses(
         target_iop: (R, K) float32 in [0, 1].
         valid: (R, K) bool, False where a proposal is padding.
         temperature: of both softmaxes of the alignment loss.
+        untouched: see `alignment_loss`.
     """
     return PaperLosses(
-        alignment=alignment_loss(scored.iou_score, target_iou, valid, temperature),
+        alignment=alignment_loss(scored.iou_score, target_iou, valid, temperature, untouched),
         iop=iop_loss(scored.iop, target_iop, valid),
         language=F.cross_entropy(scored.logits.float(), scored.labels),
     )

@@ -10,7 +10,11 @@ __all__ = ["alignment_loss", "iop_loss"]
 
 
 def alignment_loss(
-    iou_score: Tensor, target_iou: Tensor, valid: Tensor, temperature: float
+    iou_score: Tensor,
+    target_iou: Tensor,
+    valid: Tensor,
+    temperature: float,
+    untouched: bool = False,
 ) -> Tensor:
     """KL divergence of the ranking from the true IoUs, both as softmax over the proposals.
 
@@ -21,11 +25,13 @@ def alignment_loss(
         target_iou: (N, K) float in [0, 1].
         valid: (N, K) bool, False where a proposal is padding.
         temperature: of both softmaxes.
+        untouched: whether instructions that no proposal touches count too, as in the released code;
+            their target is flat. An image without proposals has no ranking in any case.
 
     Returns:
         Scalar, the mean over the instructions that count; 0 if none does.
     """
-    counts = (target_iou * valid).amax(1) > 0
+    counts = valid.any(1) if untouched else (target_iou * valid).amax(1) > 0
     if not counts.any():
         return iou_score.sum() * 0
     lowest = torch.finfo(iou_score.dtype).min

@@ -9,18 +9,19 @@ from torch.nn import functional as F
 from llmseg_core.embeddings.mask_pooling import mask_pooling, proposal_weights
 
 
-def pool_directly(masks: Tensor, feature_map: Tensor, pooling_size: int) -> Tensor:
+def pool_directly(masks: Tensor, feature_map: Tensor, pooling_size: int, antialias: bool) -> Tensor:
     """As the method defines it: both resized to the pooling square, then the weighted mean."""
     height, width = masks.shape[1:]
     side = max(height, width)
     square = F.pad(masks.float(), (0, side - width, 0, side - height))
     size = (pooling_size, pooling_size)
-    small = F.interpolate(square[None], size, mode="bilinear", antialias=True)[0]
+    small = F.interpolate(square[None], size, mode="bilinear", antialias=antialias)[0]
     large = F.interpolate(feature_map[None], size, mode="bilinear")[0]
     total = torch.einsum("kyx,cyx->kc", small, large)
     return total / (small.sum((1, 2)) + 1e-8)[:, None]
 
 
+@pytest.mark.parametrize("antialias", [True, False])
 @pytest.mark.parametrize(
     ("image_size", "cells", "pooling_size"),
     [
@@ -33,7 +34,7 @@ def pool_directly(masks: Tensor, feature_map: Tensor, pooling_size: int) -> Tens
     ],
 )
 def test_equals_pooling_at_full_resolution(
-    image_size: tuple[int, int], cells: int, pooling_size: int
+    image_size: tuple[int, int], cells: int, pooling_size: int, antialias: bool
 ) -> None:
     height, width = image_size
     masks = torch.rand(4, height, width) > 0.7
@@ -41,10 +42,10 @@ def test_equals_pooling_at_full_resolution(
     masks[0, height // 2, width // 2 :] = True
     masks[1, : height // 3] = False
     feature_map = torch.randn(6, cells, cells)
-    weights = proposal_weights(masks, (cells, cells), pooling_size)
+    weights = proposal_weights(masks, (cells, cells), pooling_size, antialias)
     torch.testing.assert_close(
         mask_pooling(feature_map, weights),
-        pool_directly(masks, feature_map, pooling_size),
+        pool_directly(masks, feature_map, pooling_size, antialias),
         atol=1e-4,
         rtol=0,
     )

@@ -28,6 +28,7 @@ from llmseg_training.adapter.lora import LoraRecipe
 from llmseg_training.adapter.model import AdapterTrainer
 from llmseg_training.adapter.parts import load_adapter_parts
 from llmseg_training.adapter.recipe import AdapterRecipe
+from llmseg_training.adapter.released import ReleasedSwitches
 from llmseg_training.adapter.train import adapter_arguments, build_trainer, train_adapter
 from llmseg_training.data import open_data
 from llmseg_training.proposals.cache import write_proposals
@@ -223,6 +224,33 @@ def test_a_killed_training_ends_with_the_same_weights(
 def test_another_recipe_does_not_go_on_in_the_same_folder(place: Place, trained: Trained) -> None:
     with pytest.raises(ValueError, match=r"begun with steps 8, not 9: take another --work"):
         train_adapter(place.recipe(steps=9), trained.work)
+
+
+def test_a_training_from_before_the_switches_goes_on(place: Place, tmp_path: Path) -> None:
+    recipe = place.recipe(steps=1, warmup_steps=0, validation=None)
+    older = {key: value for key, value in recipe.to_dict().items() if key != "released"}
+    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(older))
+    assert train_adapter(recipe, tmp_path).is_dir()
+    switched = replace(recipe, released=ReleasedSwitches(lower_case=True))
+    with pytest.raises(ValueError, match=r"begun with released .*'lower_case': False.*, not"):
+        train_adapter(switched, tmp_path)
+
+
+def test_the_recipes_switches_reach_data_and_loss(place: Place, tmp_path: Path) -> None:
+    switches = ReleasedSwitches(lower_case=True, untouched_questions=True)
+    for released in (switches, ReleasedSwitches()):
+        recipe = place.recipe(validation=None, released=released)
+        parts = load_adapter_parts(recipe.model, recipe.lora)
+        arguments = adapter_arguments(recipe, tmp_path)
+        trainer = build_trainer(recipe, tmp_path, parts, arguments, open_inputs(recipe))
+        assert trainer.train_dataset.released == released
+        model, batch = trainer.model.eval(), trainer.data_collator([trainer.train_dataset[0]])
+        batch["batch"] = replace(
+            batch["batch"], target_iou=torch.zeros_like(batch["batch"].target_iou)
+        )
+        trainer.compute_loss(model, batch)
+        counted = trainer._notes["alignment_loss"][-1].item() > 0
+        assert counted is released.untouched_questions
 
 
 def test_a_trained_adapter_goes_on(place: Place, trained: Trained, tmp_path: Path) -> None:

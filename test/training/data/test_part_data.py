@@ -20,7 +20,7 @@ from helpers.lisa_tree import (
     write_pascal_part,
 )
 from llmseg_training.data import BrokenSampleError, QuestionKind, open_data
-from llmseg_training.data.pascal_part import part_name
+from llmseg_training.data.pascal_part import part_category
 
 
 @pytest.mark.parametrize(
@@ -83,20 +83,20 @@ def test_pascal_part_as_converted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "part", "name"),
+    ("kind", "part", "category"),
     [
-        ("person", "llleg", "person leg"),
-        ("person", "lear", "person ear"),
+        ("person", "llleg", "person:leg"),
+        ("person", "lear", "person:ear"),
         ("person", "lebrow", None),
-        ("dog", "rfpa", "dog paw"),
-        ("pottedplant", "pot", "potted plant pot"),
+        ("dog", "rfpa", "dog:paw"),
+        ("pottedplant", "pot", "potted plant:pot"),
         ("aeroplane", "engine_1", None),
-        ("car", "bliplate", "car license plate"),
+        ("car", "bliplate", "car:license plate"),
         ("train", "head", None),
     ],
 )
-def test_names_of_parts(kind: str, part: str, name: str | None) -> None:
-    assert part_name(kind, part) == name
+def test_categories_of_parts(kind: str, part: str, category: str | None) -> None:
+    assert part_category(kind, part) == category
 
 
 def test_a_damaged_annotation(tmp_path: Path) -> None:

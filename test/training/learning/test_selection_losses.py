@@ -53,6 +53,29 @@ def test_questions_that_no_proposal_answers_are_left_out() -> None:
     )
 
 
+def test_in_the_released_code_they_count_with_a_flat_target() -> None:
+    score, iou, valid = random_scores(2, 3, 5)
+    iou[1] = 0
+    valid[2, 3:] = False
+    iou[2, 3:] = 0
+    flat = torch.full((5,), 1 / 5)
+    divergence = (flat * (flat.log() - (score[1] / TEMPERATURE).log_softmax(0))).sum()
+    others = [alignment_loss(score[[row]], iou[[row]], valid[[row]], TEMPERATURE) for row in (0, 2)]
+    wanted = (divergence + sum(others)) / 3
+    loss = alignment_loss(score, iou, valid, TEMPERATURE, untouched=True)
+    assert loss.item() == pytest.approx(wanted.item(), rel=1e-4)
+    assert divergence.item() > 1
+
+
+def test_an_image_without_proposals_has_no_ranking_there_either() -> None:
+    score, iou, valid = random_scores(2, 3, 5)
+    valid[1] = False
+    rest = [0, 2]
+    assert alignment_loss(score, iou, valid, TEMPERATURE, untouched=True).item() == pytest.approx(
+        alignment_loss(score[rest], iou[rest], valid[rest], TEMPERATURE).item(), rel=1e-5
+    )
+
+
 def test_no_question_with_a_target_costs_nothing() -> None:
     score, iou, valid = random_scores(3, 2, 3)
     score = score.requires_grad_()
