@@ -73,7 +73,10 @@ def refer_entry(ref_id: int, image_id: int, split: str, *texts: str) -> dict[str
         "split": split,
         "file_name": f"COCO_train2014_{image_id:012d}_{ref_id}.jpg",
         "sent_ids": list(range(len(texts))),
-        "sentences": [{"sent": text, "raw": text, "tokens": text.split()} for text in texts],
+        "sentences": [
+            {"sent_id": number, "sent": text, "raw": text, "tokens": text.split()}
+            for number, text in enumerate(texts)
+        ],
     }
 
 
