@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the README tells people to type is there."""
+"""What the pages for people tell them to type, open and read is there."""
 
 from __future__ import annotations
 
@@ -15,14 +15,53 @@ from llmseg_ros.node.parameters import NODE_PARAMETERS, selection_parameters
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "training" / "README.md"]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.rst")),
+    ROOT / "training" / "README.md",
+    ROOT / "llmseg_core" / "embedded" / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
+FOLDERS = [
+    "llmseg_core",
+    "llmseg_ros",
+    "training",
+    "launch",
+    "config",
+    "rviz",
+    "msg",
+    "srv",
+    "test",
+    "tools",
+    "scripts",
+    "docs",
+    ".ci",
+]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_make_targets_exist(page: Path) -> None:
     targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
-    named = set(re.findall(r"(?:^|`)make ([a-z][a-z-]+)", page.read_text(encoding="utf-8"), re.M))
-    assert named <= set(targets)
+    named = re.findall(r"(?:^ *|`)make ([a-z][a-z-]+)", page.read_text(encoding="utf-8"), re.M)
+    assert set(named) <= set(targets)
+
+
+def named_paths(page: Path) -> set[str]:
+    """What stands in backticks on a page, or in a command, and is a file or folder of ours.
+
+    That is what begins with one of our folders and has a suffix or ends with "/", and every Python
+    file; a name may hold "*".
+    """
+    text = page.read_text(encoding="utf-8")
+    words = [word for span in re.findall(r"`+([^`\n]+)`+", text) for word in span.split()]
+    words += [word for line in re.findall(r"^ {4}(.+)$", text, re.M) for word in line.split()]
+    return {
+        word
+        for word in words
+        if re.fullmatch(r"[\w.*/-]+", word)
+        and (
+            re.fullmatch(rf"({'|'.join(FOLDERS)})/(.*/)?(\S*\.\w+)?", word) or word.endswith(".py")
+        )
+    }
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -30,10 +69,27 @@ def test_linked_and_named_files_exist(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
     assert [link for link in links if not (page.parent / link).exists()] == []
-    named = re.findall(
-        r"`((?:llmseg_core|llmseg_ros|training|test|tools|config)/[\w/]*(?:\.\w+|/))`", text
+    here = [ROOT, page.parent, ROOT / "launch"]
+    assert [
+        name for name in named_paths(page) if not any(any(top.glob(name)) for top in here)
+    ] == []
+
+
+def test_paths_are_found_on_a_page(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "`llmseg_ros/node/` and `docs/x.md`, `build/best`, `data/a.py`; `test/train`, `make it`;\n"
+        "`training/scenes/shapes_*.py`, `llmseg_ros/Segment`, ``config/a.yaml``\n\n"
+        "    accelerate launch --config_file training/configs/two_gpus.yaml -m module\n"
     )
-    assert [name for name in named if not (ROOT / name).exists()] == []
+    assert named_paths(page) == {
+        "llmseg_ros/node/",
+        "docs/x.md",
+        "data/a.py",
+        "training/scenes/shapes_*.py",
+        "config/a.yaml",
+        "training/configs/two_gpus.yaml",
+    }
 
 
 def test_llmseg_subcommands_exist(capsys: pytest.CaptureFixture[str]) -> None:
@@ -74,5 +130,5 @@ def test_parameter_table_is_complete() -> None:
 
 def test_tree_names_every_package() -> None:
     tree = README.split("## Where things are")[1]
-    folders = "llmseg_core llmseg_ros training launch config rviz msg srv test tools scripts"
-    assert [name for name in folders.split() if f"`{name}/`" not in tree] == []
+    shown = [name for name in FOLDERS if name != ".ci"]
+    assert [name for name in shown if f"`{name}/`" not in tree] == []
