@@ -20,7 +20,7 @@ class CocoJson:
     """A file in COCO's format, held in memory.
 
     Attributes:
-        images: entries of "images" by id, by rising id.
+        images: entries of "images" by id, in rising order.
         annotations: entries of "annotations" by id.
         categories: names by id.
 
@@ -28,7 +28,7 @@ class CocoJson:
         path: the file.
 
     Raises:
-        ValueError: if the file is no JSON of that format.
+        ValueError: if the file is not JSON in that format.
     """
 
     def __init__(self, path: Path) -> None:

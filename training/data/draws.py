@@ -18,7 +18,7 @@ _ATTEMPTS = 100
 
 
 class SampleDraws:
-    """Draws from a data set: by the rates of a mixture, else every image equally often.
+    """Draws from a data set: by the rates of a mixture; from other data every image equally often.
 
     Args:
         data: a data set or mixture.

@@ -47,7 +47,7 @@ class FolderData(ImageData):
 
     Raises:
         FileNotFoundError: if there is no `samples.jsonl`.
-        ValueError: if it has no line.
+        ValueError: if it is empty.
     """
 
     def __init__(self, folder: str | Path, name: str | None = None) -> None:

@@ -19,7 +19,7 @@ __all__ = ["ImageData", "first_existing", "stems"]
 
 
 class ImageData(ABC):
-    """A `SegmentationData` of image files; a reader adds which files and which questions.
+    """A `SegmentationData` of image files; each reader says which files and which questions.
 
     Args:
         name: of the data set, for reports.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Label maps: images of one channel whose value is the class of the pixel."""
+"""Label maps: one-channel images whose values are the classes of the pixels."""
 
 from __future__ import annotations
 

@@ -5,8 +5,8 @@
     DIR/training/images/_1Gn_xkw7sa_i9GU4mkxxQ.jpg          also validation/
     DIR/training/v2.0/labels/_1Gn_xkw7sa_i9GU4mkxxQ.png     or v1.2
 
-or the same in DIR/mapillary. A pixel is the place of its class in the config's "labels". Classes
-that the config does not evaluate are not asked about, and their pixels do not count.
+or the same in DIR/mapillary. A pixel holds the index of its class in the config's "labels".
+Classes that the config does not evaluate are not asked about, and their pixels do not count.
 """
 
 from __future__ import annotations

@@ -6,9 +6,9 @@
     DIR/VOCdevkit/VOC2010/ImageSets/Main/train.txt          also val.txt, trainval.txt
 
 or the same in DIR/vlpart/pascal_part, LISA's arrangement. LISA and LLM-Seg read a conversion to
-COCO's format that VLPart's script makes, DIR/train.json; it is read where it is there.
+COCO's format that VLPart's script makes, DIR/train.json; where there is one, it is read.
 
-The annotations tell left from right and upper from lower; as in that conversion, "llleg" and
+The annotations distinguish left and right, upper and lower; as in that conversion, "llleg" and
 "luleg" are both "person leg", and parts without a word in `PASCAL_PARTS` are left out.
 """
 

@@ -22,15 +22,15 @@ SCENE_SPLITS = (
     *SPLITS,
     *(f"{split}/{phrasing}" for split in SPLITS for phrasing in SPLITS if phrasing != split),
 )
-"""Splits of scenes; after "/" the split whose wording is used, where it is another one's."""
+"""Splits of scenes; after "/" the split whose wording is used, if it is another one."""
 
 
 class SceneData(ImageData):
-    """Reads the scenes of one split and asks about each what seed and index decide.
+    """Reads the scenes of one split; seed and index decide what is asked about each.
 
-    The questions are those that `evaluation.ask_scenes` asks with the same arguments. All are
-    whole sentences; what one must understand to answer ("function", "colour", "relation", ...) is
-    their category. A question that nothing fits has an empty mask.
+    The questions are those that `evaluate.scene_answers.ask_scenes` asks with the same arguments.
+    All are whole sentences; what one must understand to answer ("function", "colour", "relation",
+    ...) is their category. A question that nothing fits has an empty mask.
 
     Args:
         root: folder of the splits.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Finds something to ask about a scene, one function for each kind of question.
 
-Every function answers with a `Draft`, or None if this attempt met nothing fair to ask; the caller
+Every function returns a `Draft`, or None if this attempt found nothing fair to ask; the caller
 tries again. `absent` asks for a question that nothing in the scene answers.
 """
 
@@ -33,7 +33,7 @@ class Draft:
 def draft_function(
     view: SceneView, vocabulary: Sequence[str], say: Realiser, absent: bool
 ) -> Draft | None:
-    """Ask for what serves a function: "something to cut paper with"."""
+    """Ask for things by what they are for: "something to cut paper with"."""
     found = _choose_concept(FUNCTIONS, view, vocabulary, say, absent)
     if found is None:
         return None
@@ -45,7 +45,7 @@ def draft_function(
 def draft_property(
     view: SceneView, vocabulary: Sequence[str], say: Realiser, absent: bool
 ) -> Draft | None:
-    """Ask for what has a property or belongs to a group: "something sharp", "all the tools"."""
+    """Ask for things by a property or a group: "something sharp", "all the tools"."""
     found = _choose_concept(PROPERTIES, view, vocabulary, say, absent)
     if found is None:
         return None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finds places in a scene worth asking for: "the thing left of the mug", "the nearest fruit"."""
+"""Finds places in a scene worth asking about: "the thing left of the mug", "the nearest fruit"."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ATTEMPTS: Final = 6
 def draft_relation(
     view: SceneView, vocabulary: Sequence[str], say: Realiser, absent: bool
 ) -> Draft | None:
-    """Ask for things by their place; None if this attempt met nothing clear."""
+    """Ask for things by their place; None if this attempt found nothing clear."""
     relation = say.pick(RELATIONS)
     for _ in range(ATTEMPTS):  # relations that are seldom clear get their share, too
         if relation in EXTREMES:
@@ -91,7 +91,7 @@ def _draft_absent_anchor(
 
 
 def _name_anchor(view: SceneView, say: Realiser) -> tuple[SceneObject, str | None, str] | None:
-    """An object that can be named without doubt, the colour needed for it, and its name."""
+    """An object that can be named unambiguously, the colour needed for it, and its name."""
     if not view.clear:
         return None
     anchor = say.pick(view.clear)

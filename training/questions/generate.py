@@ -27,7 +27,7 @@ KIND_SHARES: Final[dict[Kind, float]] = {
 ABSENT_SHARE: Final = 0.135
 """Share of the instructions that nothing in the scene answers."""
 ATTEMPTS: Final = 15
-"""Tries at one kind before it is given up for this sample."""
+"""Attempts at one kind before it is given up for this sample."""
 
 _DRAFTS: Final[dict[Kind, Callable[[SceneView, Sequence[str], Realiser, bool], Draft | None]]] = {
     "function": draft_function,
@@ -51,7 +51,7 @@ def generate_samples(
 
     Args:
         objects: Objects of the scene.
-        rng: Source of all chance; the same state gives the same samples.
+        rng: Random generator; the same state gives the same samples.
         split: Split of the scene.
         max_samples: Largest number of samples; a scene with little to ask gives fewer. No meaning
             is asked twice with the same answer.

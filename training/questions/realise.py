@@ -230,7 +230,7 @@ class Realiser:
         return self._finish(self.pick(options).format(**forms))
 
     def _finish(self, text: str) -> str:
-        """Spell as people do: often a capital and a full stop, often neither."""
+        """Write as people do: often a capital and a full stop, often neither."""
         if self.rng.random() < 0.5:
             text = _capitalised(text)
             if text[-1] not in "?.!":

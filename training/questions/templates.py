@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sentence frames, apart for each split.
+"""Sentence frames, separate for each split.
 
 Placeholders: `{x}` a noun phrase, `{is}` and `{it}` agreeing with it; `{relative}`, `{goal}`,
 `{need}`, `{predicate}`, `{plural}` forms of a phrase (see `wording`). Numbers: "one"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the meaning of a concept is put into words, apart for each split.
+"""How the meaning of a concept is put into words, separately for each split.
 
 A function phrase is a verb phrase in a small notation that yields all its grammatical forms:
 

@@ -59,7 +59,7 @@ class Camera:
         return (points - self.position) @ self.axes.T
 
     def project(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Pixels (N, 2) of world points (N, 3) that lie before the camera."""
+        """Pixels (N, 2) of world points (N, 3) that lie in front of the camera."""
         local = self.to_camera(points)
         centre = [(self.width - 1) / 2, (self.height - 1) / 2]
         return self.focal * local[:, :2] / np.maximum(local[:, 2:], 1e-6) + centre

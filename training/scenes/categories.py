@@ -14,7 +14,7 @@ from .colours import COLOURS, RGB
 from .mesh import Part
 
 Builder: TypeAlias = Callable[[np.random.Generator, RGB], tuple[Part, ...]]
-"""Makes one instance of a category, in a pose in which it can rest, metres, z up."""
+"""Builds one instance of a category in a resting pose; metres, z up."""
 
 
 @dataclass(frozen=True)

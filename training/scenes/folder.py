@@ -87,7 +87,7 @@ def write_scenes(
 
 
 def _mapped(executor: Executor | None, render: partial[str], indices: list[int]) -> Iterator[str]:
-    """`render` of each index, in order, in the executor's processes where there is one."""
+    """What `render` gives for each index, in order; in the executor's processes if there is one."""
     if executor is None:
         yield from map(render, indices)
         return

@@ -54,7 +54,7 @@ class TableTop:
 
 
 def _choose(rng: np.random.Generator, config: SceneConfig) -> list[tuple[str, str]]:
-    """Categories and colours of a scene: all different but for at most one pair of twins."""
+    """Categories and colours of a scene: all different, but for at most one pair of a kind."""
     count = int(rng.integers(config.min_objects, config.max_objects + 1))
     unique = list(dict.fromkeys(config.categories))
     names = [str(n) for n in rng.permutation(unique)[:count]]
@@ -138,7 +138,7 @@ def _place(
 def _visible_shares(
     rng: np.random.Generator, items: list[Item], camera: Camera
 ) -> NDArray[np.float64]:
-    """(items,) the share of each item's side towards the camera that nothing else hides."""
+    """(items,) share of each item's camera-facing side that nothing else hides."""
     parts = [part for item in items for part in item.parts]
     owners = [i for i, item in enumerate(items) for _ in item.parts]
     world = World(parts, owners)

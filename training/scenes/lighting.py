@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The light of a scene and how surfaces answer it."""
+"""The light of a scene and how surfaces reflect it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from .world import Hits, World, dot, unit
 
 _SHADOW_REACH = 0.6
-"""Metres: things farther away, such as the walls, throw no shadow."""
+"""Metres: things farther away, such as the walls, cast no shadow."""
 
 
 @dataclass(frozen=True)
 class Lighting:
-    """One light that casts shadows, a weaker one that does not, and light from all around."""
+    """One light that casts shadows, a weaker one that does not, and ambient light."""
 
     key: NDArray[np.float32]
     """(3,) unit direction towards the light that casts shadows."""
@@ -25,7 +25,7 @@ class Lighting:
     """(3,) unit direction towards the second light."""
     fill_colour: NDArray[np.float32]
     ambient: NDArray[np.float32]
-    """(3,) linear RGB of the light from all around."""
+    """(3,) linear RGB of the ambient light."""
     softness: float
     """Spread of the first light, radians: how blurred its shadows are."""
 
@@ -80,7 +80,7 @@ class Lighting:
         directions: NDArray[np.float32],
         shadow: NDArray[np.bool_],
     ) -> NDArray[np.float32]:
-        """Linear RGB (N, 3) that surfaces of linear `albedo` (N, 3) send back along the rays."""
+        """Linear RGB (N, 3) that surfaces of linear `albedo` (N, 3) reflect along the rays."""
         normal = hits.normal
         lit = np.maximum(normal @ self.key, 0) * ~shadow
         filled = np.maximum(normal @ self.fill, 0)

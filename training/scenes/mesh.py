@@ -30,7 +30,7 @@ class Part:
     gloss: float = 0.15
     """Strength of the highlight, 0 to 1."""
     glow: float = 0.0
-    """Share of the colour that is given off whatever the light is, 0 to 1."""
+    """Share of the colour that is emitted whatever the light is, 0 to 1."""
 
     def moved(
         self,
@@ -49,7 +49,7 @@ class Part:
 
 
 def rotation(axis: str, degrees: float) -> NDArray[np.float64]:
-    """(3, 3) matrix of the turn by `degrees` about "x", "y" or "z"."""
+    """(3, 3) matrix that turns by `degrees` about "x", "y" or "z"."""
     index = "xyz".index(axis)
     cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
     first, second = (index + 1) % 3, (index + 2) % 3
@@ -65,7 +65,7 @@ def move(
     rotation: NDArray[np.float64] | None = None,
     scale: float = 1.0,
 ) -> tuple[Part, ...]:
-    """Every part moved alike (see `Part.moved`)."""
+    """All parts moved the same way (see `Part.moved`)."""
     return tuple(part.moved(shift, rotation, scale) for part in parts)
 
 

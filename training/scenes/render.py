@@ -156,7 +156,7 @@ def _describe(
 
 
 def render_scene(seed: int, config: SceneConfig | None = None) -> Scene:
-    """The scene of a seed (at least 0): on one machine always the same bytes."""
+    """The scene of a seed (at least 0); on one machine it is always the same bytes."""
     if seed < 0:
         raise ValueError(f"seed {seed} must not be negative")
     config = config or SceneConfig()

@@ -75,7 +75,7 @@ class SceneObject:
     """Bounding box (x0, y0, x1, y1) of its visible pixels; x1 and y1 lie just outside."""
     visible_pixels: int
     position: tuple[float, float, float]
-    """The middle of its extent in the camera's frame: x right, y down, z forward, metres."""
+    """The centre of its extent in the camera's frame: x right, y down, z forward, metres."""
     size_m: float
     """Its longest side, metres."""
 

@@ -23,7 +23,7 @@ def _facing(angle: float, width: float) -> Mask:
 
 
 def _decorated(rng: np.random.Generator, colour: RGB, height: float) -> Paint:
-    """Plain, banded, striped or dotted, with `colour` in the lead."""
+    """Plain, banded, striped or dotted, mainly in `colour`."""
     accent = sample_accent(rng, colour)
     style = rng.choice(["plain", "band", "stripes", "dots"], p=[0.5, 0.2, 0.15, 0.15])
     if style == "band":
@@ -74,7 +74,7 @@ def mug(rng: np.random.Generator, colour: RGB) -> tuple[Part, ...]:
 
 
 def bottle(rng: np.random.Generator, colour: RGB) -> tuple[Part, ...]:
-    """A body, a shoulder, a narrow neck, a cap and mostly a label; upright or lying."""
+    """A body, a shoulder, a narrow neck, a cap and usually a label; upright or lying."""
     radius, height = rng.uniform(0.026, 0.034), rng.uniform(0.17, 0.21)
     neck = radius * rng.uniform(0.3, 0.42)
     shoulder = height * rng.uniform(0.55, 0.7)
@@ -219,7 +219,7 @@ def teapot(rng: np.random.Generator, colour: RGB) -> tuple[Part, ...]:
 
 
 def candle(rng: np.random.Generator, colour: RGB) -> tuple[Part, ...]:
-    """A pillar of wax with a wick, mostly burning, sometimes on a dish."""
+    """A pillar of wax with a wick, usually burning, sometimes on a dish."""
     radius, height = rng.uniform(0.018, 0.028), rng.uniform(0.07, 0.11)
     dip = height - radius * 0.25
     pillar = [(0, 0), (radius, 0), (radius, height), (radius * 0.8, height - 0.001), (0, dip)]

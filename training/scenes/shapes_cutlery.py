@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Long thin things of the table and bathroom: spoon, fork, knife, toothbrush."""
+"""Long thin things for table and bathroom: spoon, fork, knife, toothbrush."""
 
 from __future__ import annotations
 

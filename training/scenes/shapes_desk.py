@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Things of the desk and for play: book, pencil, phone, box, die, ball, key."""
+"""Things for desk and play: book, pencil, phone, box, die, ball, key."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from .paint import Paint, between, layered
 
 
 def hammer(rng: np.random.Generator, colour: RGB) -> tuple[Part, ...]:
-    """A handle and across its end a steel head with a face and a split claw, lying."""
+    """A handle, and across its end a steel head with a face and a split claw; lying."""
     length, metal = rng.uniform(0.15, 0.17), shade(sample_metal(rng), rng.uniform(0.55, 0.9))
     share = np.linspace(0, 1, 14)
     radii = np.interp(share, [0, 0.04, 0.35, 0.45, 1], [0.009, 0.0115, 0.0105, 0.008, 0.008])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Seeds of the train, validation and test scenes: ranges that never meet."""
+"""Seeds of the train, validation and test scenes: ranges that never overlap."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 @dataclass(frozen=True)
 class Hits:
-    """Where N rays hit first; rows of rays that hit nothing are not to be read."""
+    """Where N rays hit first; rows of rays that hit nothing mean nothing."""
 
     distance: NDArray[np.float32]
     """(N,) metres along the ray."""
