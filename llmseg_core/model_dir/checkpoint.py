@@ -23,6 +23,7 @@ from transformers import (
 )
 
 from llmseg_core.config import ImageEncoderKind, LLMSegConfig, RuntimeConfig
+from llmseg_core.config.yaml_file import read_mapping, read_yaml
 from llmseg_core.runtime.compute_rate import faster_dtype
 from llmseg_core.runtime.device import torch_device, torch_dtype
 from llmseg_core.runtime.whole_file import whole_file
@@ -185,10 +186,7 @@ def load_config(path: Path) -> LLMSegConfig:
         ValueError: if the file is no YAML or holds a wrong key or value.
     """
     file = path / CONFIG_FILE
-    try:
-        return LLMSegConfig.from_dict(yaml.safe_load(file.read_text(encoding="utf-8")))
-    except (yaml.YAMLError, ValueError, TypeError) as error:
-        raise ValueError(f"{file}: {error}") from error
+    return LLMSegConfig.from_dict(read_yaml(file), str(file))
 
 
 def method_name(directory: str | Path) -> str:
@@ -198,13 +196,7 @@ def method_name(directory: str | Path) -> str:
         FileNotFoundError: if it is no model directory.
         ValueError: if its `llmseg.yaml` is no YAML mapping.
     """
-    file = model_directory(directory) / CONFIG_FILE
-    try:
-        values = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, ValueError) as error:
-        raise ValueError(f"{file}: {error}") from error
-    if not isinstance(values, dict):
-        raise ValueError(f"{file} holds {values!r}, it must be a mapping of settings")
+    values = read_mapping(model_directory(directory) / CONFIG_FILE)
     return str(values.get("method", "llm_seg"))
 
 

@@ -10,6 +10,7 @@ LLaVA v1 was trained with (the Python one of transformers before 4.34) dropped t
 from __future__ import annotations
 
 from llmseg_core.config import SegTokenConfig
+from llmseg_core.config.llm_seg import INSTRUCTION
 
 __all__ = [
     "ANSWERS",
@@ -79,7 +80,7 @@ def question_text(config: SegTokenConfig, instruction: str) -> str:
     for token in (SEG_TOKEN, IMAGE_TOKEN, IMAGE_START, IMAGE_END):
         if token in instruction:
             raise ValueError(f"the instruction {instruction!r} must not contain {token}")
-    text = f"{config.question.format(instruction=instruction)} {config.assistant}:"
+    text = f"{INSTRUCTION.fill(config.question, instruction)} {config.assistant}:"
     return text if config.trim else f"\n{text}"
 
 

@@ -176,7 +176,18 @@ def test_wrong_configuration_is_named(copied: Path) -> None:
     file = copied / "llmseg.yaml"
     text = file.read_text()
     for old, new, message in (
-        ("top_k: 5", "top_k: 0", "top_k is 0, it must be at least 1"),
+        ("top_k: 5", "top_k: 0", r"llmseg.yaml: selection: top_k is 0, it must be at least 1"),
+        (
+            "top_k: 5",
+            "top_k: 5\n  top_k: 6",
+            r"yaml is no YAML: line .* 'top_k' is there twice",
+        ),
+        (
+            "'{instruction}'",
+            "'{instruction} {please}'",
+            "seg_token: question is '{inst",
+        ),
+        (text, "", "llmseg.yaml is empty, it must be a mapping with keys among .*profile"),
         ("top_k: 5", "topk: 5", "unknown key 'topk'"),
         ("feature_dim: 32", "feature_dim: 48", r"mask_projection.weight has shape \(16, 32\)"),
         ("proposals:", "proposals: [", "llmseg.yaml"),

@@ -40,6 +40,14 @@ def test_defaults_are_the_papers() -> None:
         (ProposalConfig, {"crop_nms_thresh": 1.1}, "crop_nms_thresh is 1.1"),
         (ProposalConfig, {"coarse_step": 0}, "coarse_step is 0"),
         (ProposalConfig, {"coarse_step": 33}, r"coarse_step is 33, .* points_per_side = 32"),
+        (ProposalConfig, {"pred_iou_thresh": float("nan")}, "pred_iou_thresh is nan"),
+        (
+            ProposalConfig,
+            {"box_nms_thresh": float("nan")},
+            "nms_thresh is nan, .* a finite",
+        ),
+        (ProposalConfig, {"points_per_side": 8.0}, r"points_per_side is 8.0, .* a whole number"),
+        (ProposalConfig, {"low_resolution_stability": 1}, "stability is 1, it must be true or"),
         (ImageEncoderConfig, {"image_size": 2}, "image_size is 2"),
         (SegTokenConfig, {"image_fit": "squeeze"}, "image_fit is 'squeeze'"),
         (SegTokenConfig, {"question": "what?"}, "with {instruction}"),
@@ -62,8 +70,10 @@ def test_unknown_keys_are_named() -> None:
         LLMSegConfig.from_dict({"selection": {"topk": 3}})
     with pytest.raises(ValueError, match=r"llmseg.yaml has the unknown key 'Sam'"):
         LLMSegConfig.from_dict({"Sam": "sam"})
-    with pytest.raises(ValueError, match="proposals is 3, it must be a mapping"):
+    with pytest.raises(ValueError, match=r"llmseg.yaml: proposals is 3, it must be a mapping"):
         LLMSegConfig.from_dict({"proposals": 3})
+    with pytest.raises(ValueError, match=r"llmseg.yaml is empty, it must be a mapping"):
+        LLMSegConfig.from_dict(None)
 
 
 def test_rule_may_be_text() -> None:
