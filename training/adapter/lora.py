@@ -5,35 +5,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import LlavaForConditionalGeneration
 
-from ..trainer.recipe_checks import check_numbers
+from llmseg_core.config.limits import Between, NotEmpty
+from llmseg_core.config.settings import Settings
 
 __all__ = ["LoraRecipe", "add_lora", "continue_lora"]
 
 
 @dataclass(frozen=True)
-class LoraRecipe:
+class LoraRecipe(Settings):
     """Size of the low-rank updates; the defaults are the released recipe's."""
 
-    rank: int = 8
+    rank: Annotated[int, Between(1, 4096)] = 8
     """r, columns of each update"""
-    alpha: int = 16
+    alpha: Annotated[int, Between(1, 100_000)] = 16
     """updates are scaled by alpha / rank"""
-    dropout: float = 0.05
+    dropout: Annotated[float, Between(0, 0.99)] = 0.05
     """share of an update's inputs that are dropped, [0, 1)"""
-    projections: tuple[str, ...] = ("q_proj", "v_proj")
+    projections: Annotated[tuple[str, ...], NotEmpty("names such as [q_proj, v_proj]")] = (
+        "q_proj",
+        "v_proj",
+    )
     """linear layers of the language model that get one"""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "projections", tuple(self.projections))
-        check_numbers(self, rank=(1, 4096), alpha=(1, 100_000), dropout=(0, 0.99))
-        if not self.projections or not all(isinstance(name, str) for name in self.projections):
-            raise ValueError(
-                f"projections is {self.projections!r}, it must be names such as [q_proj, v_proj]"
-            )
 
 
 def add_lora(llava: LlavaForConditionalGeneration, recipe: LoraRecipe) -> PeftModel:

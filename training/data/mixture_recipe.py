@@ -13,32 +13,37 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-import yaml
+from llmseg_core.config.limits import Above, NotEmpty
+from llmseg_core.config.settings import Settings
+from llmseg_core.config.yaml_file import read_yaml
 
-__all__ = ["MIXTURE_FOLDER", "GroupRecipe", "load_mixture_recipe"]
+__all__ = ["MIXTURE_FOLDER", "GroupRecipe", "MixtureRecipe", "load_mixture_recipe"]
 
 MIXTURE_FOLDER = Path(__file__).resolve().parent.parent / "configs"
 """Where the shipped recipes lie: mixture_NAME.yaml."""
 
 
 @dataclass(frozen=True)
-class GroupRecipe:
-    """One group of a recipe.
+class GroupRecipe(Settings):
+    """One group of a recipe."""
 
-    Attributes:
-        name: for reports.
-        rate: relative to the other groups, above 0.
-        data: names of data sets, as for `open_data`.
-    """
-
-    name: str
-    rate: float
-    data: tuple[str, ...]
+    rate: Annotated[float, Above(0)]
+    """how often a sample comes from this group, relative to the other groups"""
+    data: Annotated[tuple[str, ...], NotEmpty("a list of data sets")]
+    """names of data sets, as for `open_data`"""
 
 
-def load_mixture_recipe(recipe: str) -> tuple[GroupRecipe, ...]:
+@dataclass(frozen=True)
+class MixtureRecipe(Settings):
+    """What a file says."""
+
+    groups: Annotated[dict[str, GroupRecipe], NotEmpty("names of groups, each with rate and data")]
+    """groups by their names, which are for reports"""
+
+
+def load_mixture_recipe(recipe: str) -> MixtureRecipe:
     """Read a recipe.
 
     Args:
@@ -51,7 +56,7 @@ def load_mixture_recipe(recipe: str) -> tuple[GroupRecipe, ...]:
     path = MIXTURE_FOLDER / f"mixture_{recipe}.yaml"
     if recipe.endswith((".yaml", ".yml")):
         path = Path(recipe).expanduser()
-    if not path.is_file():
+    if not path.exists():
         shipped = sorted(
             file.stem.removeprefix("mixture_") for file in MIXTURE_FOLDER.glob("mixture_*.yaml")
         )
@@ -59,24 +64,4 @@ def load_mixture_recipe(recipe: str) -> tuple[GroupRecipe, ...]:
             f"there is no mixture {recipe!r}, it must be one of {', '.join(shipped)} "
             "or the path of a .yaml file"
         )
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise ValueError(f"{path} is no YAML: {error}") from error
-    groups = (
-        content.get("groups") if isinstance(content, dict) and set(content) == {"groups"} else None
-    )
-    if not isinstance(groups, dict) or not groups:
-        raise ValueError(f"{path} must have the one key groups, with names of groups under it")
-    return tuple(_group(name, value, path) for name, value in groups.items())
-
-
-def _group(name: str, value: Any, path: Path) -> GroupRecipe:
-    if not isinstance(value, dict) or set(value) != {"rate", "data"}:
-        raise ValueError(f"{path}: {name} is {value!r}, it must have the keys rate and data")
-    rate, data = value["rate"], value["data"]
-    if isinstance(rate, bool) or not isinstance(rate, int | float) or not rate > 0:
-        raise ValueError(f"{path}: the rate of {name} is {rate!r}, it must be a number above 0")
-    if not isinstance(data, list) or not data or not all(isinstance(each, str) for each in data):
-        raise ValueError(f"{path}: data of {name} is {data!r}, it must be a list of data sets")
-    return GroupRecipe(name, float(rate), tuple(data))
+    return MixtureRecipe.from_dict(read_yaml(path), str(path))

@@ -70,11 +70,11 @@ def _scenes(path: Path, split: str, reading: ReleasedReading) -> SceneData:
 def _mixture(root: Path, recipe: str, reading: ReleasedReading) -> Mixture:
     groups = [
         MixtureGroup(
-            group.name,
+            name,
             group.rate,
             tuple(open_data(each, root, reading) for each in group.data),
         )
-        for group in load_mixture_recipe(recipe)
+        for name, group in load_mixture_recipe(recipe).groups.items()
     ]
     return Mixture(Path(recipe).stem, groups)
 

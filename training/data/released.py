@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+
+from llmseg_core.config.settings import Settings
 
 __all__ = ["OUR_READING", "ReleasedReading"]
 
 
 @dataclass(frozen=True)
-class ReleasedReading:
+class ReleasedReading(Settings):
     """Each switch by itself; without any, data sets are read as their docstrings say."""
 
     single_instances: bool = False
@@ -22,12 +24,6 @@ class ReleasedReading:
     """Mapillary Vistas asks about labels that its config does not evaluate, too"""
     resized_masks: bool = False
     """a mask of another size than its image is resized to it (nearest pixel) instead of refused"""
-
-    def __post_init__(self) -> None:
-        for spec in fields(self):
-            value = getattr(self, spec.name)
-            if not isinstance(value, bool):
-                raise ValueError(f"{spec.name} is {value!r}, it must be true or false")
 
 
 OUR_READING = ReleasedReading()

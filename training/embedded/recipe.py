@@ -5,10 +5,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
+
+from llmseg_core.config.limits import AtLeast, Below, Between
+from llmseg_core.config.settings import Settings
 
 from ..scenes import CATEGORIES, SceneConfig
-from ..trainer.recipe_checks import check_numbers
-from ..trainer.recipe_file import make_recipe, read_yaml
+from ..trainer.recipe_file import read_recipe
 from .train_recognition import RecognitionRecipe
 from .train_sam import SamRecipe
 from .train_selection import LanguageRecipe, SelectionRecipe
@@ -16,17 +19,16 @@ from .train_selection import LanguageRecipe, SelectionRecipe
 __all__ = ["EMBEDDED_RECIPE", "EmbeddedRecipe", "SceneRecipe", "ShipRecipe", "load_recipe"]
 
 EMBEDDED_RECIPE = Path(__file__).resolve().parents[1] / "configs" / "embedded.yaml"
-_ANY = float("inf")
 
 
 @dataclass(frozen=True)
-class SceneRecipe:
+class SceneRecipe(Settings):
     """Which scenes are rendered, and how many."""
 
-    train: int = 6000
-    val: int = 400
-    test: int = 300
-    proposals: int = 4000
+    train: Annotated[int, AtLeast(1)] = 6000
+    val: Annotated[int, AtLeast(1)] = 400
+    test: Annotated[int, AtLeast(1)] = 300
+    proposals: Annotated[int, AtLeast(1)] = 4000
     """training scenes, from the last, whose proposals the selection learns from"""
     width: int = 320
     """pixels"""
@@ -39,14 +41,7 @@ class SceneRecipe:
     """what lies on the table; for trials that must be quick"""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "categories", tuple(self.categories))
-        check_numbers(
-            self,
-            train=(1, _ANY),
-            val=(1, _ANY),
-            test=(1, _ANY),
-            proposals=(1, _ANY),
-        )
+        super().__post_init__()
         _ = self.config  # checks the rest
 
     @property
@@ -62,25 +57,22 @@ class SceneRecipe:
 
 
 @dataclass(frozen=True)
-class ShipRecipe:
+class ShipRecipe(Settings):
     """How the selection rule is chosen before the model is written."""
 
-    scenes: int = 200
+    scenes: Annotated[int, AtLeast(1)] = 200
     """validation scenes that are asked about"""
-    questions: int = 6
+    questions: Annotated[int, AtLeast(1)] = 6
     """most questions a scene"""
-    no_target_accuracy: float = 0.82
+    no_target_accuracy: Annotated[float, Between(0, 1)] = 0.82
     """least share of questions without a target that must be refused, [0, 1]"""
-
-    def __post_init__(self) -> None:
-        check_numbers(self, scenes=(1, _ANY), questions=(1, _ANY), no_target_accuracy=(0, 1))
 
 
 @dataclass(frozen=True)
-class EmbeddedRecipe:
+class EmbeddedRecipe(Settings):
     """Everything that `make train-embedded` does, stage by stage."""
 
-    seed: int = 0
+    seed: Annotated[int, AtLeast(0), Below(2**32)] = 0
     """of weights, orders and questions; scenes have their own"""
     scenes: SceneRecipe = field(default_factory=SceneRecipe)
     sam: SamRecipe = field(default_factory=SamRecipe)
@@ -88,19 +80,6 @@ class EmbeddedRecipe:
     language: LanguageRecipe = field(default_factory=LanguageRecipe)
     selection: SelectionRecipe = field(default_factory=SelectionRecipe)
     ship: ShipRecipe = field(default_factory=ShipRecipe)
-
-    def __post_init__(self) -> None:
-        check_numbers(self)
-
-
-_STAGES: dict[str, type] = {
-    "scenes": SceneRecipe,
-    "sam": SamRecipe,
-    "recognition": RecognitionRecipe,
-    "language": LanguageRecipe,
-    "selection": SelectionRecipe,
-    "ship": ShipRecipe,
-}
 
 
 def load_recipe(path: Path = EMBEDDED_RECIPE) -> EmbeddedRecipe:
@@ -110,5 +89,4 @@ def load_recipe(path: Path = EMBEDDED_RECIPE) -> EmbeddedRecipe:
         FileNotFoundError: if there is no such file.
         ValueError: naming file, stage and key, and quoting a bad value.
     """
-    values = read_yaml(path, f"the project's own is {EMBEDDED_RECIPE}")
-    return make_recipe(EmbeddedRecipe, values, str(path), _STAGES)
+    return read_recipe(EmbeddedRecipe, path, f"the project's own is {EMBEDDED_RECIPE}")

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from llmseg_core.config.limits import AtLeast
 from llmseg_core.selector.selector import MaskSelector
 from llmseg_core.vlm.seg_token import SegTokenEncoder
 
@@ -39,7 +40,7 @@ RELATIONS = (
 class SelectionWeights(LossWeights):
     """Weights of the parts of the loss; the first three are the paper's."""
 
-    meaning: float = 1.0
+    meaning: Annotated[float, AtLeast(0)] = 1.0
     """what the instruction names (category, colour, relation), read off the hidden state; stands in
     for the pretraining that a language model usually brings"""
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import torch
 from safetensors.torch import save_file
 from torch import nn
 from transformers import Dinov2Model, SamModel
 
+from llmseg_core.config.limits import AtLeast
+from llmseg_core.config.values import require
 from llmseg_core.embeddings.dinov2 import Dinov2Encoder
 from llmseg_core.model_dir.networks import build_embedded_dinov2, build_selector, embedded_config
 
 from ..scenes import SceneFolder
 from ..trainer.arguments import TrainingRecipe, training_arguments
-from ..trainer.recipe_checks import check_numbers
 from .recognition_data import RecognitionDataset, collate_recognition
 from .recognition_training import RecognitionModel, RecognitionTrainer
 
@@ -31,14 +33,15 @@ class RecognitionRecipe(TrainingRecipe):
     batch_size: int = 12
     warmup_steps: int = 200
     decay_steps: int = 600
-    kept_patches: int = 320
+    kept_patches: Annotated[int, AtLeast(1)] = 320
     """patches of an image that the encoder sees at first, those with objects before others"""
-    whole_steps: int = 80
+    whole_steps: Annotated[int, AtLeast(0)] = 80
     """last steps, in which it sees all patches, as at inference"""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_numbers(self, kept_patches=(1, float("inf")), whole_steps=(0, self.steps))
+        wanted = f"at most steps = {self.steps}"
+        require(self.whole_steps <= self.steps, "whole_steps", self.whole_steps, wanted)
 
 
 @torch.no_grad()

@@ -5,15 +5,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import torch
 from transformers import SamModel
 
+from llmseg_core.config.limits import Between
 from llmseg_core.model_dir.networks import build_embedded_sam
 
 from ..scenes import SceneFolder
 from ..trainer.arguments import TrainingRecipe, training_arguments
-from ..trainer.recipe_checks import check_numbers
 from .sam_data import SamDataset, collate_sam
 from .sam_training import SamTrainer, SamTrainingModel
 
@@ -26,14 +27,10 @@ class SamRecipe(TrainingRecipe):
 
     steps: int = 4000
     decay_steps: int = 1000
-    points: int = 8
+    points: Annotated[int, Between(1, 1000)] = 8
     """point prompts an image"""
-    balance: float = 0.3
+    balance: Annotated[float, Between(0, 1)] = 0.3
     """share of class-balanced cross-entropy, [0, 1]"""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_numbers(self, points=(1, 1000), balance=(0, 1))
 
 
 def train_sam(scenes: SceneFolder, folder: Path, recipe: SamRecipe, seed: int) -> SamModel:

@@ -6,12 +6,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import torch
 
+from llmseg_core.config.limits import AtLeast, Between
+
 from ..questions import CATEGORIES
 from ..trainer.arguments import TrainingRecipe, training_arguments
-from ..trainer.recipe_checks import check_numbers
 from .language_training import (
     InstructionDataset,
     LanguageModel,
@@ -30,14 +32,10 @@ class LanguageRecipe(TrainingRecipe):
     """How the language model is trained before it meets images; a sample is a made-up scene."""
 
     steps: int = 1500
-    questions: int = 8
+    questions: Annotated[int, Between(1, 1000)] = 8
     """most instructions a scene"""
-    corpus: int = 20_000
+    corpus: Annotated[int, AtLeast(0)] = 20_000
     """instructions that the tokenizer is built from, besides every phrase once"""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_numbers(self, questions=(1, 1000))
 
 
 @dataclass(frozen=True)
@@ -49,24 +47,20 @@ class SelectionRecipe(TrainingRecipe):
     learning_rate: float = 7e-4
     warmup_steps: int = 200
     decay_steps: int = 1500
-    questions: int = 6
+    questions: Annotated[int, Between(1, 1000)] = 6
     """most questions an image"""
-    relation_share: float = 0.2
+    relation_share: Annotated[float, Between(0, 1)] = 0.2
     """share of the questions that are about relations, the hardest to learn, [0, 1]"""
-    vlm_from: int = 0
+    vlm_from: Annotated[int, AtLeast(0)] = 0
     """step from which the VLM learns too; the selector alone learns several times faster"""
-    alignment_weight: float = 1.0
+    alignment_weight: Annotated[float, AtLeast(0)] = 1.0
     """of the ranking loss"""
-    iop_weight: float = 50.0
+    iop_weight: Annotated[float, AtLeast(0)] = 50.0
     """of the IoP loss"""
-    language_weight: float = 1.0
+    language_weight: Annotated[float, AtLeast(0)] = 1.0
     """of the language model's loss"""
-    meaning_weight: float = 1.0
+    meaning_weight: Annotated[float, AtLeast(0)] = 1.0
     """of the meaning head's loss"""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_numbers(self, questions=(1, 1000), relation_share=(0, 1), vlm_from=(0, float("inf")))
 
 
 def train_language(

@@ -5,11 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from llmseg_core.config.limits import AtLeast
+from llmseg_core.config.settings import Settings
 from llmseg_core.selector.selector import MaskSelector
 from llmseg_core.vlm.seg_token import SegTokenEncoder
 
@@ -53,14 +56,14 @@ class PaperLosses:
 
 
 @dataclass(frozen=True)
-class LossWeights:
+class LossWeights(Settings):
     """Weights of the parts of the loss; the defaults are the paper's."""
 
-    alignment: float = 1.0
+    alignment: Annotated[float, AtLeast(0)] = 1.0
     """ranking by IoU"""
-    iop: float = 50.0
+    iop: Annotated[float, AtLeast(0)] = 50.0
     """IoP"""
-    language: float = 1.0
+    language: Annotated[float, AtLeast(0)] = 1.0
     """the language model's cross-entropy"""
 
     def total(self, losses: PaperLosses) -> Tensor:

@@ -26,6 +26,7 @@ from pycocotools import mask as coco_mask
 from tqdm import tqdm
 
 from llmseg_core.config import ProposalConfig
+from llmseg_core.config.yaml_file import read_mapping
 from llmseg_core.images.image_ops import check_image
 from llmseg_core.proposals.generator import ProposalGenerator
 from llmseg_core.runtime.whole_file import write_whole
@@ -200,7 +201,7 @@ def _check_settings(folder: Path, settings: dict[str, Any]) -> None:
     file = folder / SETTINGS_FILE
     if not file.is_file():
         return
-    stored = yaml.safe_load(file.read_text(encoding="utf-8"))
+    stored = read_mapping(file)
     other = [key for key in settings if stored.get(key) != settings[key]]
     if other:
         differences = ", ".join(f"{key} {stored.get(key)}, not {settings[key]}" for key in other)

@@ -4,9 +4,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+
+from llmseg_core.config.limits import AtLeast, Between, NotEmpty
+from llmseg_core.config.settings import Settings
+from llmseg_core.config.values import require
 
 from .categories import CATEGORIES
 
@@ -15,45 +20,32 @@ TABLE_ID = 255
 
 
 @dataclass(frozen=True)
-class SceneConfig:
+class SceneConfig(Settings):
     """What scenes to render."""
 
-    width: int = 320
+    width: Annotated[int, AtLeast(16)] = 320
     """Pixels."""
-    height: int = 240
+    height: Annotated[int, AtLeast(16)] = 240
     """Pixels."""
-    min_objects: int = 4
-    max_objects: int = 8
+    min_objects: Annotated[int, Between(1, 20)] = 4
+    max_objects: Annotated[int, Between(1, 20)] = 8
     """Objects put on the table, both ends included; at most 20."""
-    twin_share: float = 0.4
+    twin_share: Annotated[float, Between(0, 1)] = 0.4
     """Share of scenes with two objects of one category in different colours, 0 to 1."""
-    min_visible_pixels: int = 40
+    min_visible_pixels: Annotated[int, AtLeast(0)] = 40
     """Objects that show fewer pixels are not listed; counted at 320 x 240, scales with the area."""
-    edge_samples: int = 4
+    edge_samples: Annotated[int, AtLeast(0)] = 4
     """Extra rays through each pixel on an edge; 0 leaves edges jagged."""
-    categories: tuple[str, ...] = tuple(CATEGORIES)
+    categories: Annotated[tuple[str, ...], NotEmpty("names of categories")] = tuple(CATEGORIES)
     """Names of the categories to draw objects from."""
 
     def __post_init__(self) -> None:
-        if min(self.width, self.height) < 16:
-            raise ValueError(
-                f"a scene of {self.width} x {self.height} pixels is too small; "
-                "width and height must be at least 16"
-            )
-        if not 1 <= self.min_objects <= self.max_objects <= 20:
-            raise ValueError(
-                f"min_objects {self.min_objects} and max_objects {self.max_objects} must satisfy "
-                "1 <= min_objects <= max_objects <= 20"
-            )
-        if not 0.0 <= self.twin_share <= 1.0:
-            raise ValueError(f"twin_share {self.twin_share} must lie in [0, 1]")
-        if self.edge_samples < 0:
-            raise ValueError(f"edge_samples {self.edge_samples} must not be negative")
+        super().__post_init__()
+        least, most = self.min_objects, self.max_objects
+        require(least <= most, "min_objects", least, f"at most max_objects = {most}")
         unknown = [name for name in self.categories if name not in CATEGORIES]
-        if unknown or not self.categories:
-            raise ValueError(
-                f"categories {list(self.categories)} must be some of {', '.join(CATEGORIES)}"
-            )
+        known = f"some of {', '.join(CATEGORIES)}"
+        require(not unknown, "categories", list(self.categories), known)
 
     @property
     def smallest_area(self) -> int:

@@ -5,53 +5,47 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from transformers import TrainingArguments
 
+from llmseg_core.config.limits import AtLeast, Between
+from llmseg_core.config.settings import Settings
+from llmseg_core.config.values import require
 from llmseg_core.runtime.freed_memory import keep_freed_memory
 
 from .processes import processes
-from .recipe_checks import check_numbers
 
 __all__ = ["TrainingRecipe", "basic_arguments", "training_arguments"]
 
-_ANY = float("inf")
-
 
 @dataclass(frozen=True)
-class TrainingRecipe:
+class TrainingRecipe(Settings):
     """Length and rates of a training with AdamW; each stage has defaults of its own."""
 
-    steps: int = 1000
+    steps: Annotated[int, AtLeast(1)] = 1000
     """optimizer steps"""
-    batch_size: int = 8
+    batch_size: Annotated[int, AtLeast(1)] = 8
     """samples a step, of all processes together"""
-    learning_rate: float = 1e-3
+    learning_rate: Annotated[float, Between(1e-8, 1)] = 1e-3
     """between warm-up and decay"""
-    warmup_steps: int = 100
+    warmup_steps: Annotated[int, AtLeast(0)] = 100
     """first steps, over which the rate rises from a fiftieth"""
-    decay_steps: int = 300
+    decay_steps: Annotated[int, AtLeast(0)] = 300
     """last steps, over which the rate falls to a fiftieth along a cosine"""
-    weight_decay: float = 0.02
-    save_steps: int = 200
+    weight_decay: Annotated[float, Between(0, 1)] = 0.02
+    save_steps: Annotated[int, AtLeast(1)] = 200
     """steps between checkpoints; the last two are kept"""
 
     def __post_init__(self) -> None:
-        check_numbers(
-            self,
-            steps=(1, _ANY),
-            batch_size=(1, _ANY),
-            learning_rate=(1e-8, 1.0),
-            weight_decay=(0, 1),
-            save_steps=(1, _ANY),
+        super().__post_init__()
+        require(
+            self.warmup_steps + self.decay_steps <= self.steps,
+            "steps",
+            self.steps,
+            f"at least warmup_steps + decay_steps = {self.warmup_steps} + {self.decay_steps}",
         )
-        if self.warmup_steps + self.decay_steps > self.steps:
-            raise ValueError(
-                f"steps is {self.steps}, it must be at least warmup_steps + decay_steps = "
-                f"{self.warmup_steps} + {self.decay_steps}"
-            )
 
 
 def training_arguments(

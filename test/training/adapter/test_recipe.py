@@ -78,17 +78,23 @@ def test_a_recipe_survives_being_written(tmp_path: Path) -> None:
         ("broken=ignore", "broken is 'ignore', it must be one of fatal, skip"),
         ("zero2=1", "zero2 is 1, it must be true or false"),
         ("data=null", "data is None, it must be a path"),
-        ("proposals=3", "proposals is 3, it must be a path or null"),
+        ("proposals=3", "proposals is 3, it must be null or a path"),
         ("validation_samples=0", "validation_samples is 0, it must be null or at least 1"),
         ("lora.projections=[]", "projections is .*it must be names"),
         ("losses.iop=-1", "iop is -1, it must be at least 0"),
+        ("losses=3", "losses is 3, it must be a mapping with keys among alignment"),
+        ("lora.projections=q_proj", "projections is 'q_proj', it must be names such as"),
+        ("lora.dropout=.nan", "dropout is nan, it must be a finite number"),
+        ("clip=.inf", "clip is inf, it must be a finite number"),
+        ("seed=5000000000", "seed is 5000000000, it must be at least 0 and below 4294967296"),
+        ("lora.rank.max=1", "'lora.rank.max=1' cannot be set: rank is 4, no section"),
         ("steps", "'steps' sets nothing, it must be such as steps=200"),
         ("steps=[", "is no YAML value"),
     ],
 )
 def test_a_slip_is_named(tmp_path: Path, setting: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        load_adapter_recipe(write(tmp_path), [setting])
+        load_adapter_recipe(write(tmp_path, lora={"rank": 4}), [setting])
 
 
 def test_model_and_data_must_be_named(tmp_path: Path) -> None:

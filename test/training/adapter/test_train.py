@@ -253,6 +253,12 @@ def test_the_recipes_switches_reach_data_and_loss(place: Place, tmp_path: Path) 
         assert counted is released.untouched_questions
 
 
+def test_a_damaged_recipe_in_the_folder_is_named(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "recipe.yaml").write_text("")
+    with pytest.raises(ValueError, match=r"recipe\.yaml: the keys 'model' and 'data' are missing"):
+        train_adapter(place.recipe(), tmp_path)
+
+
 def test_a_trained_adapter_goes_on(place: Place, trained: Trained, tmp_path: Path) -> None:
     recipe = place.recipe(model=str(trained.model), steps=1, warmup_steps=0, validation=None)
     out = train_adapter(recipe, tmp_path)

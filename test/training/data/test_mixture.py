@@ -135,13 +135,17 @@ def test_a_recipe(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("groups: {a: {rate: 0, data: [one]}}", "rate of a is 0"),
-        ("groups: {a: {rate: yes, data: [one]}}", "rate of a is True"),
-        ("groups: {a: {rate: 1, data: one}}", "data of a is 'one'"),
-        ("groups: {a: {rate: 1}}", "keys rate and data"),
-        ("groups: {}", "one key groups"),
-        ("rates: {}", "one key groups"),
-        ("- 1", "one key groups"),
+        ("groups: {a: {rate: 0, data: [one]}}", "groups: a: rate is 0, it must be above 0"),
+        ("groups: {a: {rate: yes, data: [one]}}", "a: rate is True, it must be a number"),
+        ("groups: {a: {rate: 1, data: one}}", "a: data is 'one', it must be a list of data sets"),
+        ("groups: {a: {rate: 1}}", "groups: a: the key 'data' is missing"),
+        ("groups: {a: {rate: .inf, data: [one]}}", "rate is inf, it must be a finite number"),
+        ("groups: {a: 3}", "groups: a is 3, it must be a mapping with keys among rate, data"),
+        ("groups: {a: {}, a: {}}", "line 1, column 17: the key 'a' is there twice"),
+        ("groups: {}", "groups is {}, it must be names of groups, each with rate and data"),
+        ("rates: {}", "unknown key 'rates'; known are groups"),
+        ("- 1", r"is \[1\], it must be a mapping with keys among groups"),
+        ("", "is empty, it must be a mapping with keys among groups"),
         ("groups: {", "no YAML"),
     ],
 )
@@ -170,11 +174,11 @@ def test_the_papers_mixture_reads_lisas_arrangement(tmp_path: Path) -> None:
 
 
 def test_shipped_recipes(tmp_path: Path) -> None:
-    paper = {group.name: group for group in load_mixture_recipe("paper")}
+    paper = load_mixture_recipe("paper").groups
     rates = {name: group.rate for name, group in paper.items()}
     assert rates == {"semantic": 9, "referring": 3, "reasoning": 1}
-    zero_shot = load_mixture_recipe("zero_shot")
-    assert zero_shot == (paper["semantic"], paper["referring"])
+    zero_shot = load_mixture_recipe("zero_shot").groups
+    assert zero_shot == {name: paper[name] for name in ("semantic", "referring")}
     with pytest.raises(FileNotFoundError, match="must be one of paper, zero_shot"):
         load_mixture_recipe("papr")
     with pytest.raises(ValueError, match="must be mixture:ROOT:NAME"):

@@ -106,9 +106,20 @@ def test_what_is_not_named_keeps_its_default(tmp_path: Path) -> None:
         ("selection: {iop_weight: -1}", r"iop_weight is -1, it must be at least 0"),
         ("selection: {save_steps: 0}", r"save_steps is 0, it must be at least 1"),
         ("ship: {no_target_accuracy: 2}", r"ship: no_target_accuracy is 2, .*\[0, 1\]"),
+        ("scenes: {width: 8}", r"scenes: width is 8, it must be at least 16"),
+        ("recognition: {steps: 1000, whole_steps: 1001}", r"whole_steps is 1001, .* = 1000"),
+        ("selection: {vlm_from: .inf}", r"vlm_from is inf, it must be a whole number"),
+        ("selection: {learning_rate: .nan}", r"learning_rate is nan, it must be a finite number"),
+        ("sam:", r"recipe\.yaml: sam is empty, it must be a mapping with keys among steps"),
         ("scenes: {train: 0}", r"scenes: train is 0, it must be at least 1"),
-        ("scenes: {categories: [unicorn]}", r"scenes: categories \['unicorn'\] must be some of"),
-        ("scenes: {min_objects: 9}", r"scenes: min_objects 9 and max_objects 8"),
+        (
+            "scenes: {categories: [unicorn]}",
+            r"scenes: categories is \['unicorn'\], it must be some of",
+        ),
+        (
+            "scenes: {min_objects: 9}",
+            r"scenes: min_objects is 9, .* at most max_objects = 8",
+        ),
     ],
 )
 def test_a_bad_recipe_is_named(tmp_path: Path, text: str, message: str) -> None:

@@ -185,6 +185,16 @@ def test_proposals_of_other_settings_do_not_mix(parts: ModelParts, tmp_path: Pat
         write_proposals(left_pixels, pictures, tmp_path, config=config)
 
 
+@pytest.mark.parametrize("text", ["", "- data", "data: [", "data: a\ndata: b"])
+def test_settings_that_cannot_be_read_are_named(
+    parts: ModelParts, tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "proposals.yaml").write_text(text)
+    with pytest.raises(ValueError, match=r"proposals\.yaml is ") as raised:
+        CachedProposals(tmp_path, parts.config.proposals)
+    assert "\n" not in str(raised.value)
+
+
 def test_masks_are_stored_as_coco_rle(tmp_path: Path) -> None:
     write_proposals(left_pixels, Pictures("one"), tmp_path)
     (file,) = tmp_path.glob("*.json")
