@@ -4,14 +4,17 @@
 from __future__ import annotations
 
 from llmseg_core.config import SegTokenConfig
+from llmseg_core.config.templates import Template
 
 from ..data import DataQuestion, QuestionKind
 
-__all__ = ["RELEASED_PHRASE_QUESTION", "asked_text", "phrase_question"]
+__all__ = ["PHRASE", "RELEASED_PHRASE_QUESTION", "asked_text", "phrase_question"]
 
 RELEASED_PHRASE_QUESTION = "What is {name} in this image?"
 """What the released evaluation asks about a short phrase; the model's own request follows."""
 AS_IT_IS = "{name}"
+PHRASE = Template("name")
+"""What stands around a phrase or the name of a class."""
 
 
 def phrase_question(config: SegTokenConfig) -> str:
@@ -32,10 +35,9 @@ def asked_text(question: DataQuestion, wording: str = AS_IT_IS) -> str:
         wording: around a phrase or the name of a class, with "{name}"; sentences stay as they are.
 
     Raises:
-        ValueError: if the wording has no "{name}".
+        ValueError: if the wording has no "{name}", or anything else in braces.
     """
-    if "{name}" not in wording:
-        raise ValueError(f"the wording of phrases is {wording!r}, it must contain {{name}}")
+    PHRASE.check("the wording of phrases", wording)
     if question.kind is QuestionKind.INSTRUCTION:
         return question.text
-    return wording.replace("{name}", question.text)
+    return PHRASE.fill(wording, question.text)

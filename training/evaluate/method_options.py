@@ -13,7 +13,7 @@ from llmseg_core.methods.llm_seg import LLMSegPipeline
 from ..proposals.cache import CachedProposals
 from ..two_stage import load_two_stage
 from .answers import AnswerSource
-from .asking import RELEASED_PHRASE_QUESTION, phrase_question
+from .asking import PHRASE, RELEASED_PHRASE_QUESTION, phrase_question
 from .json_lines import JsonLines
 from .model_answers import PipelineAnswers, SegmenterAnswers
 from .model_digest import model_digest, weights_digest
@@ -104,6 +104,8 @@ def open_method(options: argparse.Namespace, data: str, out: Path) -> Method:
     Raises:
         ValueError, OSError: if it cannot be opened.
     """
+    if options.phrase_question is not None:
+        PHRASE.check("--phrase-question", options.phrase_question)
     if options.predictions is None and options.method == "llm-seg":
         return _model(options, data, out)
     for name in (*RULE_OPTIONS, "proposals"):

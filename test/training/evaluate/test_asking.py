@@ -27,6 +27,10 @@ def test_a_model_of_bare_phrases_is_asked_bare_phrases() -> None:
     assert asked_text(question("the cup", QuestionKind.PHRASE), wording) == "the cup"
 
 
-def test_a_wording_needs_a_place_for_the_name() -> None:
-    with pytest.raises(ValueError, match=r"is 'what\?', it must contain \{name\}"):
-        asked_text(question("the cup", QuestionKind.PHRASE), "what?")
+@pytest.mark.parametrize("wording", ["what?", "{name} {please}", "{name", "{0}", "{name:9}"])
+def test_a_wording_has_a_place_for_the_name_and_no_other(wording: str) -> None:
+    with pytest.raises(ValueError) as raised:
+        asked_text(question("the cup", QuestionKind.PHRASE), wording)
+    assert str(raised.value).startswith(
+        f"the wording of phrases is {wording!r}, it must be a text with {{name}} and no other"
+    )
