@@ -62,7 +62,7 @@ colcon: setup
 	@$(VENV)/bin/python tools/colcon_build.py
 
 train-embedded: setup
-	$(RUN) -m torch.distributed.run --standalone --nproc-per-node $(PROCESSES) -m llmseg_training.embedded.stages
+	$(RUN) -m torch.distributed.run --standalone --nproc-per-node $(PROCESSES) -m llmseg_training.embedded
 
 evaluate-embedded: setup
 	$(RUN) -m llmseg_training.evaluate.embedded

@@ -5,21 +5,19 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import torch
-
-from llmseg_core.benchmark.inputs import benchmark_frames
-from llmseg_core.benchmark.models import PROFILES, BenchmarkModel, benchmark_model
-from llmseg_core.benchmark.pipeline import measure_pipeline
-from llmseg_core.benchmark.plot import draw_plot, plotting
-from llmseg_core.benchmark.proposals import MODES, measure_proposals
-from llmseg_core.benchmark.report import StageRow, machine, write_json
+from llmseg_core.benchmark.choices import MODE_NAMES, PROFILE_NAMES
 from llmseg_core.config import RuntimeConfig
-from llmseg_core.runtime.compute_rate import ComputeRate, compute_rate
 
 from .command import Command
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from llmseg_core.benchmark.models import BenchmarkModel
+    from llmseg_core.benchmark.report import StageRow
+    from llmseg_core.runtime.compute_rate import ComputeRate
 
 __all__ = ["BENCHMARK"]
 
@@ -30,13 +28,13 @@ FRAMES = 4
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("subject", choices=["pipeline", "proposals"], help="what to measure")
     parser.add_argument(
-        "--profile", choices=list(PROFILES), default="embedded",
+        "--profile", choices=PROFILE_NAMES, default="embedded",
         help="sizes of the networks: embedded (trained weights, default), vit-b (SAM ViT-B, random "
         "weights), paper (SAM ViT-H, DINOv2 ViT-L, LLaVA-7B, random weights)",
     )  # fmt: skip
     parser.add_argument(
         "--modes", type=_modes, default=("exact",), metavar="M,M",
-        help=f"for proposals, besides exact: {', '.join(list(MODES)[1:])}; + joins some",
+        help=f"for proposals, besides exact: {', '.join(MODE_NAMES[1:])}; + joins some",
     )  # fmt: skip
     parser.add_argument(
         "--no-reference", action="store_true", help="for pipeline: leave the reference out"
@@ -54,6 +52,14 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    import torch
+
+    from llmseg_core.benchmark.inputs import benchmark_frames
+    from llmseg_core.benchmark.models import benchmark_model
+    from llmseg_core.benchmark.plot import draw_plot, plotting
+    from llmseg_core.benchmark.report import machine, write_json
+    from llmseg_core.runtime.compute_rate import compute_rate
+
     for name in ("threads", "repeats"):
         value = getattr(options, name)
         if value is not None and value < 1:
@@ -99,6 +105,9 @@ BENCHMARK = Command("Measure speed, stage by stage.", _add_arguments, _run)
 def _measure(
     options: argparse.Namespace, model: BenchmarkModel, frames: list[np.ndarray], rate: ComputeRate
 ) -> tuple[dict[str, Any], list[StageRow]]:
+    from llmseg_core.benchmark.pipeline import measure_pipeline
+    from llmseg_core.benchmark.proposals import measure_proposals
+
     if options.subject == "proposals":
         return measure_proposals(model, frames, options.repeats, rate, options.modes)
     return measure_pipeline(model, frames, options.repeats, rate, not options.no_reference)
@@ -108,8 +117,8 @@ def _modes(text: str) -> tuple[str, ...]:
     """Names of modes, with "exact" in front."""
     names = dict.fromkeys(["exact", *text.split(",")])
     for name in "+".join(names).split("+"):
-        if name not in MODES:
-            known = ", ".join(MODES)
+        if name not in MODE_NAMES:
+            known = ", ".join(MODE_NAMES)
             raise argparse.ArgumentTypeError(f"{name!r} is no mode, it must be one of {known}")
     return tuple(names)
 

@@ -4,17 +4,14 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 
-import torch
-
-from llmseg_core.convert.convert_released import ALPHA, convert_released
+from llmseg_core.config.values import require
 
 from .command import Command
 
 __all__ = ["CONVERT"]
-
-_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,15 +36,24 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="model directory")
     parser.add_argument(
-        "--lora-alpha", type=float, default=ALPHA, metavar="X",
-        help=f"scale of LoRA in training (default: {ALPHA:g}, the released code's)",
+        "--lora-alpha", type=float, metavar="X",
+        help="scale of LoRA in training (default: 16, the released code's)",
     )  # fmt: skip
     parser.add_argument(
-        "--dtype", choices=list(_DTYPES), help="of all weights (default: each file's own)"
+        "--dtype",
+        choices=("float32", "bfloat16", "float16"),
+        help="of all weights (default: each file's own)",
     )
 
 
 def _run(options: argparse.Namespace) -> int:
+    import torch
+
+    from llmseg_core.convert.convert_released import ALPHA, convert_released
+
+    alpha = ALPHA if options.lora_alpha is None else options.lora_alpha
+    wanted = "a finite number above 0"
+    require(math.isfinite(alpha) and alpha > 0, "--lora-alpha", alpha, wanted)
     done = convert_released(
         options.released,
         options.llava,
@@ -55,8 +61,8 @@ def _run(options: argparse.Namespace) -> int:
         options.dinov2,
         options.out,
         clip=options.clip,
-        alpha=options.lora_alpha,
-        dtype=_DTYPES.get(options.dtype),
+        alpha=alpha,
+        dtype=None if options.dtype is None else getattr(torch, options.dtype),
     )
     print(f"read {done.file}")
     for network, source in done.sources.items():

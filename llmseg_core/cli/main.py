@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command `llmseg`: finds the subcommand, and turns a user's error into one line.
+"""The command `llmseg`: finds the subcommand and runs it.
 
 Another package adds a subcommand by an entry point of the group `llmseg.commands` that names a
 `Command`.
@@ -15,13 +15,12 @@ from importlib.metadata import entry_points
 from .benchmark import BENCHMARK
 from .command import Command
 from .convert import CONVERT
+from .program import USER_ERROR, missing_package, run_program
 from .segment import SEGMENT
 
 __all__ = ["COMMAND_GROUP", "main", "run_command"]
 
 COMMAND_GROUP = "llmseg.commands"
-USER_ERROR = 2
-INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,24 +30,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: without the program's name; None takes the process's.
 
     Returns:
-        The exit code: 0, or 2 after a user's error.
+        The exit code, see `run_program`.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     commands = _commands()
     if not arguments or arguments[0] in ("-h", "--help"):
-        print(_overview(commands))
-        return 0
+        return run_program("llmseg", lambda: _print_overview(commands))
     name = arguments[0]
     if name not in commands:
         known = ", ".join(commands)
         print(f"llmseg: {name!r} is no command, it must be one of {known}", file=sys.stderr)
         return USER_ERROR
-    try:
-        command = commands[name]()
-    except ModuleNotFoundError as error:
-        print(f"llmseg {name}: {_missing(error)}", file=sys.stderr)
-        return USER_ERROR
-    return run_command(name, command, arguments[1:])
+    return run_program(f"llmseg {name}", lambda: _run(name, commands[name](), arguments[1:]))
 
 
 def run_command(name: str, command: Command, arguments: Sequence[str]) -> int:
@@ -62,16 +55,16 @@ def run_command(name: str, command: Command, arguments: Sequence[str]) -> int:
     Returns:
         The exit code, as `main`.
     """
+    return run_program(f"llmseg {name}", lambda: _run(name, command, arguments))
+
+
+def _run(name: str, command: Command, arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog=f"llmseg {name}", description=command.help)
     command.add_arguments(parser)
     options = parser.parse_intermixed_args(arguments)
-    try:
-        return command.run(options)
-    except (ValueError, OSError) as error:
-        print(f"llmseg {name}: {error}", file=sys.stderr)
-        return USER_ERROR
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    if (missing := command.missing) is not None:
+        raise ValueError(missing_package(missing))
+    return command.run(options)
 
 
 def _commands() -> dict[str, Callable[[], Command]]:
@@ -86,19 +79,17 @@ def _commands() -> dict[str, Callable[[], Command]]:
     return commands
 
 
-def _overview(commands: dict[str, Callable[[], Command]]) -> str:
+def _print_overview(commands: dict[str, Callable[[], Command]]) -> int:
     lines = [f"  {name:<12} {_help(load)}" for name, load in commands.items()]
-    return "\n".join(
-        ["usage: llmseg COMMAND ...", "", *lines, "", "`llmseg COMMAND --help` tells more."]
-    )
+    print("usage: llmseg COMMAND ...", "", *lines, "", sep="\n")
+    print("`llmseg COMMAND --help` tells more.")
+    return 0
 
 
 def _help(load: Callable[[], Command]) -> str:
+    """What a command does, or what to install first."""
     try:
-        return load().help
+        command = load()
     except ModuleNotFoundError as error:
-        return f"({_missing(error)})"
-
-
-def _missing(error: ModuleNotFoundError) -> str:
-    return f"needs {error.name}: pip install -r requirements-training.txt, in the source folder"
+        return f"({missing_package(str(error.name))})"
+    return command.help if command.missing is None else f"({missing_package(command.missing)})"

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from argparse import ArgumentParser
@@ -44,3 +45,18 @@ def run_in_two_processes(
         text=True,
         timeout=1200,
     )
+
+
+def run_unread(*command: object) -> tuple[int, str]:
+    """Exit code and stderr of a program whose output nobody reads, as after `| head -0`."""
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "wb") as output:
+        done = subprocess.run(
+            [str(each) for each in command],
+            stdout=output,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=240,
+        )
+    return done.returncode, done.stderr

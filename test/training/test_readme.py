@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import contextlib
 import re
+import runpy
 import shlex
-from importlib.util import find_spec
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,20 +38,32 @@ def test_every_folder_has_its_line() -> None:
 
 
 @pytest.mark.parametrize(("module", "arguments"), COMMANDS)
-def test_commands_and_their_options_exist(module: str, arguments: str) -> None:
-    spec = find_spec(module)
-    assert spec is not None
-    source = Path(str(spec.origin))
-    if source.name == "__init__.py":
-        source = source.with_name("__main__.py")
-    text = source.read_text(encoding="utf-8")
+def test_commands_run_and_have_their_options(
+    module: str,
+    arguments: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys, "argv", [module, "--help"])
+    monkeypatch.delitem(sys.modules, f"{module}.__main__", raising=False)
+    with pytest.raises(SystemExit, match=r"^0$"):
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    said = capsys.readouterr().out
+    assert said.startswith(f"usage: python -m {module} ")
     for option in re.findall(r"--\w+", arguments):
-        assert f'"{option}"' in text
+        assert option in said
+
+
+def test_make_runs_commands_that_are_there() -> None:
+    makefile = (TRAINING.parent / "Makefile").read_text(encoding="utf-8")
+    run = set(re.findall(r"-m (llmseg_training\S*)", makefile))
+    assert run
+    assert run <= {module for module, _ in COMMANDS}
 
 
 def test_there_are_commands() -> None:
     assert {module for module, _ in COMMANDS} == {
-        "llmseg_training.embedded.stages",
+        "llmseg_training.embedded",
         "llmseg_training.evaluate.embedded",
         "llmseg_training.questions",
         "llmseg_training.scenes",

@@ -18,18 +18,10 @@ from ..trainer.recipe_file import read_recipe
 from .lora import LoraRecipe
 from .parts import LOAD_IN
 from .released import ReleasedSwitches, named_switches
+from .shipped import CONFIGS, SHIPPED
 
 __all__ = ["SHIPPED", "AdapterRecipe", "load_adapter_recipe"]
 
-CONFIGS = Path(__file__).resolve().parents[1] / "configs"
-SHIPPED = (
-    "paper_10_epochs",
-    "paper_20_epochs",
-    "zero_shot",
-    "llmseg40k_finetune",
-    "finetune_folder",
-)
-"""Names of the recipes that come with the package."""
 _Place = Annotated[str, NotBlank("a path")]
 
 

@@ -28,7 +28,8 @@ from .inputs import AdapterInputs, open_inputs
 from .memory import StepSize, expected_memory
 from .model import AdapterModel, AdapterTrainer
 from .parts import AdapterParts, load_adapter_parts
-from .recipe import CONFIGS, AdapterRecipe, load_adapter_recipe
+from .recipe import AdapterRecipe, load_adapter_recipe
+from .shipped import CONFIGS
 from .validation import AdapterValidation
 
 __all__ = ["train_adapter"]

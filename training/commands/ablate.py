@@ -7,14 +7,10 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-import torch
-from rich.console import Console
-
 from llmseg_core.cli.command import Command
+from llmseg_core.config.values import require
 
-from ..embedded.ablation import ABLATIONS, Ablation
-from ..embedded.ablation_report import ablation_table, write_ablation
-from ..embedded.recipe import load_recipe
+from .choices import ABLATION_TABLES
 
 __all__ = ["ABLATE", "ABLATION_RECIPE"]
 
@@ -23,7 +19,7 @@ ABLATION_RECIPE = Path(__file__).resolve().parents[1] / "configs" / "ablation.ya
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "table", choices=list(ABLATIONS),
+        "table", choices=ABLATION_TABLES,
         help="table2: fusion module and heads; table4: image encoders",
     )  # fmt: skip
     parser.add_argument(
@@ -43,7 +39,15 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    if options.threads:
+    import torch
+    from rich.console import Console
+
+    from ..embedded.ablation import Ablation
+    from ..embedded.ablation_report import ablation_table, write_ablation
+    from ..embedded.recipe import load_recipe
+
+    if options.threads is not None:
+        require(options.threads >= 1, "--threads", options.threads, "at least 1")
         torch.set_num_threads(options.threads)
     recipe = load_recipe(options.recipe)
     if options.seed is not None:
@@ -63,4 +67,9 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-ABLATE = Command("Repeat the paper's Tables 2 and 4 on rendered scenes.", _add_arguments, _run)
+ABLATE = Command(
+    "Repeat the paper's Tables 2 and 4 on rendered scenes.",
+    _add_arguments,
+    _run,
+    needs=("accelerate", "embreex", "matplotlib", "pycocotools", "scipy", "tensorboard"),
+)

@@ -9,9 +9,7 @@ from pathlib import Path
 
 from llmseg_core.cli.command import Command
 
-from ..data import BrokenPolicy, broken_report, open_data, write_folder
-from ..data.bag_frames import write_frames
-from ..data.summary import summarize
+from .choices import BROKEN
 
 __all__ = ["DATA"]
 
@@ -29,7 +27,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", metavar="SPEC|RECORDING", help=_SPEC)
     parser.add_argument("out", nargs="?", type=Path, metavar="DIR", help="where to write")
     parser.add_argument(
-        "--broken", choices=[policy.value for policy in BrokenPolicy], default="fatal",
+        "--broken", choices=BROKEN, default="fatal",
         help="export: what a broken sample is (default: fatal)",
     )  # fmt: skip
     parser.add_argument("--topic", help="frames: the image topic, if there are several")
@@ -47,25 +45,32 @@ def _run(options: argparse.Namespace) -> int:
     if options.out is None:
         raise ValueError(f"{options.action} needs a second argument, the folder to write")
     if options.action == "export":
-        return _export(options.source, options.out, BrokenPolicy(options.broken))
+        return _export(options.source, options.out, options.broken)
     return _frames(options)
 
 
 def _check(spec: str) -> int:
+    from ..data import open_data
+    from ..data.summary import summarize
+
     summary = summarize(open_data(spec))
     print(summary.text())
     return 1 if summary.broken else 0
 
 
-def _export(spec: str, folder: Path, broken: BrokenPolicy) -> int:
+def _export(spec: str, folder: Path, broken: str) -> int:
+    from ..data import BrokenPolicy, broken_report, open_data, write_folder
+
     data = open_data(spec)
-    samples = write_folder(data, folder, broken)
+    samples = write_folder(data, folder, BrokenPolicy(broken))
     print(broken_report(data, samples.broken))
     print(f"{folder} has {len(data) - len(samples.broken)} samples")
     return 1 if samples.broken else 0
 
 
 def _frames(options: argparse.Namespace) -> int:
+    from ..data.bag_frames import write_frames
+
     bad = write_frames(Path(options.source), options.out, options.topic, options.every)
     for sentence in bad:
         print(f"llmseg data: {sentence}", file=sys.stderr)
@@ -74,4 +79,9 @@ def _frames(options: argparse.Namespace) -> int:
     return 1 if bad else 0
 
 
-DATA = Command("Check, export or collect data sets.", _add_arguments, _run)
+DATA = Command(
+    "Check, export or collect data sets.",
+    _add_arguments,
+    _run,
+    needs=("embreex", "pycocotools", "scipy"),
+)

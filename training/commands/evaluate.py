@@ -7,28 +7,16 @@ import argparse
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llmseg_core.cli.command import Command
 from llmseg_core.config import SelectionConfig, SelectionRule
-from llmseg_core.runtime.whole_file import write_whole
 
-from ..data.open_data import open_data
-from ..data.readable import BrokenPolicy
-from ..evaluate.evaluation import evaluate
-from ..evaluate.gallery import gallery
-from ..evaluate.method_options import Method, add_method_arguments, method_name, open_method
-from ..evaluate.paper_tables import PAPER_TABLES, beside, paper_table
-from ..evaluate.prediction_writer import PredictionFormat, WrittenAnswers
-from ..evaluate.report import (
-    evaluation_report,
-    print_tables,
-    read_report,
-    report_tables,
-    write_json,
-)
-from ..evaluate.sweep import paper_rules, sweep_settings
-from ..evaluate.sweep_plot import plot_sweep
+from .choices import BROKEN, PAPER_TABLES
+from .method_arguments import add_method_arguments
+
+if TYPE_CHECKING:
+    from ..evaluate.method_options import Method
 
 __all__ = ["EVALUATE"]
 
@@ -37,7 +25,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", required=True, metavar="SPEC", help="KIND:PATH:SPLIT, or folder")
     parser.add_argument("--samples", type=int, metavar="N", help="only the first N images")
     parser.add_argument(
-        "--broken", choices=[policy.value for policy in BrokenPolicy], default="fatal",
+        "--broken", choices=BROKEN, default="fatal",
         help="what happens when a sample cannot be read (default: fatal)",
     )  # fmt: skip
     add_method_arguments(parser)
@@ -74,6 +62,23 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from llmseg_core.runtime.whole_file import write_whole
+
+    from ..data.open_data import open_data
+    from ..data.readable import BrokenPolicy
+    from ..evaluate.evaluation import evaluate
+    from ..evaluate.gallery import gallery
+    from ..evaluate.method_options import method_name, open_method
+    from ..evaluate.prediction_writer import PredictionFormat, WrittenAnswers
+    from ..evaluate.report import (
+        evaluation_report,
+        print_tables,
+        read_report,
+        report_tables,
+        write_json,
+    )
+    from ..evaluate.sweep_plot import plot_sweep
+
     if options.samples is not None and options.samples < 1:
         raise ValueError(f"--samples is {options.samples}, it must be at least 1")
     if options.gallery < 0:
@@ -106,11 +111,18 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-EVALUATE = Command("Score a model or any system's masks on a data set.", _add_arguments, _run)
+EVALUATE = Command(
+    "Score a model or any system's masks on a data set.",
+    _add_arguments,
+    _run,
+    needs=("embreex", "matplotlib", "pycocotools", "scipy"),
+)
 
 
 def _settings(options: argparse.Namespace, method: Method) -> list[SelectionConfig]:
     """Selection rules and thresholds to try: the paper's four rules, then the whole sweep."""
+    from ..evaluate.sweep import paper_rules, sweep_settings
+
     if method.selection is None:
         if options.sweep:
             raise ValueError("--sweep selects among a model's proposals, and here is no model")
@@ -124,6 +136,8 @@ def _beside(
     options: argparse.Namespace, report: Mapping[str, Any], others: list[dict[str, Any]]
 ) -> list[Any]:
     """The tables of the paper that were asked for."""
+    from ..evaluate.paper_tables import beside, paper_table
+
     names = [*options.beside]
     if options.sweep and "paper-table-3" not in names:
         names.append("paper-table-3")

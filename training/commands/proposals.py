@@ -8,16 +8,10 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from tqdm import tqdm
-
 from llmseg_core.cli.command import Command
 from llmseg_core.config import RuntimeConfig
-from llmseg_core.model_dir.checkpoint import load_config, load_sam, model_directory
-from llmseg_core.proposals.generator import SamProposalGenerator
 
-from ..data import BrokenPolicy, BrokenSampleError, broken_report, open_data
-from ..proposals.cache import write_proposals
-from ..trainer.processes import processes
+from .choices import BROKEN
 
 __all__ = ["PROPOSALS"]
 
@@ -34,12 +28,21 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", help="default: a GPU of its own for each process, else the CPU")
     parser.add_argument("--dtype", default="float32", help="float32 (default), bfloat16, float16")
     parser.add_argument(
-        "--broken", choices=[policy.value for policy in BrokenPolicy], default="fatal",
+        "--broken", choices=BROKEN, default="fatal",
         help="what happens when an image cannot be read (default: fatal)",
     )  # fmt: skip
 
 
 def _run(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from llmseg_core.model_dir.checkpoint import load_config, load_sam, model_directory
+    from llmseg_core.proposals.generator import SamProposalGenerator
+
+    from ..data import BrokenPolicy, BrokenSampleError, broken_report, open_data
+    from ..proposals.cache import write_proposals
+    from ..trainer.processes import processes
+
     data = open_data(options.data)
     state = processes()
     try:
@@ -67,4 +70,9 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-PROPOSALS = Command("Compute and store SAM's proposals of a data set.", _add_arguments, _run)
+PROPOSALS = Command(
+    "Compute and store SAM's proposals of a data set.",
+    _add_arguments,
+    _run,
+    needs=("accelerate", "embreex", "pycocotools", "scipy"),
+)

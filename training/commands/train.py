@@ -6,12 +6,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import torch
-
 from llmseg_core.cli.command import Command
 
-from ..adapter.recipe import SHIPPED, load_adapter_recipe
-from ..adapter.train import train_adapter
+from ..adapter.shipped import SHIPPED
 
 __all__ = ["TRAIN"]
 
@@ -31,6 +28,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    import torch
+
+    from ..adapter.recipe import load_adapter_recipe
+    from ..adapter.train import train_adapter
+
     recipe = load_adapter_recipe(options.recipe, options.settings)
     work = options.work or Path("build") / Path(options.recipe).stem
     try:
@@ -44,4 +46,9 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-TRAIN = Command("Train adapter and selector by a recipe.", _add_arguments, _run)
+TRAIN = Command(
+    "Train adapter and selector by a recipe.",
+    _add_arguments,
+    _run,
+    needs=("accelerate", "embreex", "pycocotools", "scipy", "tensorboard"),
+)

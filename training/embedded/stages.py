@@ -31,7 +31,9 @@ from transformers import (
     SamModel,
 )
 
+from llmseg_core.cli.program import run_program
 from llmseg_core.config import LLMSegConfig
+from llmseg_core.config.values import require
 from llmseg_core.embeddings.dinov2 import Dinov2Encoder
 from llmseg_core.embeddings.mask_embedder import PooledMaskEmbedder
 from llmseg_core.methods.llm_seg import LLMSegPipeline
@@ -63,6 +65,7 @@ from .tuning import tune_selection
 
 __all__ = ["STAGES", "EmbeddedTraining", "main"]
 
+PROGRAM = "python -m llmseg_training.embedded"
 STAGES = ("scenes", "sam", "recognition", "language", "proposals", "selection", "ship")
 
 
@@ -272,7 +275,11 @@ class EmbeddedTraining:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line."""
-    parser = argparse.ArgumentParser(prog="python -m llmseg_training.embedded.stages")
+    return run_program(PROGRAM, lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    parser = argparse.ArgumentParser(prog=PROGRAM)
     parser.add_argument("--recipe", type=Path, default=EMBEDDED_RECIPE)
     parser.add_argument("--work", type=Path, default=Path("build"), help="everything in between")
     parser.add_argument("--out", type=Path, default=Path("build/embedded"), help="model directory")
@@ -287,29 +294,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, default=2, help="processes that render scenes")
     parser.add_argument("--threads", type=int, default=None, help="of each training")
     options = parser.parse_args(arguments)
-    if options.threads:
+    if options.threads is not None:
+        require(options.threads >= 1, "--threads", options.threads, "at least 1")
         torch.set_num_threads(options.threads)
     stages = options.stage or STAGES
+    recipe = load_recipe(options.recipe)
+    training = EmbeddedTraining(recipe, options.work, options.out, options.workers)
     try:
-        recipe = load_recipe(options.recipe)
-        training = EmbeddedTraining(recipe, options.work, options.out, options.workers)
         if options.reuse:
             if training.state.is_main_process:
                 training.reuse(options.reuse)
             training.state.wait_for_everyone()
             stages = [stage for stage in stages if stage not in ("sam", "recognition")]
-    except (OSError, ValueError) as error:
-        parser.error(str(error))
-    try:
         for stage in stages:
             training.state.print(f"stage {stage}", flush=True)
             try:
                 training.run(stage)
             except KeyboardInterrupt:
-                training.state.print(f"interrupted; the same command goes on with stage {stage}")
-                return 130
-            except (FileNotFoundError, ValueError) as error:
-                parser.error(str(error))
+                training.state.print(f"the same command goes on with stage {stage}")
+                raise
     finally:
         training.state.destroy_process_group()
     return 0

@@ -11,6 +11,8 @@ import torch
 from rich.console import Console
 from torch import Tensor
 
+from llmseg_core.cli.program import run_program
+from llmseg_core.config.values import require
 from llmseg_core.methods.llm_seg import LLMSegPipeline
 
 from ..scenes import SceneFolder, write_scenes
@@ -19,6 +21,7 @@ from .scene_answers import Answer, ask_scenes, score
 
 __all__ = ["evaluate_embedded", "main"]
 
+PROGRAM = "python -m llmseg_training.evaluate.embedded"
 PHRASINGS = ("test", "train")
 """held-out wordings first, then those of training"""
 
@@ -74,7 +77,11 @@ def print_report(report: dict, console: Console) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line."""
-    parser = argparse.ArgumentParser(prog="python -m llmseg_training.evaluate.embedded")
+    return run_program(PROGRAM, lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    parser = argparse.ArgumentParser(prog=PROGRAM)
     parser.add_argument("--model", default="embedded", help="model directory")
     parser.add_argument("--data", type=Path, default=Path("build/scenes"), help="rendered scenes")
     parser.add_argument("--scenes", type=int, default=300, help="test scenes")
@@ -82,14 +89,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the questions")
     parser.add_argument("--json", type=Path, default=Path("build/evaluate-embedded.json"))
     options = parser.parse_args(arguments)
-    if min(options.scenes, options.questions) < 1:
-        parser.error(
-            f"--scenes {options.scenes} and --questions {options.questions} must be at least 1"
-        )
-    try:
-        pipeline = LLMSegPipeline.from_pretrained(options.model)
-    except (FileNotFoundError, ValueError) as error:
-        parser.error(str(error))
+    for name in ("scenes", "questions"):
+        require(getattr(options, name) >= 1, f"--{name}", getattr(options, name), "at least 1")
+    pipeline = LLMSegPipeline.from_pretrained(options.model)
     folder = write_scenes(options.data, "test", options.scenes, workers=2)
     report = evaluate_embedded(
         pipeline, SceneFolder(folder), options.scenes, options.questions, options.seed

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
+from llmseg_core.cli.program import run_program
+from llmseg_core.images.image_files import write_image
 
 from .folder import write_scenes
 from .render import render_scene
@@ -14,10 +16,16 @@ from .scene import SceneConfig
 from .sheet import contact_sheet
 from .splits import SPLITS, scene_seed
 
+PROGRAM = "python -m llmseg_training.scenes"
 
-def main() -> None:
-    """Reads the command line and does what it says."""
-    parser = argparse.ArgumentParser(prog="python -m llmseg_training.scenes", description=__doc__)
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Command line."""
+    return run_program(PROGRAM, lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__)
     parser.add_argument("--split", choices=SPLITS, required=True)
     parser.add_argument("--count", type=int, required=True, help="how many scenes, from the first")
     output = parser.add_mutually_exclusive_group(required=True)
@@ -30,27 +38,19 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1, help="processes (default 1)")
     parser.add_argument("--width", type=int, default=320, help="pixels (default 320)")
     parser.add_argument("--height", type=int, default=240, help="pixels (default 240)")
-    arguments = parser.parse_args()
-    try:
-        config = SceneConfig(width=arguments.width, height=arguments.height)
-        if arguments.out is not None:
-            folder = write_scenes(
-                arguments.out,
-                arguments.split,
-                arguments.count,
-                workers=arguments.workers,
-                config=config,
-            )
-            print(f"{arguments.count} scenes in {folder}")
-            return
-        seeds = [scene_seed(arguments.split, index) for index in range(arguments.count)]
-        sheet = contact_sheet([render_scene(seed, config) for seed in seeds])
-    except (ValueError, OSError) as error:
-        parser.error(str(error))
-    if not cv2.imwrite(str(arguments.sheet), sheet[..., ::-1]):
-        parser.error(f"--sheet {arguments.sheet} could not be written; name a .png or .jpg file")
-    print(f"{arguments.count} scenes on {arguments.sheet}")
+    options = parser.parse_args(arguments)
+    config = SceneConfig(width=options.width, height=options.height)
+    if options.out is not None:
+        folder = write_scenes(
+            options.out, options.split, options.count, workers=options.workers, config=config
+        )
+        print(f"{options.count} scenes in {folder}")
+        return 0
+    seeds = [scene_seed(options.split, index) for index in range(options.count)]
+    write_image(options.sheet, contact_sheet([render_scene(seed, config) for seed in seeds]))
+    print(f"{options.count} scenes on {options.sheet}")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -13,10 +13,11 @@ import pytest
 import torch
 
 from helpers.original_sam import segment_anything
+from llmseg_core.benchmark import models
+from llmseg_core.benchmark.choices import MODE_NAMES, PROFILE_NAMES
 from llmseg_core.benchmark.inputs import benchmark_frames
-from llmseg_core.benchmark.models import BenchmarkModel
-from llmseg_core.benchmark.proposals import matched_iou
-from llmseg_core.cli import benchmark
+from llmseg_core.benchmark.models import PROFILES, BenchmarkModel
+from llmseg_core.benchmark.proposals import MODES, matched_iou
 from llmseg_core.cli.main import main
 from llmseg_core.config import ProposalConfig
 from llmseg_core.images.image_files import read_image, write_image
@@ -34,7 +35,7 @@ def tiny_benchmark(parts: ModelParts, monkeypatch: pytest.MonkeyPatch) -> None:
     """The commands with the tests' tiny model in the place of the embedded one."""
     tiny = replace(parts, config=replace(parts.config, proposals=PROPOSALS))
     model = BenchmarkModel("random", tiny)
-    monkeypatch.setattr(benchmark, "benchmark_model", lambda profile, runtime, frame: model)
+    monkeypatch.setattr(models, "benchmark_model", lambda profile, runtime, frame: model)
 
 
 def run(tmp_path: Path, *arguments: object) -> dict[str, Any]:
@@ -193,6 +194,11 @@ def test_errors_are_one_line(
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+
+
+def test_the_names_that_help_lists_are_those_there_are() -> None:
+    assert (*PROFILES,) == PROFILE_NAMES
+    assert (*MODES,) == MODE_NAMES
 
 
 def test_wrong_mode(capsys: pytest.CaptureFixture[str]) -> None:

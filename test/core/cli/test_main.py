@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from helpers.commands import run_unread
 from llmseg_core.cli.main import main
 from llmseg_core.images.image_files import read_image, write_image
 
@@ -37,6 +38,20 @@ def test_as_a_process(model_folder: Path, pictures: Path, tmp_path: Path) -> Non
     assert done.stderr.startswith(f"llmseg segment: {pictures / 'second.png'} is no image")
     assert done.stderr.count("\n") == 1
     assert read_image(tmp_path / "out" / "first_the-cup.png").shape == (48, 64, 3)
+
+
+def test_json_that_nobody_reads(model_folder: Path, pictures: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "llmseg_core.cli",
+        "segment",
+        pictures / "first.png",
+        "the cup",
+    ]
+    code, error = run_unread(*command, "--model", model_folder, "--json")
+    line = "llmseg segment: stopped, because its output is not read any more"
+    assert (code, error) == (141, f"{line}\n")
 
 
 def test_folder_and_several_instructions_as_json(
@@ -123,6 +138,11 @@ def test_missing_instruction(pictures: Path, capsys: pytest.CaptureFixture[str])
     assert "INSTRUCTION" in capsys.readouterr().err
 
 
+def test_the_overview_that_nobody_reads() -> None:
+    code, error = run_unread(sys.executable, "-m", "llmseg_core.cli", "--help")
+    assert (code, error) == (141, "llmseg: stopped, because its output is not read any more\n")
+
+
 PLUGIN = """
 from llmseg_core.cli.command import Command
 COUNT = Command(
@@ -153,11 +173,24 @@ def test_other_packages_add_commands(plugin: Path, capsys: pytest.CaptureFixture
     assert "Count words." in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import a_package_that_is_missing\n",
+        PLUGIN.replace("or 0,", "or 0, needs=('json', 'a_package_that_is_missing'),"),
+        PLUGIN.replace("print(len(options.words)) or 0", "__import__('a_package_that_is_missing')"),
+    ],
+    ids=["its module", "its needs", "its work"],
+)
 def test_a_command_whose_packages_are_not_installed(
-    plugin: Path, capsys: pytest.CaptureFixture[str]
+    source: str, plugin: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    plugin.write_text("import a_package_that_is_missing\n")
+    plugin.write_text(source)
     assert run("count", "a", "b") == 2
-    assert "llmseg count: needs a_package_that_is_missing" in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert "llmseg count: needs a_package_that_is_missing: pip install -r " in said.err
+    assert (said.out, said.err.count("\n")) == ("", 1)
     assert run("--help") == 0
-    assert "pip install -r requirements-training.txt" in capsys.readouterr().out
+    known_before = "__import__" not in source
+    hint = "count        (needs a_package_that_is_missing: pip install -r requirements-training.txt"
+    assert (hint in capsys.readouterr().out) == known_before

@@ -17,7 +17,7 @@ from helpers.released_reference import Weights
 from helpers.tiny_model import tiny_parts
 from llmseg_core import LLMSegPipeline, Proposals
 from llmseg_core.cli.main import main
-from llmseg_core.convert.convert_released import Conversion, convert_released
+from llmseg_core.convert.convert_released import ALPHA, Conversion, convert_released
 
 QUESTIONS = [
     "Which red cup could hold tea?",
@@ -216,3 +216,11 @@ def test_the_command_converts(
 
     assert main([*arguments, "--out", str(trained.llava)]) == 2
     assert "holds no llmseg.yaml" in capsys.readouterr().err
+
+    for scale in ("nan", "0", "inf"):
+        code = main([*arguments, "--out", str(tmp_path / "model"), "--lora-alpha", scale])
+        assert code == 2
+        assert "--lora-alpha is " in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="0"):
+        main(["convert", "--help"])
+    assert f"(default: {ALPHA:g}, the" in capsys.readouterr().out

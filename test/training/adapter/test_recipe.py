@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from llmseg_training.adapter.lora import LoraRecipe
-from llmseg_training.adapter.recipe import CONFIGS, SHIPPED, AdapterRecipe, load_adapter_recipe
+from llmseg_training.adapter.recipe import AdapterRecipe, load_adapter_recipe
+from llmseg_training.adapter.shipped import CONFIGS, SHIPPED
 from llmseg_training.data.mixture_recipe import load_mixture_recipe
 from llmseg_training.learning.scoring import LossWeights
 

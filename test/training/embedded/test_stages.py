@@ -164,10 +164,11 @@ def test_a_stage_names_the_one_before_it(
     recipe = write_recipe(tmp_path)
     arguments = ["--recipe", str(recipe), "--work", str(tmp_path), "--workers", "1"]
     main([*arguments, "--stage", "scenes"])
-    with pytest.raises(SystemExit):
-        main([*arguments, "--stage", stage])
+    assert main([*arguments, "--stage", stage]) == 2
     wanted = f"{tmp_path / before / missing} is missing: run --stage {before} first"
-    assert wanted in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert wanted in error.splitlines()[-1]
+    assert "Traceback" not in error
 
 
 def test_processes_that_cannot_share_a_batch_are_told_so(
@@ -190,21 +191,31 @@ def test_an_interruption_tells_where_it_goes_on(
 
     monkeypatch.setattr(EmbeddedTraining, "scenes", interrupted)
     assert main(["--recipe", str(write_recipe(tmp_path)), "--work", str(tmp_path)]) == 130
-    assert "goes on with stage scenes" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "the same command goes on with stage scenes" in said.out
+    assert said.err == "python -m llmseg_training.embedded: interrupted\n"
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--reuse", "nowhere"], "model directory nowhere does not exist"),
-        (["--recipe", "nowhere.yaml"], "no recipe nowhere.yaml"),
-        (["--stage", "nothing"], "invalid choice: 'nothing'"),
+        (["--recipe", "nowhere.yaml"], "there is no recipe nowhere.yaml; the project's own is "),
+        (["--threads", "0"], "--threads is 0, it must be at least 1"),
+        (["--recipe", "."], ". is a folder, it must be a YAML file"),
     ],
 )
 def test_wrong_arguments_are_named(
     tmp_path: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SystemExit):
-        main([*arguments, "--work", str(tmp_path)])
-    assert message in capsys.readouterr().err
+    assert main([*arguments, "--work", str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"python -m llmseg_training.embedded: {message}")
+    assert error.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_an_unknown_stage_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["--stage", "nothing"])
+    assert "invalid choice: 'nothing'" in capsys.readouterr().err

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from llmseg_training.scenes import SceneConfig, contact_sheet, render_scene
+from llmseg_training.scenes.__main__ import main
 
 
 def test_sheet_shows_every_scene_twice_as_large() -> None:
@@ -30,3 +31,29 @@ def test_command_writes_a_sheet(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "llmseg_training.scenes", "--split", "val", "--count", "1"]
     subprocess.run([*command, "--sheet", str(target)], check=True, capture_output=True)
     assert target.stat().st_size > 1000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--count", "0", "--sheet", "x.png"], "a contact sheet needs at least one scene"),
+        (["--count", "1", "--sheet", "x.doc"], "x.doc has no image suffix, it must be one of .png"),
+        (
+            ["--count", "1", "--sheet", "x.png", "--width", "3"],
+            "width is 3, it must be at least",
+        ),
+        (["--count", "0", "--out", "x"], "count 0 and workers 1 must be at least 1"),
+    ],
+)
+def test_wrong_arguments_are_one_line(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["--split", "val", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"python -m llmseg_training.scenes: {message}")
+    assert error.count("\n") == 1

@@ -179,7 +179,7 @@ def test_zero_2_learns_the_same(
 def test_two_processes_train_the_embedded_model(start: str, tmp_path: Path) -> None:
     file, out = tmp_path / "recipe.yaml", tmp_path / "model"
     file.write_text(yaml.safe_dump(EMBEDDED))
-    command = [*LAUNCH, "-m", "llmseg_training.embedded.stages", "--recipe", str(file)]
+    command = [*LAUNCH, "-m", "llmseg_training.embedded", "--recipe", str(file)]
     command += ["--work", str(tmp_path), "--out", str(out), "--workers", "1"]
     command += [] if start == "nothing" else ["--reuse", start]
     done = subprocess.run(command, capture_output=True, text=True, timeout=1200)

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The work of `llmseg segment`: reads images, asks, writes pictures and records."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from llmseg_core.config import RuntimeConfig, SelectionConfig
+from llmseg_core.images.image_files import SUFFIXES, find_images, read_image, write_image
+from llmseg_core.images.overlay import draw_overlay
+from llmseg_core.methods.llm_seg import LLMSegPipeline
+from llmseg_core.types import Segmentation
+
+__all__ = ["segment_images", "segmentation_record"]
+
+
+def segment_images(options: argparse.Namespace) -> int:
+    """Do what the command line says.
+
+    Args:
+        options: of `llmseg segment`.
+
+    Returns:
+        The exit code: 2 if an image could not be read.
+    """
+    instructions = [options.instruction, *options.more]
+    if not all(text.strip() for text in instructions):
+        raise ValueError("an instruction is empty, it must be a text such as 'the red cup'")
+    images = find_images(options.images)
+    results = len(images) * len(instructions)
+    overlays = _OutputFiles(options.out, results)
+    masks = _OutputFiles(options.masks, results)
+    runtime = RuntimeConfig(device=options.device, dtype=options.dtype)
+    pipeline = LLMSegPipeline.from_pretrained(options.model, runtime)
+    selection = _selection(options, pipeline.config.selection)
+    records: list[dict[str, Any]] = []
+    failed = 0
+    for path in tqdm(images, unit="image", disable=None if len(images) > 1 else True):
+        try:
+            image = read_image(path)
+        except ValueError as error:
+            tqdm.write(f"llmseg segment: {error}", file=sys.stderr)
+            failed += 1
+            continue
+        frame = pipeline.encode_frame(image)
+        for answer in pipeline.segment_batch(frame, instructions, selection):
+            record = {"image": str(path), **segmentation_record(answer)}
+            overlays.write(record, "overlay", path, answer, draw_overlay(image, answer))
+            masks.write(record, "mask", path, answer, answer.mask.astype(np.uint8) * 255)
+            records.append(record)
+            if not options.json:
+                tqdm.write(_line(record))
+    if options.json:
+        print(json.dumps(records, indent=2, ensure_ascii=False))
+    return 2 if failed else 0
+
+
+def segmentation_record(answer: Segmentation) -> dict[str, Any]:
+    """Plain values for JSON: the answer and the scores that led to it, pixels of the image."""
+    scores = zip(
+        answer.candidates.iou_score.tolist(),
+        answer.candidates.iop.tolist(),
+        answer.candidates.boxes_px.tolist(),
+        answer.candidates.areas_px.tolist(),
+        strict=True,
+    )
+    return {
+        "instruction": answer.instruction,
+        "found": answer.found,
+        "confidence": round(answer.confidence, 4),
+        "box": answer.box_px,
+        "area": int(answer.mask.sum()),
+        "image_size": list(answer.mask.shape),
+        "proposals": [
+            {
+                "selected": index in answer.selection.indices,
+                "iou_score": round(iou_score, 4),
+                "iop": round(iop, 4),
+                "box": [int(side) for side in box],
+                "area": area,
+            }
+            for index, (iou_score, iop, box, area) in enumerate(scores)
+        ],
+        "timings_ms": {name: round(value, 2) for name, value in answer.timings_ms.items()},
+    }
+
+
+def _selection(options: argparse.Namespace, default: SelectionConfig) -> SelectionConfig:
+    names = ("rule", "iop_threshold", "top_k", "min_confidence")
+    given = {name: getattr(options, name) for name in names}
+    return replace(default, **{name: value for name, value in given.items() if value is not None})
+
+
+def _line(record: dict[str, Any]) -> str:
+    found = f"box {list(record['box'])}" if record["found"] else "nothing found"
+    return (
+        f"{record['image']}  {record['instruction']!r}: {found}, "
+        f"confidence {record['confidence']:.2f}, {sum(record['timings_ms'].values()):.0f} ms"
+    )
+
+
+class _OutputFiles:
+    """Where pictures go: one file, or a folder in which every picture gets a name of its own.
+
+    Args:
+        target: as the user gave it; None writes nothing.
+        count: pictures that will be written.
+    """
+
+    def __init__(self, target: Path | None, count: int) -> None:
+        self.target = target
+        self.single = target is not None and target.suffix.lower() in SUFFIXES
+        self.used: set[str] = set()
+        if self.single and count > 1:
+            raise ValueError(f"{count} pictures do not fit into the file {target}: give a folder")
+
+    def write(
+        self,
+        record: dict[str, Any],
+        key: str,
+        source: Path,
+        answer: Segmentation,
+        picture: np.ndarray,
+    ) -> None:
+        """Write one picture and note its path as `key` of `record`."""
+        if self.target is None:
+            return
+        path = self.target if self.single else self.target / self._name(source, answer)
+        write_image(path, picture)
+        record[key] = str(path)
+
+    def _name(self, source: Path, answer: Segmentation) -> str:
+        words = re.sub(r"\W+", "-", answer.instruction.lower()).strip("-")[:60]
+        base = f"{source.stem}_{words or 'instruction'}"
+        name, number = base, 1
+        while name in self.used:
+            number += 1
+            name = f"{base}_{number}"
+        self.used.add(name)
+        return f"{name}.png"

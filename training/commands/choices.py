@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What options can be, by name, for `--help`, which must not import torch to list it."""
+
+from __future__ import annotations
+
+__all__ = ["ABLATION_TABLES", "BROKEN", "MISSING", "PAPER_TABLES"]
+
+BROKEN = ("fatal", "skip")
+"""The values of `BrokenPolicy` in data/."""
+MISSING = ("error", "empty")
+"""The values of `Missing` in evaluate/prediction_files.py."""
+PAPER_TABLES = tuple(f"paper-table-{number}" for number in range(1, 6))
+"""The tables that evaluate/paper_tables.py knows."""
+ABLATION_TABLES = ("table2", "table4")
+"""The keys of `ABLATIONS` in embedded/ablation.py."""
