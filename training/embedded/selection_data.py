@@ -14,7 +14,6 @@ from tqdm import tqdm
 
 from llmseg_core.embeddings.mask_embedder import MaskEmbedder
 from llmseg_core.metrics.overlap import intersections
-from llmseg_core.runtime.whole_file import whole_file
 from llmseg_core.types import Proposals
 from llmseg_core.vlm.prompts import ANSWERS, FIXED_ANSWER
 
@@ -30,6 +29,7 @@ from ..questions import (
 from ..scenes import Scene, SceneFolder
 from ..trainer.drawn_dataset import DrawnDataset
 from ..trainer.processes import processes
+from .features_file import read_features, write_features
 from .selection_augment import mirrored, thinned
 from .selection_scene import SelectionScene
 
@@ -86,6 +86,7 @@ def encode_scenes(
 
     Raises:
         FileNotFoundError: if no scene has proposals.
+        ValueError: if `file` is damaged or holds something else.
     """
     indices = [index for index in range(len(scenes)) if scenes.sample_name(index) in proposals]
     if not indices:
@@ -100,22 +101,16 @@ def encode_scenes(
     if count > 1:
         files = [file.with_suffix(f".{number}-of-{count}.pt") for number in range(count)]
     own, share = files[state.process_index], shares[state.process_index]
-    encoded = _load(own) if own.exists() else None
+    encoded = read_features(own) if own.exists() else None
     if encoded is None or len(encoded) != len(share):
         encoded = []
         for index in tqdm(share, desc="features", disable=not state.is_local_main_process):
             stored = proposals[scenes.sample_name(index)]
             encoded.append(encode_scene(scenes[index], stored, embedder, vlm_pixels))
-        with whole_file(own) as temporary:
-            torch.save(encoded, temporary)
+        write_features(own, encoded)
     state.wait_for_everyone()
-    parts = [encoded if each == own else _load(each) for each in files]
+    parts = [encoded if each == own else read_features(each) for each in files]
     return [parts[place % count][place // count] for place in range(len(indices))]
-
-
-def _load(file: Path) -> list[SelectionScene]:
-    loaded: list[SelectionScene] = torch.load(file, weights_only=False)
-    return loaded
 
 
 @dataclass(frozen=True)
