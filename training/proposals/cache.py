@@ -201,7 +201,8 @@ def _check_settings(folder: Path, settings: dict[str, Any]) -> None:
     file = folder / SETTINGS_FILE
     if not file.is_file():
         return
-    stored = read_mapping(file)
+    # What it does not name had its default then.
+    stored = {**_settings(ProposalConfig()), **read_mapping(file)}
     other = [key for key in settings if stored.get(key) != settings[key]]
     if other:
         differences = ", ".join(f"{key} {stored.get(key)}, not {settings[key]}" for key in other)
