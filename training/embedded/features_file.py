@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -17,7 +18,7 @@ from .selection_scene import SelectionScene
 __all__ = ["read_features", "write_features"]
 
 # A pickle names the module of each class; two had others in the files of earlier versions.
-_ADMITTED = [
+_ADMITTED: list[Callable | tuple[Callable, str]] = [
     SelectionScene,
     ProposalOverlaps,
     SceneObject,

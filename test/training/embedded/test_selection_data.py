@@ -61,7 +61,7 @@ def test_a_scene_is_encoded_once_and_for_all(
     masks = torch.from_numpy(scene.instances == 1)[None]
     fresh = embedder(scene.image, Proposals.from_masks(masks))
     assert torch.equal(first.features[:1], fresh.features.half())
-    assert torch.equal(first.boxes[:1], fresh.boxes)
+    assert torch.equal(first.boxes[:1], fresh.boxes_rel)
     assert torch.equal(first.pixel_values, vlm.pixel_values(scene.image)[0].half())
     assert encoded[1].features.shape == (0, 32)
 
