@@ -77,6 +77,7 @@ def segmentation_record(answer: Segmentation) -> dict[str, Any]:
         "instruction": answer.instruction,
         "found": answer.found,
         "confidence": round(answer.confidence, 4),
+        "reason": answer.reason,
         "box": answer.box_px,
         "area": int(answer.mask.sum()),
         "image_size": list(answer.mask.shape),

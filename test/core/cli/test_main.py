@@ -70,6 +70,7 @@ def test_folder_and_several_instructions_as_json(
     ]  # fmt: skip
     for record in records:
         assert record["found"]
+        assert record["reason"] == ""
         assert record["image_size"] == [48, 64]
         (chosen,) = [each for each in record["proposals"] if each["selected"]]
         assert chosen["iop"] == pytest.approx(record["confidence"], abs=1e-4)
@@ -84,8 +85,12 @@ def test_folder_and_several_instructions_as_json(
 def test_nothing_found_is_said(
     model_folder: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run("segment", pictures, "cup", "--model", model_folder, "--min-confidence", 1) == 0
+    asked = ("segment", pictures, "cup", "--model", model_folder, "--min-confidence", 1)
+    assert run(*asked) == 0
     assert capsys.readouterr().out.count("nothing found") == 2
+    assert run(*asked, "--json") == 0
+    for record in json.loads(capsys.readouterr().out):
+        assert record["reason"] == f"confidence {record['confidence']:.2f} is below 1"
 
 
 def test_damaged_image_does_not_stop_the_others(
