@@ -56,6 +56,10 @@ class ImageData(ABC):
             ValueError, OSError, KeyError, TypeError: saying what is wrong with the annotation.
         """
 
+    def objects(self, index: int) -> tuple[np.ndarray, ...] | None:
+        """Masks of everything in a sample that could be meant; None if nobody knows."""
+        return None
+
     def __len__(self) -> int:
         return len(self._names)
 
@@ -88,7 +92,8 @@ class ImageData(ABC):
         image = self.image(index)
         with self._naming(index):
             asked = tuple(self.questions(index, (image.shape[0], image.shape[1])))
-            return DataSample(self.sample_name(index), image, asked, self.sample_group(index))
+            group, objects = self.sample_group(index), self.objects(index)
+            return DataSample(self.sample_name(index), image, asked, group, objects)
 
     def __iter__(self) -> Iterator[DataSample]:
         return (self[index] for index in range(len(self)))

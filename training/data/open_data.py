@@ -30,9 +30,9 @@ from .pascal_part import PASCAL_PART_SPLITS, PascalPartData
 from .reason_seg import REASON_SEG_SPLITS, ReasonSegData
 from .refer import REFER_SPLITS, ReferData
 from .released import OUR_READING, ReleasedReading
-from .scene_data import SCENE_SPLITS, SceneData
+from .scene_data import SCENE_SPLITS, SceneData, scene_phrasings
 
-__all__ = ["DATA_KINDS", "DataKind", "open_data"]
+__all__ = ["DATA_KINDS", "DataKind", "data_place", "open_data"]
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,7 @@ def _refer(dataset: str) -> DataKind:
 
 
 def _scenes(path: Path, split: str, reading: ReleasedReading) -> SceneData:
-    scenes, _, phrasing = split.partition("/")
-    return SceneData(path, scenes, (phrasing,) if phrasing else ())
+    return SceneData(path, *scene_phrasings(split))
 
 
 def _mixture(root: Path, recipe: str, reading: ReleasedReading) -> Mixture:
@@ -112,6 +111,12 @@ def open_data(
         ValueError: for an unknown kind or split, quoting it and saying what is known.
         FileNotFoundError: if the data set's files are not where they should be.
     """
+    kind, place, split = data_place(spec, root)
+    return DATA_KINDS[kind].open(place, split, reading)
+
+
+def data_place(spec: str | Path, root: Path | None = None) -> tuple[str, Path, str]:
+    """Kind, path and split of a data set that need not be there; see `open_data`."""
     kind, path, split = _parts(str(spec))
     known = DATA_KINDS[kind]
     if known.splits and split not in known.splits:
@@ -121,7 +126,7 @@ def open_data(
     if known.splits is None and not split:
         raise ValueError(f"{str(spec)!r} must be {kind}:ROOT:NAME")
     place = Path(path).expanduser()
-    return known.open(root / place if root else place, split, reading)
+    return kind, root / place if root else place, split
 
 
 def _parts(spec: str) -> tuple[str, str, str]:

@@ -48,6 +48,9 @@ class DataQuestion:
         ignore: (H, W) bool, pixels that count neither as hit nor as miss, or None.
         category: for breakdowns of scores; "" if the data set names none.
         other_text: another wording that training takes half of the time; "" if there is none.
+        phrasing: "seen" if worded as in training, "unseen" if worded with phrases that were held
+            out, "" if the data set does not say.
+        targets: how many things are meant; None if the data set does not say.
     """
 
     text: str
@@ -56,6 +59,8 @@ class DataQuestion:
     ignore: np.ndarray | None = None
     category: str = ""
     other_text: str = ""
+    phrasing: str = ""
+    targets: int | None = None
 
     def __post_init__(self) -> None:
         if not self.text.strip():
@@ -79,12 +84,15 @@ class DataSample:
         image: (H, W, 3) uint8 RGB.
         questions: at least one.
         group: what its data set is for.
+        objects: masks, (H, W) bool, of everything in the image that could be meant, asked about or
+            not; None if the data set does not say.
     """
 
     name: str
     image: np.ndarray
     questions: tuple[DataQuestion, ...]
     group: DataGroup = DataGroup.REASONING
+    objects: tuple[np.ndarray, ...] | None = None
 
     def __post_init__(self) -> None:
         check_image(self.image)

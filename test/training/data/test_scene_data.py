@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from llmseg_core import LLMSegPipeline
-from llmseg_core.model_dir.parts import ModelParts
 from llmseg_training.data import FolderData, QuestionKind, SceneData, open_data, write_folder
-from llmseg_training.evaluate.scene_answers import ask_scenes
+from llmseg_training.data.scene_data import render_scenes
+from llmseg_training.questions import generate_samples
 from llmseg_training.scenes import SceneFolder
 
 
@@ -28,11 +28,18 @@ def test_samples(root: Path, scenes: SceneFolder) -> None:
     for index, sample in enumerate(data):
         assert np.array_equal(sample.image, scenes.image(index))
         assert 1 <= len(sample.questions) <= 6
+        items = scenes.objects(index)
+        assert sample.objects is not None
+        for mask, item in zip(sample.objects, items, strict=True):
+            assert np.array_equal(mask, scenes.instances(index) == item.id)
+            assert mask.sum() == item.visible_pixels
         for question in sample.questions:
             assert question.kind is QuestionKind.INSTRUCTION
+            assert question.phrasing == "seen"
             assert question.category in ("function", "property", "category", "colour", "relation")
             ids = np.unique(scenes.instances(index)[question.mask])
-            assert set(ids) <= {item.id for item in scenes.objects(index)}
+            assert set(ids) <= {item.id for item in items}
+            assert len(ids) == question.targets
 
 
 def test_seed_phrasing_and_number_of_questions(root: Path) -> None:
@@ -47,17 +54,61 @@ def test_seed_phrasing_and_number_of_questions(root: Path) -> None:
     )
 
 
-def test_the_questions_of_the_evaluation(
-    root: Path, scenes: SceneFolder, parts: ModelParts
-) -> None:
-    asked = ask_scenes(
-        LLMSegPipeline.from_parts(parts), scenes, 2, "train", ("train", "test"), 3, seed=5
-    )
+def test_seed_index_and_round_decide_the_questions(root: Path, scenes: SceneFolder) -> None:
     data = SceneData(root, "train", ("train", "test"), questions=3, seed=5)
-    for index, scene in enumerate(asked):
-        for answer, question in zip(scene.answers, data[index].questions, strict=True):
-            assert answer.question.instruction == question.text
-            assert np.array_equal(answer.target, question.mask)
+    assert texts(SceneData(root, "train", ("train", "test")).drawn(3, 5)) == texts(data)
+    for index, sample in enumerate(data):
+        wanted = [
+            question
+            for round_, phrasing in enumerate(("train", "test"))
+            for question in generate_samples(
+                scenes.objects(index), np.random.default_rng((5, index, round_)), "train", 3,
+                phrasing,
+            )
+        ]  # fmt: skip
+        assert [question.text for question in sample.questions] == [
+            question.instruction for question in wanted
+        ]
+        assert [question.phrasing for question in sample.questions] == [
+            question.phrasing for question in wanted
+        ]
+        for question, its in zip(sample.questions, wanted, strict=True):
+            assert np.array_equal(question.mask, np.isin(scenes.instances(index), its.target_ids))
+
+
+def test_its_own_wordings_and_those_of_training(root: Path, tmp_path: Path) -> None:
+    render_scenes(tmp_path, "val", 1)
+    both = open_data(f"scenes:{tmp_path}:val/both")
+    assert [question.phrasing for question in both[0].questions] == ["unseen"] * 6 + ["seen"] * 6
+    assert texts(both) == texts(SceneData(tmp_path, "val", ("val", "train")))
+    with pytest.raises(ValueError, match=r"the split is 'train/both', it must be one of train, "):
+        open_data(f"scenes:{root}:train/both")
+    with pytest.raises(ValueError, match="questions is 0, it must be at least 1"):
+        SceneData(root, "train", questions=0)
+
+
+def test_a_scene_with_nothing_to_ask_about_is_left_out(tmp_path: Path) -> None:
+    render_scenes(tmp_path, "test", 3)
+    index = tmp_path / "test" / "scenes.jsonl"
+    first, bare, last = (json.loads(line) for line in index.read_text().splitlines())
+    bare["objects"] = []
+    index.write_text("".join(f"{json.dumps(line)}\n" for line in (first, bare, last)))
+    data = SceneData(tmp_path, "test", questions=1, seed=0)
+    assert data.asked_about(99) == [0, 2]
+    assert data.asked_about(2) == [0]
+    with pytest.raises(ValueError, match="000001 has no question"):
+        data[1]
+
+
+def test_only_missing_scenes_are_rendered(tmp_path: Path) -> None:
+    render_scenes(tmp_path, "test", 1)
+    kept = tmp_path / "test" / "images" / "000000.png"
+    times = [path.stat().st_mtime_ns for path in (kept, tmp_path / "test" / "scenes.jsonl")]
+    render_scenes(tmp_path, "test", 1)
+    assert times == [path.stat().st_mtime_ns for path in (kept, tmp_path / "test" / "scenes.jsonl")]
+    render_scenes(tmp_path, "test", 2)
+    assert kept.stat().st_mtime_ns == times[0]
+    assert len(SceneFolder(tmp_path / "test")) == 2
 
 
 def test_scenes_can_be_exported(root: Path, tmp_path: Path) -> None:
