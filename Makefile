@@ -65,7 +65,8 @@ train-embedded: setup
 	$(RUN) -m torch.distributed.run --standalone --nproc-per-node $(PROCESSES) -m llmseg_training.embedded
 
 evaluate-embedded: setup
-	$(RUN) -m llmseg_training.evaluate.embedded
+	$(RUN) -m llmseg_core.cli evaluate --model embedded --data scenes:build/scenes:test/both \
+	  --samples 300 --questions 5 --seed 0 --fresh --json build/evaluate-embedded.json
 
 clean:
 	rm -rf $(VENV) build install log demo_output *.egg-info .mypy_cache .pytest_cache .ruff_cache

@@ -1,81 +1,79 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Answers drawn by hand: four pixels in a row, three proposals."""
+"""Questions and answers drawn by hand: four pixels in a row, three proposals."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from llmseg_core import Proposals
 from llmseg_core.config import SelectionConfig
-from llmseg_core.selector.selection import select, union_mask
-from llmseg_core.types import (
-    Candidates,
-    FrameEncoding,
-    ImagePrefix,
-    ProposalEmbeddings,
-    ProposalScores,
-    Segmentation,
-)
-from llmseg_training.evaluate import ProposalAtoms
-from llmseg_training.evaluate.scene_answers import Answer, SceneAnswers
-from llmseg_training.questions import QuestionSample
+from llmseg_core.types import ProposalScores
+from llmseg_training.data import DataQuestion, DataSample, QuestionKind
+from llmseg_training.evaluate import SampleAnswers, ScoredProposals
 
 MASKS = torch.tensor([[1, 1, 0, 0], [0, 0, 1, 0], [1, 1, 1, 0]], dtype=torch.bool)[:, None]
 """The left two pixels; the third; all three. The fourth belongs to none."""
 
 
-def answer(
-    target: Sequence[int],
-    iop: Sequence[float],
-    iou_score: Sequence[float] | None = None,
-    config: SelectionConfig | None = None,
-    masks: torch.Tensor = MASKS,
-) -> Answer:
-    """What a question is answered whose target is the pixels at `target`, by predicted scores."""
-    proposals = Proposals.from_masks(masks)
-    scores = ProposalScores(
-        torch.tensor([iop if iou_score is None else iou_score], dtype=torch.float32),
-        torch.tensor([iop], dtype=torch.float32),
-    )
-    selection = select(scores, config or SelectionConfig())
+@dataclass(frozen=True)
+class Asked:
+    """A question whose target is the pixels at `target`, and the scores that the proposals get."""
+
+    target: Sequence[int]
+    iop: Sequence[float]
+    iou_score: Sequence[float] | None = None
+
+
+class DrawnAnswers:
+    """Images with questions, and the answers to them: a `SegmentationData`, an `AnswerSource`.
+
+    Args:
+        images: the questions about each.
+        masks: (K, 1, 4) bool, the proposals of every image.
+        config: the rule and its thresholds.
+    """
+
+    name = "drawn"
+
+    def __init__(
+        self,
+        *images: Sequence[Asked],
+        masks: torch.Tensor = MASKS,
+        config: SelectionConfig | None = None,
+    ) -> None:
+        self.images, self.masks = images, masks
+        self.config = config or SelectionConfig()
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: int) -> DataSample:
+        questions = [
+            DataQuestion("the thing", QuestionKind.INSTRUCTION, pixels(asked.target))
+            for asked in self.images[index]
+        ]
+        return DataSample(str(index), np.zeros((1, 4, 3), dtype=np.uint8), tuple(questions))
+
+    def answer(self, sample: DataSample) -> SampleAnswers:
+        asked = self.images[int(sample.name)]
+        iop = torch.tensor([each.iop for each in asked], dtype=torch.float32)
+        ranks = [each.iop if each.iou_score is None else each.iou_score for each in asked]
+        scores = ProposalScores(torch.tensor(ranks, dtype=torch.float32), iop)
+        scored = ScoredProposals(self.masks, scores, (1, 4))
+        return SampleAnswers(scored.predict(self.config), scored)
+
+    def finish(self) -> None:
+        pass
+
+
+def pixels(places: Sequence[int]) -> np.ndarray:
+    """(1, 4) bool, True at `places`."""
     mask = np.zeros((1, 4), dtype=bool)
-    mask[0, list(target)] = True
-    ids = (1,) if target else ()
-    return Answer(
-        question=QuestionSample("the thing", "category", ids, "seen", (), None, None, None, "x"),
-        segmentation=Segmentation(
-            "the thing",
-            union_mask(masks, selection).numpy(),
-            selection,
-            Candidates(
-                proposals.masks,
-                proposals.boxes_px,
-                proposals.areas_px,
-                scores.iou_score[0],
-                scores.iop[0],
-            ),
-        ),
-        target=mask,
-        bounds=ProposalAtoms(masks.numpy()).count(mask).bounds(),
-    )
-
-
-def scene_of(*answers: Answer) -> SceneAnswers:
-    """A scene about which they were given."""
-    nothing = torch.zeros(1, 1, 1, 1)
-    return SceneAnswers(
-        frame=FrameEncoding(
-            Proposals.from_masks(MASKS),
-            ProposalEmbeddings(torch.zeros(3, 2), torch.zeros(3, 4)),
-            torch.zeros(3, 2),
-            ImagePrefix((nothing,), (nothing,)),
-        ),
-        best_iou=torch.ones(1),
-        answers=answers,
-    )
+    mask[0, list(places)] = True
+    return mask
 
 
 def giou_of(table: dict[str, float], config: SelectionConfig) -> set[float]:

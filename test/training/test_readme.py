@@ -64,7 +64,6 @@ def test_make_runs_commands_that_are_there() -> None:
 def test_there_are_commands() -> None:
     assert {module for module, _ in COMMANDS} == {
         "llmseg_training.embedded",
-        "llmseg_training.evaluate.embedded",
         "llmseg_training.questions",
         "llmseg_training.scenes",
     }

@@ -9,6 +9,7 @@ pooled features are computed once.
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,11 @@ from llmseg_core.model_dir.network_files import load_network
 from llmseg_core.model_dir.networks import build_image_encoder, build_selector
 from llmseg_core.model_dir.parts import ModelParts
 from llmseg_core.proposals.generator import SamProposalGenerator
-from llmseg_core.runtime.whole_file import write_whole
 from llmseg_core.vlm.seg_token import SegTokenEncoder
 
-from ..evaluate.scene_answers import ask_scenes, score
+from ..data import SceneData
+from ..evaluate import PipelineAnswers, evaluate, score_cases
+from ..evaluate.report import write_json
 from ..proposals.cache import CachedProposals, write_proposals
 from ..scenes import SceneFolder, write_scenes
 from .recipe import EmbeddedRecipe
@@ -111,7 +113,7 @@ class Ablation:
         self._parts = load_parts(model)
 
     def run(self) -> dict[str, dict[str, float]]:
-        """Scores of every row by its name, of questions with a target (see `evaluation.score`)."""
+        """Scores of every row by its name, of questions with a target (see `score_cases`)."""
         self._prepare()
         return {self._label(row): self._run_row(row) for row in ABLATIONS[self.table]}
 
@@ -131,7 +133,7 @@ class Ablation:
         folder = self.work / self.table / run / name
         file = folder / "scores.json"
         if file.is_file():
-            return dict(json.loads(file.read_text(encoding="utf-8")))
+            return _read_scores(file)
         parts = row_parts(self._parts, row, self._convnext, self.recipe.seed)
         vlm = SegTokenEncoder(parts.llava, parts.tokenizer, parts.config.seg_token)
         model = SelectionModel(vlm, parts.selector)
@@ -148,7 +150,7 @@ class Ablation:
         )
         trained = replace(parts, selector=model.selector.eval())
         scores = self._scores(LLMSegPipeline.from_parts(trained))
-        write_whole(file, json.dumps(scores, indent=2))
+        write_json(file, scores)
         return scores
 
     def _encoded(self, parts: ModelParts, name: str) -> list[SelectionScene]:
@@ -164,12 +166,16 @@ class Ablation:
 
     def _scores(self, pipeline: LLMSegPipeline) -> dict[str, float]:
         pipeline.generator = CachedProposals(self.work / "proposals" / "test")
-        recipe, scenes = self.recipe, self._scenes("test")
-        asked = ask_scenes(
-            pipeline, scenes, len(scenes), "test", ("test",), recipe.ship.questions, recipe.seed,
-            recipe.scenes.categories,
-        )  # fmt: skip
-        return score([a for scene in asked for a in scene.answers if a.has_target])
+        recipe = self.recipe
+        scenes = SceneData(
+            self.work / "scenes",
+            "test",
+            questions=recipe.ship.questions,
+            seed=recipe.seed,
+            categories=recipe.scenes.categories,
+        )
+        found = evaluate(scenes, PipelineAnswers(pipeline), scenes.asked_about(len(scenes)))
+        return score_cases([case for case in found.cases if case.has_target])
 
     def _scenes(self, split: str) -> SceneFolder:
         return SceneFolder(self.work / "scenes" / split)
@@ -205,6 +211,12 @@ def row_parts(parts: ModelParts, row: AblationRow, convnext: Path | None, seed: 
     return replace(
         parts, config=replace(config, selector=selector), selector=build_selector(selector, seed)
     )
+
+
+def _read_scores(file: Path) -> dict[str, float]:
+    """The scores of a row that is finished; what is said of no question is NaN."""
+    scores: dict[str, float | None] = json.loads(file.read_text(encoding="utf-8"))
+    return {name: math.nan if value is None else value for name, value in scores.items()}
 
 
 def _convnext(source: Path | None, seed: int) -> ConvNextModel:

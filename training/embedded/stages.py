@@ -49,7 +49,8 @@ from llmseg_core.runtime.whole_file import whole_file, write_whole
 from llmseg_core.vlm.seg_token import SegTokenEncoder
 from llmseg_core.vlm.tokenizer import build_tokenizer
 
-from ..evaluate.scene_answers import ask_scenes
+from ..data import SceneData
+from ..evaluate import PipelineAnswers, evaluate
 from ..proposals.cache import CachedProposals, write_proposals
 from ..questions import iter_instructions
 from ..scenes import SceneFolder, write_scenes
@@ -61,7 +62,7 @@ from .selection_training import SelectionModel
 from .train_recognition import train_recognition
 from .train_sam import train_sam
 from .train_selection import train_language, train_selection
-from .tuning import tune_selection
+from .tuning import candidates, tune_selection
 
 __all__ = ["STAGES", "EmbeddedTraining", "main"]
 
@@ -193,17 +194,20 @@ class EmbeddedTraining:
         model = self.untrained()
         load_model(model, self._made_by("selection", "model.safetensors"))
         parts, recipe = self.parts(model), self.recipe.ship
-        asked = ask_scenes(
-            LLMSegPipeline.from_parts(parts),
-            self._scenes("val"),
-            recipe.scenes,
+        scenes = SceneData(
+            self.work / "scenes",
             "val",
-            ("val",),
-            recipe.questions,
-            self.recipe.seed,
-            self.recipe.scenes.categories,
+            questions=recipe.questions,
+            seed=self.recipe.seed,
+            categories=self.recipe.scenes.categories,
         )
-        selection, table = tune_selection(asked, recipe.no_target_accuracy)
+        found = evaluate(
+            scenes,
+            PipelineAnswers(LLMSegPipeline.from_parts(parts)),
+            scenes.asked_about(recipe.scenes),
+            tuple(candidates()),
+        )
+        selection, table = tune_selection(found.sweep, recipe.no_target_accuracy)
         write_whole(self.work / "tuning.json", json.dumps(table, indent=2))
         print(f"chosen on validation scenes: {selection}")
         shipped = LLMSegPipeline.from_parts(

@@ -3,15 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from itertools import product
-
-import numpy as np
 
 from llmseg_core.config import SelectionConfig, SelectionRule
 
-from ..evaluate import ProposalAtoms, taken_proposals
-from ..evaluate.scene_answers import SceneAnswers
+from ..evaluate import SweepRow
 
 __all__ = ["candidates", "tune_selection"]
 
@@ -30,39 +28,35 @@ def candidates() -> Iterable[SelectionConfig]:
 
 
 def tune_selection(
-    scenes: Iterable[SceneAnswers], no_target_accuracy: float = 0.82
+    rows: Sequence[SweepRow], no_target_accuracy: float = 0.82
 ) -> tuple[SelectionConfig, dict[str, float]]:
     """The setting of the highest gIoU among those that refuse often enough.
 
     Args:
-        scenes: answered validation scenes, one at a time; their scores are used, their masks not.
+        rows: scores of settings on validation scenes, such as an evaluation's sweep of all
+            `candidates`.
         no_target_accuracy: least share of the questions without a target that must be answered by
             nothing; a setting below it is taken only if none reaches it.
 
     Returns:
-        The setting and, for each setting by its description, its gIoU.
+        The setting, the first of several that are as good, and, for each setting by its
+        description, its gIoU.
 
     Raises:
-        ValueError: if nothing was asked.
+        ValueError: if there are no scores.
     """
-    settings = tuple(candidates())
-    ious: list[np.ndarray] = []
-    refused: list[np.ndarray] = []
-    for scene in scenes:
-        atoms = ProposalAtoms(scene.frame.proposals.masks.cpu().numpy())
-        for answer in scene.answers:
-            taken = taken_proposals(answer.segmentation.candidates.scores, settings)
-            ious.append(atoms.count(answer.target).iou(taken))
-            if not answer.has_target:
-                refused.append(np.logical_not(taken.any(1)))
-    if not ious:
-        raise ValueError("nothing was asked about the validation scenes, there is nothing to tune")
-    giou = np.mean(ious, 0)
-    enough = np.mean(refused, 0) >= no_target_accuracy if refused else np.ones(len(giou), bool)
-    best = max(range(len(settings)), key=lambda index: (enough[index], giou[index]))
+    if not rows:
+        raise ValueError("no setting was tried on validation scenes, there is nothing to choose")
+    best = max(rows, key=lambda row: (_refuses(row, no_target_accuracy), row.scores["giou"]))
     table = {
-        f"{each.rule.value} iop>{each.iop_threshold} k={each.top_k} "
-        f"confidence>={each.min_confidence}": float(value)
-        for each, value in zip(settings, giou, strict=True)
+        f"{row.config.rule.value} iop>{row.config.iop_threshold} k={row.config.top_k} "
+        f"confidence>={row.config.min_confidence}": row.scores["giou"]
+        for row in rows
     }
-    return settings[best], table
+    return best.config, table
+
+
+def _refuses(row: SweepRow, least: float) -> bool:
+    """Whether a setting refuses often enough; also where everything has a target."""
+    share = row.scores["no_target_accuracy"]
+    return math.isnan(share) or share >= least

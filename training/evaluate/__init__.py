@@ -2,8 +2,8 @@
 """Scores of any method on any data set, beside the paper's."""
 
 from .answers import (
-    Answer,
     AnswerSource,
+    MaskAnswer,
     Prediction,
     SampleAnswers,
     ScoredProposals,
@@ -21,12 +21,12 @@ from .scores import proposal_miou, score_cases
 from .sweep import Sweep, SweepRow, paper_rules, sweep_settings
 
 __all__ = [
-    "Answer",
     "AnswerSource",
     "AtomCounts",
     "Bounds",
     "Case",
     "Evaluation",
+    "MaskAnswer",
     "PipelineAnswers",
     "Prediction",
     "ProposalAtoms",

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from torch import Tensor
@@ -18,8 +18,8 @@ from llmseg_core.types import ProposalScores
 from ..data import DataSample
 
 __all__ = [
-    "Answer",
     "AnswerSource",
+    "MaskAnswer",
     "Prediction",
     "SampleAnswers",
     "ScoredProposals",
@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 
-class Answer(Protocol):
+class MaskAnswer(Protocol):
     """What is said to one instruction; `llmseg_core`'s `Segmentation` is one."""
 
     @property
@@ -36,19 +36,22 @@ class Answer(Protocol):
         """(H, W) bool; empty if nothing was found."""
 
     @property
-    def found(self) -> bool:
-        """Whether anything in the image fits."""
-
-    @property
     def confidence(self) -> float | None:
         """How sure the method is, [0, 1]; None if it does not say."""
 
+    @property
+    def reason(self) -> str:
+        """Why nothing was found, for people; "" if something was."""
+
 
 class Segmenter(Protocol):
-    """Any method: `LLMSegPipeline`, the two-stage baseline, or your own."""
+    """What a `Method` of `llmseg_core` and the two-stage baseline have in common."""
 
-    def segment(self, image: np.ndarray, instruction: str) -> Answer:
-        """Answer one instruction about one image, (H, W, 3) uint8 RGB."""
+    def encode_frame(self, image: np.ndarray) -> Any:
+        """Look at an image, (H, W, 3) uint8 RGB."""
+
+    def segment_batch(self, frame: Any, instructions: Sequence[str]) -> Sequence[MaskAnswer]:
+        """Answer instructions about what `encode_frame` gave, in their order."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +61,12 @@ class Prediction:
     Attributes:
         mask: (H, W) bool; empty if nothing was found.
         confidence: [0, 1], or None.
+        reason: why nothing was found, for people; "" if something was, or nobody says.
     """
 
     mask: np.ndarray
     confidence: float | None = None
+    reason: str = ""
 
     @property
     def found(self) -> bool:
@@ -95,9 +100,24 @@ class ScoredProposals:
             Prediction(
                 enlarge_mask(union_mask(self.masks, each).cpu().numpy(), self.image_size),
                 each.confidence,
+                each.reason,
             )
             for each in chosen
         )
+
+    def check(self, sample: str) -> None:
+        """Refuse scores that are no numbers.
+
+        Raises:
+            ValueError: naming the sample and the question, counted from 0.
+        """
+        for name in ("iou_score", "iop"):
+            scores = getattr(self.scores, name)
+            for question, proposal in (~scores.isfinite()).nonzero().tolist():
+                raise ValueError(
+                    f"sample {sample}, question {question}: the {name} of proposal {proposal} is "
+                    f"{scores[question, proposal].item()}, it must be a finite number"
+                )
 
 
 def taken_proposals(scores: ProposalScores, settings: Sequence[SelectionConfig]) -> np.ndarray:
@@ -119,6 +139,22 @@ class SampleAnswers:
 
     predictions: tuple[Prediction, ...]
     proposals: ScoredProposals | None = None
+
+    def check(self, sample: str) -> None:
+        """Refuse scores and confidences that are no numbers.
+
+        Raises:
+            ValueError: naming the sample and the question, counted from 0.
+        """
+        if self.proposals is not None:
+            self.proposals.check(sample)
+        for question, prediction in enumerate(self.predictions):
+            confidence = prediction.confidence
+            if confidence is not None and not 0 <= confidence <= 1:
+                raise ValueError(
+                    f"sample {sample}, question {question}: the confidence is {confidence}, it "
+                    f"must be in [0, 1]"
+                )
 
 
 class AnswerSource(Protocol):

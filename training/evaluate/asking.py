@@ -8,11 +8,12 @@ from llmseg_core.config.templates import Template
 
 from ..data import DataQuestion, QuestionKind
 
-__all__ = ["PHRASE", "RELEASED_PHRASE_QUESTION", "asked_text", "phrase_question"]
+__all__ = ["AS_IT_IS", "PHRASE", "RELEASED_PHRASE_QUESTION", "asked_text", "phrase_question"]
 
 RELEASED_PHRASE_QUESTION = "What is {name} in this image?"
 """What the released evaluation asks about a short phrase; the model's own request follows."""
 AS_IT_IS = "{name}"
+"""What a method is asked that was not trained with a question around phrases."""
 PHRASE = Template("name")
 """What stands around a phrase or the name of a class."""
 

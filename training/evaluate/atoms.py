@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from llmseg_core.metrics.mask_iou import NCIOU_SIZE, MaskCounts, resize_nearest
+from llmseg_core.metrics.mask_iou import NCIOU_SIZE, resize_nearest
 
 from .sums import ious
 
@@ -65,18 +65,18 @@ class AtomCounts:
         either = self.inside.sum(1) + covered @ self.outside.T
         return np.stack((both[:, 0], either[:, 0], both[:, 1], either[:, 1]), 1).astype(np.int64)
 
-    def of(self, taken: np.ndarray) -> MaskCounts:
-        """The same of one union, (K,) bool."""
-        return MaskCounts(*self.measure(taken[None])[0].tolist())
-
     def iou(self, taken: np.ndarray) -> np.ndarray:
         """(S,) float64, IoU of unions (S, K); 1 where there is neither prediction nor target."""
         return ious(self.measure(taken))
 
+    def single_iou(self) -> np.ndarray:
+        """(K,) float64, IoU of every proposal by itself."""
+        return self.iou(np.eye(self.members.shape[1], dtype=bool))
+
     def bounds(self) -> Bounds:
         """Oracle and chance."""
         count = self.members.shape[1]
-        single = self.iou(np.eye(count, dtype=bool))
+        single = self.single_iou()
         taken = np.zeros(count, dtype=bool)
         nothing = best_union = float(self.iou(taken[None])[0])
         while count:

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from .case import Case
 
-__all__ = ["breakdowns"]
+__all__ = ["breakdowns", "phrasing_rows"]
 
 WORD_BINS = (1, 3, 6, 11, 21)
 """least words of each bin"""
@@ -40,6 +40,27 @@ def breakdowns(cases: Sequence[Case]) -> dict[str, dict[str, list[Case]]]:
     groups["category"].pop("", None)
     groups["category"] = dict(sorted(groups["category"].items(), key=lambda item: -len(item[1])))
     return groups
+
+
+def phrasing_rows(cases: Sequence[Case]) -> dict[str, list[Case]]:
+    """Group the cases by phrasing, and within each by target and category.
+
+    Returns:
+        By "PHRASING: GROUP", phrasings in the order of the cases; no group of no case, and no
+        group at all of cases whose phrasing is unknown.
+    """
+    rows: dict[str, list[Case]] = {}
+    for phrasing in dict.fromkeys(case.phrasing for case in cases if case.phrasing):
+        part = [case for case in cases if case.phrasing == phrasing]
+        groups = {
+            "all": part,
+            "with a target": [case for case in part if case.has_target],
+            "several targets": [case for case in part if (case.targets or 0) > 1],
+            "no target": [case for case in part if not case.has_target],
+            **_group([case for case in part if case.category], lambda case: case.category),
+        }
+        rows.update({f"{phrasing}: {name}": each for name, each in groups.items() if each})
+    return rows
 
 
 def _group(cases: Sequence[Case], key: Callable[[Case], str]) -> dict[str, list[Case]]:

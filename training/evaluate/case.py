@@ -27,6 +27,8 @@ class Case:
         counts: pixels in common.
         confidence: the method's own, [0, 1]; None if it gives none.
         bounds: of the image's proposals; None for methods without proposals.
+        phrasing: "seen" if worded as in training, "unseen" if not, "" if unknown.
+        targets: how many things are meant; None if unknown.
     """
 
     sample: str
@@ -39,6 +41,8 @@ class Case:
     counts: MaskCounts
     confidence: float | None = None
     bounds: Bounds | None = None
+    phrasing: str = ""
+    targets: int | None = None
 
     @property
     def iou(self) -> float:

@@ -30,6 +30,8 @@ class Evaluation:
         indices: by the name of a sample its index in the data.
         broken: what was wrong with samples that were left out.
         sweep: scores of every setting that was tried.
+        object_iou: for every object of every image the IoU of the best proposal; None where the
+            data set does not name its objects, or the method has no proposals.
     """
 
     data: str
@@ -37,12 +39,13 @@ class Evaluation:
     indices: dict[str, int]
     broken: tuple[BrokenSampleError, ...]
     sweep: tuple[SweepRow, ...]
+    object_iou: tuple[float, ...] | None = None
 
 
 def evaluate(
     data: SegmentationData,
     source: AnswerSource,
-    samples: int | None = None,
+    indices: Sequence[int] | None = None,
     settings: Sequence[SelectionConfig] = (),
     policy: BrokenPolicy = BrokenPolicy.FATAL,
 ) -> Evaluation:
@@ -51,28 +54,40 @@ def evaluate(
     Args:
         data: images with questions.
         source: answers them.
-        samples: only the first so many images; None means all.
+        indices: which images; None means all.
         settings: selection rules and thresholds to compare on the same scores.
         policy: what happens when a sample cannot be read.
 
     Raises:
         BrokenSampleError: for the first sample that cannot be read, if that is fatal.
-        ValueError: if there is nothing to evaluate, or the source says so.
+        ValueError: if there is nothing to evaluate, a score or confidence is no number, or the
+            source says so.
     """
     cases: list[Case] = []
-    indices: dict[str, int] = {}
+    found: dict[str, int] = {}
+    object_iou: list[float] | None = None
     sweep = Sweep(settings)
-    total = len(data) if samples is None else min(samples, len(data))
-    readable = ReadableSamples(data, policy, range(total))
+    readable = ReadableSamples(data, policy, indices)
+    total = len(readable.indices)
     for index, sample in tqdm(readable.enumerate(), desc=data.name, total=total, unit="image"):
         answers = source.answer(sample)
         judged = judge(sample, answers)
-        cases.extend(each.case for each in judged)
-        indices[sample.name] = index
+        cases.extend(each.case for each in judged.questions)
+        found[sample.name] = index
+        if judged.object_iou is not None:
+            object_iou = object_iou or []
+            object_iou.extend(judged.object_iou)
         if settings and answers.proposals is not None:
-            sweep.add(answers.proposals, judged)
+            sweep.add(answers.proposals, judged.questions)
     source.finish()
     if not cases:
         raise ValueError(f"{data.name} has no image that can be evaluated")
     rows = sweep.rows() if settings else []
-    return Evaluation(data.name, tuple(cases), indices, tuple(readable.broken), tuple(rows))
+    return Evaluation(
+        data.name,
+        tuple(cases),
+        found,
+        tuple(readable.broken),
+        tuple(rows),
+        None if object_iou is None else tuple(object_iou),
+    )

@@ -36,9 +36,11 @@ class Exhibit:
         target: (h, w, 3) uint8 RGB, the image with what is meant.
         answer: (h, w, 3) uint8 RGB, the image with hits, misses and false alarms.
         proposals: scores of the most promising ones; none for methods without proposals.
+        reason: why nothing was found; "" if something was, or nobody says.
     """
 
     case: Case
     target: np.ndarray
     answer: np.ndarray
     proposals: tuple[ProposalLine, ...]
+    reason: str = ""

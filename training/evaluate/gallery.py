@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from ..data import DataQuestion, SegmentationData
 from .answers import AnswerSource, Prediction, SampleAnswers
 from .atoms import ProposalAtoms
@@ -57,6 +55,7 @@ def exhibits(
                 with_target(sample.image, question.mask, question.ignore),
                 compared(sample.image, prediction.mask, question.mask, question.ignore),
                 _proposal_lines(answers, case.question, question),
+                prediction.reason,
             )
         )
     return shown
@@ -76,9 +75,7 @@ def _proposal_lines(
     scored = answers.proposals
     if scored is None:
         return ()
-    count = len(scored.masks)
-    atoms = ProposalAtoms(scored.full_masks).count(question.mask, question.ignore)
-    iou = atoms.iou(np.eye(count, dtype=bool))
+    iou = ProposalAtoms(scored.full_masks).count(question.mask, question.ignore).single_iou()
     iop, iou_score = scored.scores.iop[number], scored.scores.iou_score[number]
     order = iop.argsort(descending=True, stable=True)[:PROPOSALS].tolist()
     return tuple(

@@ -41,6 +41,7 @@ def _card(exhibit: Exhibit) -> str:
         case.category,
         "" if case.has_target else "nothing fits",
         "" if case.found else "answered: nothing",
+        exhibit.reason,
         "" if case.confidence is None else f"confidence {case.confidence:.2f}",
     ]
     if case.bounds is not None and case.has_target:

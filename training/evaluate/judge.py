@@ -5,14 +5,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+import torch
+
 from llmseg_core.metrics.mask_iou import MaskCounts
+from llmseg_core.metrics.overlap import pairwise_iou
 
 from ..data import DataSample
 from .answers import SampleAnswers
 from .atoms import AtomCounts, ProposalAtoms
 from .case import Case
 
-__all__ = ["Judged", "judge"]
+__all__ = ["Judged", "JudgedSample", "judge"]
 
 
 @dataclass(frozen=True)
@@ -28,14 +32,30 @@ class Judged:
     atoms: AtomCounts | None
 
 
-def judge(sample: DataSample, answers: SampleAnswers) -> list[Judged]:
+@dataclass(frozen=True)
+class JudgedSample:
+    """All questions about one image, judged.
+
+    Attributes:
+        questions: in the sample's order.
+        object_iou: for each of the sample's objects the IoU of the best proposal, [0, 1]; None for
+            methods without proposals, and where the data set does not name its objects.
+    """
+
+    questions: tuple[Judged, ...]
+    object_iou: tuple[float, ...] | None
+
+
+def judge(sample: DataSample, answers: SampleAnswers) -> JudgedSample:
     """Judge the answers to every question about one image; ignored pixels count nowhere.
 
     Raises:
-        ValueError: if a mask has another size than the image, or answers are missing.
+        ValueError: if a mask has another size than the image, answers are missing, or a score or
+            confidence is no number.
     """
-    proposals = answers.proposals
-    atoms = None if proposals is None else ProposalAtoms(proposals.full_masks)
+    answers.check(sample.name)
+    proposals = None if answers.proposals is None else answers.proposals.full_masks
+    atoms = None if proposals is None else ProposalAtoms(proposals)
     judged = []
     for index, (question, prediction) in enumerate(
         zip(sample.questions, answers.predictions, strict=True)
@@ -52,6 +72,17 @@ def judge(sample: DataSample, answers: SampleAnswers) -> list[Judged]:
             counts=MaskCounts.of(prediction.mask, question.mask, question.ignore),
             confidence=prediction.confidence,
             bounds=None if counts is None else counts.bounds(),
+            phrasing=question.phrasing,
+            targets=question.targets,
         )
         judged.append(Judged(case, counts))
-    return judged
+    return JudgedSample(tuple(judged), _object_iou(sample, proposals))
+
+
+def _object_iou(sample: DataSample, proposals: np.ndarray | None) -> tuple[float, ...] | None:
+    if proposals is None or sample.objects is None:
+        return None
+    if not len(proposals) or not sample.objects:
+        return (0.0,) * len(sample.objects)
+    objects = torch.from_numpy(np.stack(sample.objects))
+    return tuple(pairwise_iou(torch.from_numpy(proposals), objects).amax(0).tolist())

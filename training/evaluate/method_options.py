@@ -6,45 +6,50 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
-from llmseg_core.config import RuntimeConfig, SelectionConfig
-from llmseg_core.methods.llm_seg import LLMSegPipeline
+from llmseg_core.config import LLMSegConfig, RuntimeConfig, SelectionConfig
+from llmseg_core.methods.method import load_method
+from llmseg_core.model_dir.checkpoint import load_config, method_name, model_directory
+from llmseg_core.proposals.generator import ProposalGenerator
 
 from ..proposals.cache import CachedProposals
 from ..two_stage import load_two_stage
 from .answers import AnswerSource
-from .asking import PHRASE, RELEASED_PHRASE_QUESTION, phrase_question
+from .asking import AS_IT_IS, PHRASE, RELEASED_PHRASE_QUESTION, phrase_question
 from .json_lines import JsonLines
 from .model_answers import PipelineAnswers, SegmenterAnswers
 from .model_digest import model_digest, weights_digest
 from .prediction_files import Missing, PredictionAnswers, open_predictions
 
-__all__ = ["Method", "method_name", "open_method"]
+__all__ = ["Answerer", "answerer_name", "open_answerer"]
 
+SCORES_FILE, MASKS_FILE = "scores.jsonl", "masks.jsonl"
+"""answers so far, of methods with rules and of others"""
 RULE_OPTIONS = ("rule", "iop_threshold", "top_k", "min_confidence")
 
 
 @dataclass(frozen=True)
-class Method:
+class Answerer:
     """Who answers.
 
     Attributes:
         source: gives the answers.
-        selection: the rule that selects among proposals; None for methods without proposals.
+        selection: the rule that selects among proposals; None for methods without rules.
     """
 
     source: AnswerSource
     selection: SelectionConfig | None
 
 
-def method_name(options: argparse.Namespace) -> str:
+def answerer_name(options: argparse.Namespace) -> str:
     """What the method is called if nobody says."""
     if options.predictions is not None:
         return options.predictions.resolve().stem
     return "two-stage" if options.method == "two-stage" else Path(options.model).resolve().name
 
 
-def open_method(options: argparse.Namespace, data: str, out: Path) -> Method:
+def open_answerer(options: argparse.Namespace, data: str, out: Path) -> Answerer:
     """Open what the options name.
 
     Args:
@@ -57,11 +62,11 @@ def open_method(options: argparse.Namespace, data: str, out: Path) -> Method:
     """
     if options.phrase_question is not None:
         PHRASE.check("--phrase-question", options.phrase_question)
+    for stored in (out / SCORES_FILE, out / MASKS_FILE) if options.fresh else ():
+        stored.unlink(missing_ok=True)
     if options.predictions is None and options.method == "llm-seg":
         return _model(options, data, out)
-    for name in (*RULE_OPTIONS, "proposals"):
-        if getattr(options, name) is not None:
-            raise ValueError("only a model's proposals are selected, and here is no model")
+    _refuse_rules(options, "here is no model")
     if options.predictions is None:
         return _two_stage(options, data, out)
     source = PredictionAnswers(
@@ -70,25 +75,31 @@ def open_method(options: argparse.Namespace, data: str, out: Path) -> Method:
         Missing(options.missing),
         extra_is_wrong=options.samples is None,
     )
-    return Method(source, None)
+    return Answerer(source, None)
 
 
-def _model(options: argparse.Namespace, data: str, out: Path) -> Method:
-    runtime = RuntimeConfig(device=options.device, dtype=options.dtype)
-    pipeline = LLMSegPipeline.from_pretrained(options.model, runtime)
+def _model(options: argparse.Namespace, data: str, out: Path) -> Answerer:
+    name = method_name(options.model)
+    method = load_method(options.model, RuntimeConfig(device=options.device, dtype=options.dtype))
     about = {"model": model_digest(options.model), "data": data, "dtype": options.dtype}
+    if name != LLMSegConfig.method:
+        _refuse_rules(options, f"{options.model} is a model of the method {name}")
+        wording = options.phrase_question or AS_IT_IS
+        return Answerer(SegmenterAnswers(method, JsonLines(out / MASKS_FILE, about), wording), None)
+    config = load_config(model_directory(options.model))
     if options.proposals is not None:
-        pipeline = _with_stored_proposals(pipeline, options.proposals)
+        assert isinstance(method, _Proposing)
+        method.generator = CachedProposals(options.proposals, config.proposals)
         about["proposals"] = str(options.proposals)
     given = {name: getattr(options, name) for name in RULE_OPTIONS}
     given = {name: value for name, value in given.items() if value is not None}
-    selection = replace(pipeline.config.selection, **given)
-    wording = options.phrase_question or phrase_question(pipeline.config.seg_token)
-    file = JsonLines(out / "scores.jsonl", about)
-    return Method(PipelineAnswers(pipeline, file, selection, wording), selection)
+    selection = replace(method.selection, **given)
+    wording = options.phrase_question or phrase_question(config.seg_token)
+    file = JsonLines(out / SCORES_FILE, about)
+    return Answerer(PipelineAnswers(method, file, selection, wording), selection)
 
 
-def _two_stage(options: argparse.Namespace, data: str, out: Path) -> Method:
+def _two_stage(options: argparse.Namespace, data: str, out: Path) -> Answerer:
     folders = {name: getattr(options, name) for name in ("vlm", "detector", "sam")}
     missing = [f"--{name}" for name, folder in folders.items() if folder is None]
     if missing:
@@ -98,14 +109,18 @@ def _two_stage(options: argparse.Namespace, data: str, out: Path) -> Method:
     about = {name: weights_digest(folder) for name, folder in folders.items()}
     about.update(data=data, dtype=options.dtype, box_threshold=str(options.box_threshold))
     wording = options.phrase_question or RELEASED_PHRASE_QUESTION
-    return Method(SegmenterAnswers(baseline, JsonLines(out / "masks.jsonl", about), wording), None)
+    return Answerer(SegmenterAnswers(baseline, JsonLines(out / MASKS_FILE, about), wording), None)
 
 
-def _with_stored_proposals(pipeline: LLMSegPipeline, folder: Path) -> LLMSegPipeline:
-    return LLMSegPipeline(
-        CachedProposals(folder, pipeline.config.proposals),
-        pipeline.mask_embedder,
-        pipeline.seg_token_encoder,
-        pipeline.selector,
-        pipeline.config,
-    )
+def _refuse_rules(options: argparse.Namespace, why: str) -> None:
+    """Refuse what only a model of LLM-Seg can do."""
+    for name in (*RULE_OPTIONS, "proposals"):
+        if getattr(options, name) is not None:
+            raise ValueError(f"only LLM-Seg's proposals are selected by a rule, and {why}")
+
+
+@runtime_checkable
+class _Proposing(Protocol):
+    """A method whose proposals may come from elsewhere."""
+
+    generator: ProposalGenerator

@@ -7,19 +7,20 @@ again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import torch
 
 from llmseg_core.config import SelectionConfig
-from llmseg_core.methods.llm_seg import LLMSegPipeline
+from llmseg_core.methods.method import Method
 from llmseg_core.types import ProposalScores
 
 from ..data import DataSample
 from ..data.coco_masks import decode_mask, encode_mask
-from .answers import SampleAnswers, ScoredProposals, Segmenter
+from .answers import Prediction, SampleAnswers, ScoredProposals, Segmenter
 from .asking import asked_text
 from .json_lines import JsonLines
 from .prediction_record import prediction_of, prediction_record
@@ -28,52 +29,62 @@ __all__ = ["PipelineAnswers", "SegmenterAnswers"]
 
 
 class PipelineAnswers:
-    """Answers of LLM-Seg: proposals and scores are stored, the rule is applied afterwards.
+    """Answers of a method whose rule selects candidates by scores, as LLM-Seg's does.
+
+    Candidates and scores are kept, the rule is applied afterwards.
 
     Args:
-        pipeline: the model.
-        file: where scores are kept, one line a sample.
+        method: the model.
+        file: where scores are kept, one line a sample; None keeps nothing.
         selection: the rule and its thresholds; None takes the model's.
         wording: around phrases and class names, see `asked_text`.
     """
 
     def __init__(
         self,
-        pipeline: LLMSegPipeline,
-        file: JsonLines,
+        method: Method,
+        file: JsonLines | None = None,
         selection: SelectionConfig | None = None,
         wording: str = "{name}",
     ) -> None:
-        self.pipeline = pipeline
+        self.method = method
         self.file = file
-        self.selection = selection or pipeline.config.selection
+        self.selection = selection or method.selection
         self.wording = wording
 
     def answer(self, sample: DataSample) -> SampleAnswers:
-        """See `AnswerSource`; raises ValueError for a question that the VLM cannot take."""
+        """See `AnswerSource`.
+
+        Raises:
+            ValueError: naming the sample, if the method cannot take a question or gives scores
+                that are no finite numbers.
+        """
         texts = [asked_text(question, self.wording) for question in sample.questions]
-        if sample.name not in self.file:
-            self.file.add(sample.name, self._ask(sample, texts))
-        record = self.file[sample.name]
-        _check_texts(self.file, sample, record, texts)
-        scored = _scored_proposals(record, _size(sample))
+        scored = self._scored(sample, texts)
         return SampleAnswers(scored.predict(self.selection), scored)
 
     def finish(self) -> None:
         """Everything was said already."""
 
-    def _ask(self, sample: DataSample, texts: Sequence[str]) -> dict[str, Any]:
-        try:
-            frame = self.pipeline.encode_frame(sample.image)
-            answers = self.pipeline.segment_batch(frame, texts)
-        except ValueError as error:
-            raise ValueError(f"sample {sample.name}: {error}") from error
-        return {
-            "texts": texts,
-            "proposals": [encode_mask(mask) for mask in frame.proposals.masks.cpu().numpy()],
-            "iou_score": [answer.candidates.iou_score.tolist() for answer in answers],
-            "iop": [answer.candidates.iop.tolist() for answer in answers],
-        }
+    def _scored(self, sample: DataSample, texts: Sequence[str]) -> ScoredProposals:
+        """The candidates' scores, from the file if they are there."""
+        if self.file is not None and sample.name in self.file:
+            return _read_scores(_record(self.file, sample, texts), _size(sample))
+        with _naming(sample):
+            frame = self.method.encode_frame(sample.image)
+            candidates = [each.candidates for each in self.method.segment_batch(frame, texts)]
+        scored = ScoredProposals(
+            candidates[0].masks,
+            ProposalScores(
+                torch.stack([each.iou_score for each in candidates]),
+                torch.stack([each.iop for each in candidates]),
+            ),
+            _size(sample),
+        )
+        scored.check(sample.name)
+        if self.file is not None:
+            self.file.add(sample.name, _written_scores(texts, scored))
+        return scored
 
 
 class SegmenterAnswers:
@@ -91,32 +102,48 @@ class SegmenterAnswers:
         self.wording = wording
 
     def answer(self, sample: DataSample) -> SampleAnswers:
-        """See `AnswerSource`."""
+        """See `AnswerSource`; raises ValueError as `PipelineAnswers` does."""
         texts = [asked_text(question, self.wording) for question in sample.questions]
         if sample.name not in self.file:
-            given = [self.segmenter.segment(sample.image, text) for text in texts]
-            records = [prediction_record(each.mask, each.confidence) for each in given]
+            with _naming(sample):
+                frame = self.segmenter.encode_frame(sample.image)
+                given = self.segmenter.segment_batch(frame, texts)
+            answers = SampleAnswers(
+                tuple(Prediction(each.mask, each.confidence, each.reason) for each in given)
+            )
+            answers.check(sample.name)
+            records = [prediction_record(each) for each in answers.predictions]
             self.file.add(sample.name, {"texts": texts, "answers": records})
-        record = self.file[sample.name]
-        _check_texts(self.file, sample, record, texts)
-        size = _size(sample)
+        record, size = _record(self.file, sample, texts), _size(sample)
         return SampleAnswers(tuple(prediction_of(each, size) for each in record["answers"]))
 
     def finish(self) -> None:
         """Everything was said already."""
 
 
-def _check_texts(
-    file: JsonLines, sample: DataSample, record: dict[str, Any], texts: Sequence[str]
-) -> None:
+def _record(file: JsonLines, sample: DataSample, texts: Sequence[str]) -> dict[str, Any]:
+    """What was stored about a sample, which must be what it is asked now."""
+    record = file[sample.name]
     if record["texts"] != list(texts):
         raise ValueError(
             f"{file.path} answers other questions about {sample.name} than the data asks now: "
             f"remove it or write to another folder"
         )
+    return record
 
 
-def _scored_proposals(record: dict[str, Any], size: tuple[int, int]) -> ScoredProposals:
+def _written_scores(texts: Sequence[str], scored: ScoredProposals) -> dict[str, Any]:
+    """Plain values for JSON."""
+    return {
+        "texts": list(texts),
+        "proposals": [encode_mask(mask) for mask in scored.masks.cpu().numpy()],
+        "iou_score": scored.scores.iou_score.tolist(),
+        "iop": scored.scores.iop.tolist(),
+    }
+
+
+def _read_scores(record: dict[str, Any], size: tuple[int, int]) -> ScoredProposals:
+    """What `_written_scores` wrote."""
     codes = record["proposals"]
     proposed = tuple(codes[0]["size"]) if codes else size  # smaller where the image was shrunk
     masks = [decode_mask(code, proposed) for code in codes]
@@ -127,6 +154,15 @@ def _scored_proposals(record: dict[str, Any], size: tuple[int, int]) -> ScoredPr
     )
     stacked = torch.from_numpy(np.array(masks, dtype=bool).reshape(-1, *proposed))
     return ScoredProposals(stacked, ProposalScores(iou_score, iop), size)
+
+
+@contextmanager
+def _naming(sample: DataSample) -> Iterator[None]:
+    """Name the sample in what a method refuses."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"sample {sample.name}: {error}") from error
 
 
 def _size(sample: DataSample) -> tuple[int, int]:

@@ -7,7 +7,13 @@ import hashlib
 import json
 from pathlib import Path
 
-from llmseg_core.model_dir.checkpoint import load_config, model_directory
+from llmseg_core.config import LLMSegConfig
+from llmseg_core.model_dir.checkpoint import (
+    CONFIG_FILE,
+    load_config,
+    method_name,
+    model_directory,
+)
 
 __all__ = ["model_digest", "weights_digest"]
 
@@ -24,6 +30,8 @@ def model_digest(directory: str | Path) -> str:
         FileNotFoundError: if it is no model directory.
     """
     folder = model_directory(directory)
+    if method_name(folder) != LLMSegConfig.method:
+        return weights_digest(folder, (folder / CONFIG_FILE).read_text(encoding="utf-8"))
     config = load_config(folder).to_dict()
     del config["selection"]
     return weights_digest(folder, json.dumps(config, sort_keys=True))

@@ -9,8 +9,9 @@
      "confidence": 0.9}
 
 (on one line). `mask` is a COCO RLE, compressed or not, of the image's size; all zero means that
-nothing fits. `confidence`, [0, 1], may be left out. The `samples.jsonl` that `llmseg data export`
-writes names the samples of any data set and has their questions in order.
+nothing fits. `confidence`, [0, 1], may be left out, and so may `reason`, which says to people why
+nothing was found. The `samples.jsonl` that `llmseg data export` writes names the samples of any
+data set and has their questions in order.
 """
 
 from __future__ import annotations

@@ -5,23 +5,20 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..data.coco_masks import decode_mask, encode_mask
 from .answers import Prediction
 
 __all__ = ["prediction_of", "prediction_record"]
 
 
-def prediction_record(mask: np.ndarray, confidence: float | None) -> dict[str, Any]:
-    """{"mask": {"size": [H, W], "counts": COCO RLE}}, and "confidence" if there is one.
-
-    Args:
-        mask: (H, W) bool.
-        confidence: [0, 1], or None.
-    """
-    record: dict[str, Any] = {"mask": encode_mask(mask)}
-    return record if confidence is None else {**record, "confidence": confidence}
+def prediction_record(prediction: Prediction) -> dict[str, Any]:
+    """{"mask": {"size": [H, W], "counts": COCO RLE}}, "confidence" and "reason" if there are."""
+    record: dict[str, Any] = {"mask": encode_mask(prediction.mask)}
+    if prediction.confidence is not None:
+        record["confidence"] = prediction.confidence
+    if prediction.reason:
+        record["reason"] = prediction.reason
+    return record
 
 
 def prediction_of(record: dict[str, Any], size: tuple[int, int]) -> Prediction:
@@ -40,4 +37,7 @@ def prediction_of(record: dict[str, Any], size: tuple[int, int]) -> Prediction:
     known = isinstance(confidence, int | float) and 0 <= confidence <= 1
     if confidence is not None and not known:
         raise ValueError(f'"confidence" is {confidence!r}, it must be in [0, 1]')
-    return Prediction(decode_mask(record["mask"], size), confidence)
+    reason = record.get("reason")
+    return Prediction(
+        decode_mask(record["mask"], size), confidence, reason if isinstance(reason, str) else ""
+    )

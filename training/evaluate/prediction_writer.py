@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 from enum import Enum
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import numpy as np
 
 from llmseg_core.images.image_files import write_image
+from llmseg_core.runtime.whole_file import whole_file
 
 from ..data import DataSample
 from .answers import AnswerSource, SampleAnswers
@@ -40,28 +43,28 @@ class WrittenAnswers:
         self.source = source
         self.place = place
         self.form = form
-        self._partial = place.with_name(f".{place.name}.part")
         if form is PredictionFormat.RLE:
             place.parent.mkdir(parents=True, exist_ok=True)
-            self._partial.write_bytes(b"")
+            self._lines = TemporaryFile(dir=place.parent)  # noqa: SIM115 - closed when done
 
     def answer(self, sample: DataSample) -> SampleAnswers:
         """See `AnswerSource`."""
         answers = self.source.answer(sample)
+        answers.check(sample.name)
         if self.form is PredictionFormat.PNG:
             for index, prediction in enumerate(answers.predictions):
                 path = self.place / f"{sample.name}_{index}.png"
                 write_image(path, prediction.mask.astype(np.uint8) * 255)
             return answers
-        with self._partial.open("a", encoding="utf-8") as lines:
-            for index, prediction in enumerate(answers.predictions):
-                record = prediction_record(prediction.mask, prediction.confidence)
-                line = {"sample": sample.name, "question": index, **record}
-                lines.write(json.dumps(line, ensure_ascii=False) + "\n")
+        for index, prediction in enumerate(answers.predictions):
+            line = {"sample": sample.name, "question": index, **prediction_record(prediction)}
+            self._lines.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
         return answers
 
     def finish(self) -> None:
         """See `AnswerSource`."""
         self.source.finish()
         if self.form is PredictionFormat.RLE:
-            self._partial.replace(self.place)
+            self._lines.seek(0)
+            with self._lines, whole_file(self.place) as temporary, temporary.open("wb") as file:
+                shutil.copyfileobj(self._lines, file)

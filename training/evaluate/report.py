@@ -15,7 +15,7 @@ from rich.table import Table
 from llmseg_core.runtime.whole_file import write_whole
 
 from .bootstrap import bootstrap_intervals
-from .breakdown import breakdowns
+from .breakdown import breakdowns, phrasing_rows
 from .evaluation import Evaluation
 from .scores import proposal_miou, score_cases
 
@@ -58,10 +58,13 @@ def evaluation_report(
     Returns:
         name, data, images, broken (name: reason), scores (see `score_cases`), intervals (giou,
         ciou, nciou: [low, high], 95 %), proposal_miou, breakdowns (way: group: scores), and sweep
-        (one object a setting). What is not known is NaN.
+        (one object a setting). What is not known is NaN. Of questions whose phrasing is known there
+        are also rows (see `phrasing_rows`), at the top the scores of the first phrasing, and in
+        seen_phrasings those of the wordings of training.
     """
     cases = evaluation.cases
     intervals = bootstrap_intervals(cases, resamples, seed)
+    rows = {name: score_cases(part) for name, part in phrasing_rows(cases).items()}
     return {
         "name": name,
         "data": evaluation.data,
@@ -71,32 +74,51 @@ def evaluation_report(
         "intervals": {score: list(ends) for score, ends in intervals.items()},
         "resamples": resamples,
         "seed": seed,
-        "proposal_miou": proposal_miou(cases),
+        "proposal_miou": proposal_miou(cases, evaluation.object_iou),
         "breakdowns": {
             way: {group: score_cases(part) for group, part in groups.items()}
             for way, groups in breakdowns(cases).items()
         },
         "sweep": [row.record() for row in evaluation.sweep],
+        **_by_phrasing(rows),
     }
+
+
+def _by_phrasing(rows: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
+    """What the report has beside if phrasings are known."""
+    if not rows:
+        return {}
+    seen = {"seen_phrasings": rows["seen: all"]} if "seen: all" in rows else {}
+    return {**next(iter(rows.values())), **seen, "rows": rows}
 
 
 def report_tables(report: Mapping[str, Any]) -> RenderableType:
     """The report for the terminal."""
     title = f"{report['name']} on {report['data']}: {report['images']} images"
-    rows = {"all": report["scores"]}
-    for way, groups in report["breakdowns"].items():
-        most = MOST_CATEGORIES if way == "category" else len(groups)
-        rows.update({f"{way}: {name}": groups[name] for name in list(groups)[:most]})
+    if "questions_per_scene" in report:
+        most, seed = report["questions_per_scene"], report["seed"]
+        title += f", at most {most} questions a scene and phrasing, seed {seed}"
+    rows = report.get("rows") or _rows(report)
     ends = ", ".join(
         f"{name} {100 * report['scores'][name]:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
         for name, (low, high) in report["intervals"].items()
     )
     lines = [f"95 % intervals over images, percent: {ends}"]
     if _is_known(report["proposal_miou"]):
-        lines.append(f"best proposal of each target: mean IoU {report['proposal_miou']:.3f}")
+        thing = "object" if "questions_per_scene" in report else "target"
+        lines.append(f"best proposal of each {thing}: mean IoU {report['proposal_miou']:.3f}")
     if report["broken"]:
         lines.append(f"{len(report['broken'])} samples could not be read and were left out")
     return Group(scores_table(title, rows), *map(escape, lines))
+
+
+def _rows(report: Mapping[str, Any]) -> dict[str, Mapping[str, float]]:
+    """All questions, then every way of grouping them."""
+    rows = {"all": report["scores"]}
+    for way, groups in report["breakdowns"].items():
+        most = MOST_CATEGORIES if way == "category" else len(groups)
+        rows.update({f"{way}: {name}": groups[name] for name in list(groups)[:most]})
+    return rows
 
 
 def scores_table(title: str, rows: Mapping[str, Mapping[str, float]]) -> Table:
@@ -112,8 +134,12 @@ def scores_table(title: str, rows: Mapping[str, Mapping[str, float]]) -> Table:
 
 
 def write_json(path: Path, report: Mapping[str, Any]) -> None:
-    """Write a report whole; NaN becomes null, which JSON knows."""
-    text = json.dumps(_plain(report), indent=2, ensure_ascii=False)
+    """Write a report whole; NaN, the score of no question, becomes null.
+
+    Raises:
+        ValueError: if a number is infinite, which JSON does not know either.
+    """
+    text = json.dumps(_plain(report), indent=2, ensure_ascii=False, allow_nan=False)
     write_whole(path, f"{text}\n")
 
 

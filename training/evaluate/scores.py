@@ -46,8 +46,15 @@ def score_cases(cases: Sequence[Case]) -> dict[str, float]:
     }
 
 
-def proposal_miou(cases: Iterable[Case]) -> float:
-    """Mean over questions with a target of the IoU of their best single proposal; else NaN."""
+def proposal_miou(cases: Iterable[Case], object_iou: Iterable[float] | None = None) -> float:
+    """Mean IoU of the best single proposal of each thing; NaN without proposals.
+
+    Args:
+        cases: of the questions.
+        object_iou: of all objects of all images; None takes the questions with a target instead.
+    """
+    if object_iou is not None:
+        return _mean(object_iou)
     return _mean(case.bounds.best for case in cases if case.bounds and case.has_target)
 
 

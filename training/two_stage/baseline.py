@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +38,11 @@ class PhraseMask:
         """Whether anything was found."""
         return len(self.boxes) > 0
 
+    @property
+    def reason(self) -> str:
+        """Why nothing was found, for people; "" if something was."""
+        return "" if self.found else f"the detector found no {self.phrase!r} in the image"
+
 
 class TwoStageBaseline:
     """Answers with a phrase, grounds it, and draws what was found.
@@ -53,6 +59,21 @@ class TwoStageBaseline:
         self.answerer = answerer
         self.detector = detector
         self.box_masks = box_masks
+
+    def encode_frame(self, image: np.ndarray) -> np.ndarray:
+        """The image itself: all networks look at it anew for every instruction.
+
+        Args:
+            image: (H, W, 3) uint8 RGB.
+
+        Raises:
+            ValueError: if the image is no such array.
+        """
+        return check_image(image)
+
+    def segment_batch(self, frame: np.ndarray, instructions: Sequence[str]) -> list[PhraseMask]:
+        """Answer several instructions about one image, one after the other; see `segment`."""
+        return [self.segment(frame, instruction) for instruction in instructions]
 
     def segment(self, image: np.ndarray, instruction: str) -> PhraseMask:
         """Answer one instruction.

@@ -2,18 +2,27 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 
 from helpers.small_data import write_small_data
 from llmseg_core import LLMSegPipeline
 from llmseg_core.cli.main import run_command
+from llmseg_core.config import RuntimeConfig, SelectionConfig
 from llmseg_core.images.image_files import read_image
+from llmseg_core.methods import method
+from llmseg_core.types import Candidates, Proposals, Segmentation, Selection
 from llmseg_training.commands.evaluate import EVALUATE
 from llmseg_training.data.folder import FolderData
 from llmseg_training.proposals.cache import write_proposals
+from llmseg_training.questions import KINDS
+from llmseg_training.scenes import SceneFolder
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +65,7 @@ def test_report_tables_and_sweep(
     top = report["sweep"][0]
     assert (top["rule"], top["giou"]) == ("top_iou", pytest.approx(report["scores"]["giou"]))
     assert sorted(path.name for path in out.iterdir()) == [
-        "report.json", "scores.jsonl", "sweep.png"
+        ".scores.jsonl.lock", "report.json", "scores.jsonl", "sweep.png"
     ]  # fmt: skip
     assert read_image(out / "sweep.png").shape[1] > 1000
     printed = capsys.readouterr().out
@@ -94,12 +103,123 @@ def test_stored_proposals_give_the_same(model_folder: Path, folder: Path, tmp_pa
     assert evaluated(*same, "--out", tmp_path / "stored", "--proposals", cache) == live
 
 
+def test_rendered_scenes_in_both_phrasings(
+    model_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scenes = f"scenes:{tmp_path / 'scenes'}:test/both"
+    same = ("--model", model_folder, "--data", scenes, "--resamples", 20, "--out", tmp_path / "out")
+    report = evaluated(*same, "--samples", 2, "--questions", 4, "--seed", 5)
+    printed = capsys.readouterr().out
+    assert len(SceneFolder(tmp_path / "scenes" / "test")) == 2
+    assert (report["scenes"], report["questions_per_scene"], report["seed"]) == (2, 4, 5)
+    rows = report["rows"]
+    assert rows["unseen: all"]["count"] == rows["seen: all"]["count"] == 8
+    assert {name: report[name] for name in rows["unseen: all"]} == rows["unseen: all"]
+    assert report["seen_phrasings"] == rows["seen: all"]
+    assert report["scores"]["count"] == 16
+    for phrasing in ("unseen", "seen"):
+        count = {name.partition(": ")[2]: row["count"] for name, row in rows.items()
+                 if name.startswith(f"{phrasing}: ")}  # fmt: skip
+        assert count["with a target"] + count.get("no target", 0) == 8
+        assert sum(count.get(kind, 0) for kind in KINDS) == 8
+    assert "2 images, at most 4 questions a scene and phrasing, seed 5" in printed
+    assert f"best proposal of each object: mean IoU {report['proposal_miou']:.3f}" in printed
+    assert all(name in printed for name in rows)
+    assert "length: " not in printed
+    assert _proposal_miou(model_folder, tmp_path / "scenes") == pytest.approx(
+        report["proposal_miou"]
+    )
+    # other questions are asked only anew
+    assert run(*same, "--seed", 6) == 2
+    assert "answers other questions about 000000" in capsys.readouterr().err
+    other = evaluated(*same, "--seed", 6, "--fresh")
+    assert other["questions_per_scene"] == 6
+    assert other["rows"]["unseen: all"]["count"] == 12
+
+
+def _proposal_miou(model: Path, scenes: Path) -> float:
+    """Over all objects of all test scenes, by the definition of IoU."""
+    pipeline, best = LLMSegPipeline.from_pretrained(model), []
+    for scene in SceneFolder(scenes / "test"):  # type: ignore[attr-defined]
+        proposals = pipeline.encode_frame(scene.image).proposals.masks.numpy()
+        for item in scene.objects:
+            mask = scene.mask(item.id)
+            best.append(max((each & mask).sum() / (each | mask).sum() for each in proposals))
+    return float(np.mean(best))
+
+
+def test_scenes_that_are_not_there_and_nobody_counts(
+    model_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("--model", model_folder, "--data", f"scenes:{tmp_path}:test") == 2
+    assert f"{tmp_path / 'test'} holds no scenes" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+class Brightest:
+    """A method without proposals: it takes the bright half of an image, if it is asked politely."""
+
+    profile, selection = "brightest", SelectionConfig()
+
+    def __init__(self, directory: Path, runtime: RuntimeConfig | None, shared: None) -> None:
+        self.runtime = runtime
+
+    def encode_frame(self, image: np.ndarray) -> np.ndarray:
+        return image
+
+    def segment(self, frame: np.ndarray, instruction: str) -> Segmentation:
+        return self.segment_batch(frame, [instruction])[0]
+
+    def segment_batch(self, frame: np.ndarray, instructions: Sequence[str]) -> list[Segmentation]:
+        return [self._answer(frame, text) for text in instructions]
+
+    def _answer(self, frame: np.ndarray, instruction: str) -> Segmentation:
+        bright = frame.mean(-1) > np.median(frame.mean(-1))
+        found = Proposals.from_masks(torch.from_numpy(bright)[None])
+        unknown = torch.full((1,), math.nan)
+        chosen = Selection((0,), 0.75) if "please" in instruction else Selection((), 0.0, "rude")
+        return Segmentation(
+            instruction, bright & chosen.found, chosen,
+            Candidates(found.masks, found.boxes_px, found.areas_px, unknown, unknown),
+        )  # fmt: skip
+
+
+def test_a_method_without_rules_is_scored_by_its_masks(
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setitem(method._METHODS, "brightest", Brightest)
+    model, out = tmp_path / "model", tmp_path / "out"
+    model.mkdir()
+    (model / "llmseg.yaml").write_text("method: brightest\n")
+    same = ("--model", model, "--data", folder, "--out", out, "--resamples", 20)
+    report = evaluated(*same, "--gallery")
+    assert report["scores"]["count"] == 7
+    assert report["scores"]["oracle_giou"] is None
+    assert report["scores"]["target_recall"] == 0
+    assert report["scores"]["no_target_accuracy"] == 0  # "something to sit on, please"
+    assert (out / "gallery.html").read_text().count("rude") == 6
+    assert len((out / "masks.jsonl").read_text().splitlines()) == 4
+    capsys.readouterr()
+    for option in (("--rule", "iop"), ("--proposals", tmp_path)):
+        assert run(*same, *option) == 2
+        assert "is a model of the method brightest" in capsys.readouterr().err
+    assert run(*same, "--sweep") == 2
+    (model / "llmseg.yaml").write_text("method: brightest\nmore: 1\n")
+    assert run(*same) == 2
+    assert "masks.jsonl belongs to model" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--model", "nowhere"], "model directory nowhere does not exist"),
         (["--data", "faces:x"], "'faces' is no kind of data set"),
         (["--samples", "0"], "--samples is 0, it must be at least 1"),
+        (["--questions", "0"], "--questions is 0, it must be at least 1"),
+        (["--questions", "3"], "--questions is for scenes:PATH:SPLIT, "),
         (["--threshold", "2"], "iop_threshold is 2.0, it must be in [0, 1]"),
         (["--phrase-question", "what?"], "--phrase-question is 'what?', it must be a text with {n"),
         (["--phrase-question", ""], "--phrase-question is '', it must be a text with {name}"),

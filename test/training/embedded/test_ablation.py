@@ -79,6 +79,12 @@ def test_finished_rows_are_not_trained_again(
         ablation_module, "train_selection", lambda *a: trained.append(a) or train(*a)
     )
     assert Ablation("table2", load_recipe(recipe), work).run() == first
+    for file in work.rglob("scores.json"):
+        written = file.read_text()
+        assert '"no_target_accuracy": null' in written
+        file.write_text(written.replace("null", "NaN"))  # as it was written before
+    again = Ablation("table2", load_recipe(recipe), work).run()
+    assert all(again[row] == pytest.approx(scores, nan_ok=True) for row, scores in first.items())
     assert not trained
 
 

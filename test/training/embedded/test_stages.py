@@ -14,10 +14,11 @@ from helpers.answers import giou_of
 from llmseg_core import LLMSegPipeline
 from llmseg_core.config import LLMSegConfig, SelectionConfig, SelectionRule
 from llmseg_core.model_dir.networks import embedded_config
+from llmseg_training.data import SceneData
 from llmseg_training.embedded.recipe import EmbeddedRecipe, SceneRecipe, ShipRecipe
 from llmseg_training.embedded.stages import STAGES, EmbeddedTraining, main
 from llmseg_training.embedded.train_selection import LanguageRecipe, SelectionRecipe
-from llmseg_training.evaluate.scene_answers import ask_scenes, score
+from llmseg_training.evaluate import PipelineAnswers, evaluate, score_cases
 from llmseg_training.scenes import SceneFolder
 from llmseg_training.trainer.arguments import TrainingRecipe, training_arguments
 from llmseg_training.trainer.processes import processes
@@ -70,10 +71,10 @@ def small_config() -> LLMSegConfig:
 
 def held_out(training: EmbeddedTraining, pipeline: LLMSegPipeline) -> dict[str, float]:
     """Scores on scenes that training never saw."""
-    scenes = SceneFolder(training.work / "scenes" / "test")
-    categories = RECIPE.scenes.categories
-    asked = ask_scenes(pipeline, scenes, len(scenes), "test", ("train",), 8, 1, categories)
-    return score([answer for scene in asked for answer in scene.answers])
+    root, categories = training.work / "scenes", RECIPE.scenes.categories
+    scenes = SceneData(root, "test", ("train",), questions=8, seed=1, categories=categories)
+    asked = scenes.asked_about(len(scenes))
+    return score_cases(evaluate(scenes, PipelineAnswers(pipeline), asked).cases)
 
 
 @pytest.fixture(scope="module")

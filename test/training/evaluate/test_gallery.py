@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from llmseg_core import LLMSegPipeline
+from llmseg_core.config import SelectionConfig, SelectionRule
 from llmseg_core.model_dir.parts import ModelParts
 from llmseg_training.data.folder import FolderData
 from llmseg_training.evaluate import Evaluation, PipelineAnswers, evaluate
@@ -126,6 +127,19 @@ def test_texts_cannot_break_the_page(
     page = gallery(replace(found, cases=nasty), small_data, source, 2, "tiny")
     assert "<script>" not in page
     assert Reader(page).text.count('a "cup" <script>') == 4
+
+
+def test_the_reason_is_shown_where_nothing_was_found(
+    parts: ModelParts, small_data: FolderData, tmp_path: Path
+) -> None:
+    picky = SelectionConfig(SelectionRule.IOP, iop_threshold=1.0)
+    lines = JsonLines(tmp_path / "picky.jsonl", {})
+    source = PipelineAnswers(LLMSegPipeline.from_parts(parts), lines, picky)
+    found = evaluate(small_data, source)
+    text = Reader(gallery(found, small_data, source, 50, "tiny")).text
+    assert text.count("answered: nothing") == len(found.cases)
+    reasons = re.findall(r"no proposal has an IoP above 1, the highest is 0\.\d\d", text)
+    assert len(reasons) == len(found.cases)
 
 
 def test_no_case_is_both_worst_and_best(

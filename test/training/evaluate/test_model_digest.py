@@ -46,3 +46,12 @@ def test_one_file_and_no_model(tmp_path: Path) -> None:
     assert weights_digest(tmp_path) not in (zero, one)
     with pytest.raises(FileNotFoundError, match="does not exist"):
         model_digest(tmp_path / "gone")
+
+
+def test_of_another_method_all_settings_decide(tmp_path: Path) -> None:
+    save_file({"a": torch.zeros(2)}, tmp_path / "a.safetensors")
+    digests = set()
+    for text in ("method: other", "method: other\nbox_threshold: 0.5"):
+        (tmp_path / "llmseg.yaml").write_text(text)
+        digests.add(model_digest(tmp_path))
+    assert len(digests) == 2

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,7 @@ class Shifted:
         masks = [
             np.roll(question.mask, 3 + row, 0) for row, question in enumerate(sample.questions)
         ]
-        return SampleAnswers(tuple(Prediction(mask, 0.25) for mask in masks))
+        return SampleAnswers(tuple(Prediction(mask, 0.25, "too dark") for mask in masks))
 
     def finish(self) -> None:
         pass
@@ -123,10 +125,44 @@ def test_a_part_of_the_data_may_have_more_predictions(
 ) -> None:
     place = written(PredictionFormat.RLE)
     source = PredictionAnswers(place, open_predictions(place), extra_is_wrong=False)
-    assert len(evaluate(small_data, source, samples=1).cases) == 3
+    assert len(evaluate(small_data, source, [0]).cases) == 3
     whole = PredictionAnswers(place, open_predictions(place))
     with pytest.raises(ValueError, match="4 belong to no question"):
-        evaluate(small_data, whole, samples=1)
+        evaluate(small_data, whole, [0])
+
+
+def test_a_reason_is_kept_where_there_is_room_for_it(
+    written: Callable[[PredictionFormat], Path], small_data: FolderData
+) -> None:
+    place = written(PredictionFormat.RLE)
+    source = PredictionAnswers(place, open_predictions(place))
+    assert {each.reason for each in source.answer(small_data[0]).predictions} == {"too dark"}
+
+
+def test_predictions_that_are_no_numbers_are_not_written(
+    small_data: FolderData, tmp_path: Path
+) -> None:
+    class Unsure(Shifted):
+        def answer(self, sample: DataSample) -> SampleAnswers:
+            given = super().answer(sample).predictions
+            return SampleAnswers(tuple(replace(each, confidence=math.nan) for each in given))
+
+    for form in PredictionFormat:
+        with pytest.raises(ValueError, match="sample a, question 0: the confidence is nan"):
+            evaluate(small_data, WrittenAnswers(Unsure(), tmp_path / "masks", form))
+    assert not list(tmp_path.iterdir())
+
+
+def test_two_that_write_at_once_do_not_mix(small_data: FolderData, tmp_path: Path) -> None:
+    place = tmp_path / "masks.jsonl"
+    first, second = (WrittenAnswers(Shifted(), place, PredictionFormat.RLE) for _ in range(2))
+    for sample in small_data:
+        first.answer(sample)
+        second.answer(sample)
+    for each in (first, second):
+        each.finish()
+        assert len(open_predictions(place).keys()) == 7
+    assert [path.name for path in tmp_path.iterdir()] == ["masks.jsonl"]
 
 
 def line(**changes: Any) -> str:
@@ -146,6 +182,7 @@ def line(**changes: Any) -> str:
         (line(mask={"size": [48, 64], "counts": [5]}), "1 cannot be used .*covers 5 pixels"),
         (line(mask=None), "1 cannot be used .*None"),
         (line(confidence=3), '1 cannot be used .*"confidence" is 3, it must be in'),
+        (line(confidence=math.nan), '1 cannot be used .*"confidence" is nan, it must be in'),
     ],
 )
 def test_damaged_lines_are_named(

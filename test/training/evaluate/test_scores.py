@@ -43,3 +43,8 @@ def test_what_is_said_of_no_question_is_nan() -> None:
 def test_proposal_miou_looks_at_questions_with_a_target() -> None:
     assert proposal_miou([RIGHT, HALF, REFUSED]) == pytest.approx(0.75)
     assert math.isnan(proposal_miou([REFUSED, replace(RIGHT, bounds=None)]))
+
+
+def test_proposal_miou_looks_at_objects_where_they_are_known() -> None:
+    assert proposal_miou([RIGHT, HALF], (0.5, 0.25, 0.0)) == pytest.approx(0.25)
+    assert math.isnan(proposal_miou([RIGHT], ()))

@@ -50,6 +50,9 @@ def test_an_instruction_becomes_a_mask(baseline: TwoStageBaseline, image: np.nda
     assert masks.shape == (len(found.boxes), 48, 80)
     assert np.array_equal(answer.mask, masks.any(0).numpy())
     assert answer.mask.any()
+    assert answer.reason == ""
+    (same,) = baseline.segment_batch(baseline.encode_frame(image), ["what could I drink from?"])
+    assert np.array_equal(same.mask, answer.mask)
 
 
 def test_the_question_and_the_image_matter(baseline: TwoStageBaseline, image: np.ndarray) -> None:
@@ -101,6 +104,7 @@ def test_nothing_found(folders: tuple[Path, Path, Path], image: np.ndarray) -> N
     answer = load_two_stage(*folders, box_threshold=1.0).segment(image, "the cup")
     assert not answer.found
     assert answer.confidence == 0
+    assert answer.reason == f"the detector found no {answer.phrase!r} in the image"
     assert answer.mask.shape == (48, 80)
     assert not answer.mask.any()
 

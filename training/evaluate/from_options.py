@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An evaluation as the options of `llmseg evaluate` ask for it."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from llmseg_core.config import SelectionConfig, SelectionRule
+from llmseg_core.runtime.whole_file import write_whole
+
+from ..data import BrokenPolicy, ImageData, SceneData
+from ..data.open_data import data_place, open_data
+from ..data.scene_data import render_scenes, scene_phrasings
+from .evaluation import evaluate
+from .gallery import gallery
+from .method_options import Answerer, answerer_name, open_answerer
+from .paper_tables import beside, paper_table
+from .prediction_writer import PredictionFormat, WrittenAnswers
+from .report import evaluation_report, print_tables, read_report, report_tables, write_json
+from .sweep import paper_rules, sweep_settings
+from .sweep_plot import plot_sweep
+
+__all__ = ["evaluate_as_asked"]
+
+
+def evaluate_as_asked(options: argparse.Namespace) -> None:
+    """Evaluate, print the tables and write the report.
+
+    Args:
+        options: of `llmseg evaluate`.
+
+    Raises:
+        ValueError, OSError: if an option is wrong, or something cannot be read.
+    """
+    if options.samples is not None and options.samples < 1:
+        raise ValueError(f"--samples is {options.samples}, it must be at least 1")
+    if options.questions is not None and options.questions < 1:
+        raise ValueError(f"--questions is {options.questions}, it must be at least 1")
+    if options.gallery < 0:
+        raise ValueError(f"--gallery is {options.gallery}, it must be at least 0")
+    others = [read_report(path) for path in options.also]
+    data = _open_data(options)
+    name = options.name or answerer_name(options)
+    out = options.out or Path("build/evaluate") / _slug(data.name) / _slug(name)
+    answerer = open_answerer(options, data.name, out)
+    source = answerer.source
+    if options.write_predictions is not None:
+        place = options.write_predictions
+        form = PredictionFormat.RLE if place.suffix == ".jsonl" else PredictionFormat.PNG
+        source = WrittenAnswers(source, place, form)
+    settings, policy = _settings(options, answerer), BrokenPolicy(options.broken)
+    found = evaluate(data, source, _indices(data, options.samples), settings, policy)
+    report = evaluation_report(found, name, options.resamples, options.seed)
+    if isinstance(data, SceneData):
+        questions = data.questions_a_round
+        report |= {"scenes": report["images"], "questions_per_scene": questions}
+    written = [options.json or out / "report.json"]
+    write_json(written[0], report)
+    title = f"{name} on {data.name}, {len(found.cases)} questions"
+    if options.sweep and answerer.selection is not None:
+        written.append(out / "sweep.png")
+        oracle = report["scores"]["oracle_giou"]
+        plot_sweep(written[-1], found.sweep, title, answerer.selection.iop_threshold, oracle)
+    if options.gallery:
+        written.append(out / "gallery.html")
+        write_whole(written[-1], gallery(found, data, answerer.source, options.gallery, title))
+    print_tables(report_tables(report), *_beside(options, report, others))
+    print(f"written: {', '.join(map(str, written))}")
+
+
+def _open_data(options: argparse.Namespace) -> ImageData:
+    """The data set; rendered scenes with their questions, and rendered if they are missing."""
+    kind, place, split = data_place(options.data)
+    if kind == "scenes" and options.samples is not None:
+        render_scenes(place, scene_phrasings(split)[0], options.samples)
+    data, questions = open_data(options.data), options.questions
+    if isinstance(data, SceneData):
+        return data.drawn(data.questions_a_round if questions is None else questions, options.seed)
+    if questions is not None:
+        raise ValueError(f"--questions is for scenes:PATH:SPLIT, {options.data!r} has its own")
+    return data
+
+
+def _indices(data: ImageData, samples: int | None) -> list[int]:
+    """The images that are evaluated."""
+    count = len(data) if samples is None else min(samples, len(data))
+    return data.asked_about(count) if isinstance(data, SceneData) else list(range(count))
+
+
+def _settings(options: argparse.Namespace, answerer: Answerer) -> list[SelectionConfig]:
+    """Selection rules and thresholds to try: the paper's four rules, then the whole sweep."""
+    if answerer.selection is None:
+        if options.sweep:
+            raise ValueError("--sweep selects among a model's proposals, and here is no model")
+        return []
+    if options.sweep or "paper-table-3" in options.beside:
+        return [*paper_rules(answerer.selection), *sweep_settings(answerer.selection)]
+    return []
+
+
+def _beside(
+    options: argparse.Namespace, report: Mapping[str, Any], others: list[dict[str, Any]]
+) -> list[Any]:
+    """The tables of the paper that were asked for."""
+    names = [*options.beside]
+    if options.sweep and "paper-table-3" not in names:
+        names.append("paper-table-3")
+    measured = [(each["name"], each["scores"]) for each in (report, *others)]
+    by_rule = {row["rule"]: row for row in report["sweep"][: len(SelectionRule)]}
+    return [beside(paper_table(name), report["data"], measured, by_rule) for name in names]
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^\w.-]+", "_", name).strip("_") or "unnamed"
