@@ -78,13 +78,14 @@ def test_finished_rows_are_not_trained_again(
     monkeypatch.setattr(
         ablation_module, "train_selection", lambda *a: trained.append(a) or train(*a)
     )
-    assert Ablation("table2", load_recipe(recipe), work).run() == first
     for file in work.rglob("scores.json"):
-        written = file.read_text()
-        assert '"no_target_accuracy": null' in written
-        file.write_text(written.replace("null", "NaN"))  # as it was written before
-    again = Ablation("table2", load_recipe(recipe), work).run()
-    assert all(again[row] == pytest.approx(scores, nan_ok=True) for row, scores in first.items())
+        assert '"no_target_accuracy": null' in file.read_text()
+    for _ in range(2):
+        again = Ablation("table2", load_recipe(recipe), work).run()
+        for row, scores in first.items():
+            assert again[row] == pytest.approx(scores, nan_ok=True)
+        for file in work.rglob("scores.json"):  # as it was written before
+            file.write_text(file.read_text().replace("null", "NaN"))
     assert not trained
 
 
