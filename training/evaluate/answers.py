@@ -90,7 +90,11 @@ class ScoredProposals:
 
     @property
     def full_masks(self) -> np.ndarray:
-        """(K, H, W) bool, the proposals in pixels of the image."""
+        """(K, H, W) bool, the proposals in pixels of the image, each enlarged by itself.
+
+        Of an image that was shrunk, their union may lack a few pixels at seams that `predict`,
+        which enlarges the union as the model does, fills.
+        """
         return enlarge_masks(self.masks, self.image_size).numpy()
 
     def predict(self, config: SelectionConfig) -> tuple[Prediction, ...]:

@@ -138,7 +138,7 @@ def test_the_reason_is_shown_where_nothing_was_found(
     found = evaluate(small_data, source)
     text = Reader(gallery(found, small_data, source, 50, "tiny")).text
     assert text.count("answered: nothing") == len(found.cases)
-    reasons = re.findall(r"no proposal has an IoP above 1, the highest is 0\.\d\d", text)
+    reasons = re.findall("no proposal has an IoP above 1", text)
     assert len(reasons) == len(found.cases)
 
 
