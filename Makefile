@@ -19,7 +19,7 @@ export PIP_EXTRA_INDEX_URL
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: help setup test test-slow demo lint colcon train-embedded evaluate-embedded clean
+.PHONY: help setup test test-slow demo lint colcon check-gpu train-embedded evaluate-embedded clean
 
 help:
 	@echo "make setup              virtual environment with all requirements, messages built"
@@ -28,6 +28,7 @@ help:
 	@echo "make test-slow          all tests"
 	@echo "make lint               ruff and mypy"
 	@echo "make colcon             builds the package as a ROS 2 distribution does, in build/colcon"
+	@echo "make check-gpu          all that only a GPU can show; writes build/check-gpu.json"
 	@echo "make train-embedded     trains the embedded model from nothing"
 	@echo "make evaluate-embedded  prints its scores; writes build/evaluate-embedded.json"
 	@echo "make clean              removes what these commands made"
@@ -45,10 +46,13 @@ $(INSTALLED): $(REQUIREMENTS) setup.py pyproject.toml
 	@touch $@
 
 test: setup
-	$(RUN) -m pytest -m "not slow"
+	$(RUN) -m pytest -m "not slow and not gpu"
 
 test-slow: setup
-	$(RUN) -m pytest
+	$(RUN) -m pytest -m "not gpu"
+
+check-gpu: setup
+	$(RUN) tools/check_gpu.py
 
 demo: setup
 	$(RUN) -m llmseg_ros.demo
