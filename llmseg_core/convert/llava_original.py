@@ -22,7 +22,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from llmseg_core.model_dir.network_files import load_network, load_tokenizer
+from llmseg_core.model_dir.network_files import load_network, load_tokenizer, local_place
 from llmseg_core.model_dir.networks import clip_vit_l_config
 from llmseg_core.vlm.llava import LlavaV1ForConditionalGeneration, image_token_count, llava_class
 
@@ -131,9 +131,11 @@ class LlavaFolder:
         return weights
 
     def _clip_weights(self) -> dict[str, Tensor]:
-        network = load_network(
-            CLIPVisionModel, self._clip_source(), None, "sdpa", others_allowed=True
-        )
+        try:
+            source = self._clip_source()
+        except FileNotFoundError as error:
+            raise FileNotFoundError(f"{error}; give CLIP's folder with --clip") from None
+        network = load_network(CLIPVisionModel, source, None, "sdpa", others_allowed=True)
         return {
             CLIP + name.removeprefix("vision_model."): value
             for name, value in network.state_dict().items()
@@ -162,6 +164,10 @@ class LlavaFolder:
         return config
 
     def _clip_source(self) -> str:
-        """Where CLIP is: a path as it is or inside the LLaVA folder, or a name in the cache."""
+        """Where CLIP is: a path as it is or inside the LLaVA folder, or a name in the cache.
+
+        Raises:
+            FileNotFoundError: if it is nowhere here.
+        """
         inside = self.folder / self._clip
-        return str(inside) if inside.is_dir() else str(Path(self._clip).expanduser())
+        return str(inside) if inside.is_dir() else local_place(self._clip)

@@ -32,10 +32,13 @@ from llmseg_core.selector.selector import MaskSelector
 from llmseg_core.vlm.llava import llava_class
 from llmseg_core.vlm.tokenizer import add_special_tokens
 
+from .adapter_files import load_adapter
 from .network_files import (
+    ADAPTER_CONFIG,
     SharedNetworks,
     load_network,
     load_tokenizer,
+    local_place,
     quiet,
     refuse_wrong_keys,
 )
@@ -117,7 +120,7 @@ def load_parts(
             encoder = shared.load(cls, part_folder(path, folder), images, attention, device)
         llava, tokenizer, adapter = load_vlm(path, config, dtype, runtime.attention)
         if adapter is not None:
-            llava = _merged(llava, adapter)
+            llava = load_adapter(llava, adapter).merge_and_unload()
     selector = load_selector(path / SELECTOR_FILE, MaskSelector(config.selector))
     parts = ModelParts(
         config=config,
@@ -173,7 +176,7 @@ def inspect_model(directory: str | Path) -> LLMSegConfig:
         if name is not None:
             part_folder(path, name)
     if config.adapter is not None:
-        part_folder(path, config.adapter, "adapter_config.json")
+        part_folder(path, config.adapter, ADAPTER_CONFIG)
     if not (path / SELECTOR_FILE).is_file():
         raise FileNotFoundError(f"{path} is no model directory: it has no {SELECTOR_FILE}")
     return config
@@ -227,10 +230,11 @@ def load_selector(file: Path, selector: MaskSelector) -> MaskSelector:
 def part_folder(path: Path, name: str, config_file: str = "config.json") -> str:
     """The sub-folder `name` of `path`, else `name` itself: a folder, or a name on the hub.
 
-    Either may be a file instead: SAM, DINOv2 or an OpenCLIP ConvNeXt as published.
+    Either may be a file instead: SAM, DINOv2 or an OpenCLIP ConvNeXt as published. What has a name
+    on the hub is in the local Hugging Face cache; nothing is ever downloaded.
 
     Raises:
-        FileNotFoundError: if it is neither, or has no `config_file`.
+        FileNotFoundError: if it is none of these, or has no `config_file`.
     """
     for folder in (path / name, Path(name).expanduser()):
         if folder.is_file():
@@ -242,6 +246,10 @@ def part_folder(path: Path, name: str, config_file: str = "config.json") -> str:
             return str(folder)
     if name.count("/") != 1 or name.startswith((".", "/", "~")):
         raise FileNotFoundError(f"{path} is no whole model directory: {path / name} is missing")
+    try:
+        local_place(name, config_file)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"{path} is no whole model directory: {error}") from None
     return name
 
 
@@ -249,6 +257,8 @@ def load_vlm(
     path: Path, config: LLMSegConfig, dtype: torch.dtype, attention: str, **options: Any
 ) -> tuple[LlavaForConditionalGeneration, PreTrainedTokenizerBase, str | None]:
     """The VLM of the model directory `path`, its tokenizer, and the folder of LoRA to put on it.
+
+    LoRA is put on it by `load_adapter`.
 
     Args:
         path: the model directory.
@@ -261,7 +271,7 @@ def load_vlm(
         FileNotFoundError: if a part is missing.
         ValueError: if weights and configuration do not fit.
     """
-    name = part_folder(path, config.llava)
+    name = local_place(part_folder(path, config.llava))
     try:
         llava_config = LlavaConfig.from_pretrained(name, local_files_only=True)
     except OSError as error:
@@ -271,20 +281,11 @@ def load_vlm(
     llava = load_network(llava_class(llava_config), name, dtype, attention, **options)
     if config.adapter is None:
         return llava, load_tokenizer(name), None
-    adapter = part_folder(path, config.adapter, "adapter_config.json")
+    adapter = local_place(part_folder(path, config.adapter, ADAPTER_CONFIG), ADAPTER_CONFIG)
     own_tokenizer = (Path(adapter) / "tokenizer_config.json").is_file()
     tokenizer = load_tokenizer(adapter if own_tokenizer else name)
     add_special_tokens(tokenizer, llava)
     return llava, tokenizer, adapter
-
-
-def _merged(llava: LlavaForConditionalGeneration, adapter: str) -> LlavaForConditionalGeneration:
-    from peft import PeftModel  # takes a second, and only models with an adapter need it
-
-    merged: LlavaForConditionalGeneration = PeftModel.from_pretrained(
-        llava, adapter
-    ).merge_and_unload()
-    return merged
 
 
 def _encoder_folder(config: LLMSegConfig) -> str | None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
 import torch
+from huggingface_hub import try_to_load_from_cache
+from huggingface_hub.errors import HFValidationError
 from safetensors import SafetensorError
 from transformers import (
     AutoTokenizer,
@@ -27,12 +30,17 @@ from .original.dinov2 import load_original_dinov2
 from .original.sam import load_original_sam
 
 __all__ = [
+    "ADAPTER_CONFIG",
     "SharedNetworks",
     "load_network",
     "load_tokenizer",
+    "local_place",
     "quiet",
     "refuse_wrong_keys",
 ]
+
+ADAPTER_CONFIG = "adapter_config.json"
+"""Name of the file that makes a folder an adapter of peft."""
 
 _ORIGINALS: dict[type[PreTrainedModel], Callable[[str], PreTrainedModel]] = {
     SamModel: load_original_sam,
@@ -63,6 +71,7 @@ class SharedNetworks:
         device: torch.device,
     ) -> Any:
         """As `load_network`, on `device` and in evaluation mode, or the one that is there."""
+        name = local_place(name)
         key = (cls, *_identity(name), dtype, attention, device)
         network = self._known.get(key)
         if network is None:
@@ -71,13 +80,42 @@ class SharedNetworks:
         return network
 
 
-def _identity(name: str) -> tuple[str, int]:
-    """What tells the network `name` from others: its path, and when that last changed."""
-    path = Path(name)
-    files = [path] if path.is_file() else list(path.glob("*"))
-    if not files:
-        return name, 0
+def _identity(place: str) -> tuple[str, int]:
+    """What tells the network in `place` from others: its path, and when that last changed."""
+    path = Path(place)
+    files = [path, *path.glob("*")]
     return str(path.resolve()), max(file.stat().st_mtime_ns for file in files)
+
+
+def local_place(name: str, config_file: str = "config.json") -> str:
+    """Where something that transformers or peft has written is on this machine.
+
+    Every name passes here before a library gets it: they would ask the hub for a name that is no
+    folder, some of them whatever they were told.
+
+    Args:
+        name: folder or file, or a name in the local Hugging Face cache.
+        config_file: what its folder must hold to be found in the cache.
+
+    Returns:
+        A folder or a file.
+
+    Raises:
+        FileNotFoundError: if it is neither here nor in the cache.
+    """
+    path = Path(name).expanduser()
+    if path.exists():
+        return str(path)
+    try:
+        cached = try_to_load_from_cache(name, config_file)
+    except HFValidationError:  # no name that the hub would take
+        cached = None
+    if not isinstance(cached, str):
+        raise FileNotFoundError(
+            f"{name} is no folder, and the local Hugging Face cache has no {config_file} of that "
+            f"name; nothing is ever downloaded"
+        )
+    return str(Path(cached).parent)
 
 
 def load_network(
@@ -101,16 +139,30 @@ def load_network(
 
     Raises:
         FileNotFoundError: if there is no such model.
-        ValueError: if the files are damaged, or names are missing, too many, or of another shape.
+        ValueError: if the files are damaged, or names are missing, too many, or of another shape;
+            if the folder holds an adapter besides, which transformers would put on without a
+            check; or if the package for `attention` is not there.
     """
-    if cls in _ORIGINALS and Path(name).is_file():
-        network = _ORIGINALS[cls](name)
+    place = local_place(name)
+    # Without the package transformers would take such a kernel from the hub.
+    if attention == "flash_attention_2" and find_spec("flash_attn") is None:
+        raise ValueError(
+            'attention is "flash_attention_2", which needs the package flash-attn: '
+            'pip install flash-attn, or take "sdpa"'
+        )
+    if cls in _ORIGINALS and Path(place).is_file():
+        network = _ORIGINALS[cls](place)
         network.set_attn_implementation(attention)
         return network if dtype is None else network.to(dtype)
+    if (Path(place) / ADAPTER_CONFIG).is_file():
+        raise ValueError(
+            f"{place} holds an adapter ({ADAPTER_CONFIG}), it must be a whole network: give the "
+            f"network's own folder, and name the adapter under `adapter`"
+        )
     try:
         with quiet():
             network, info = cls.from_pretrained(
-                name,
+                place,
                 dtype="auto" if dtype is None else dtype,
                 attn_implementation=attention,
                 local_files_only=True,
@@ -118,28 +170,30 @@ def load_network(
                 **options,
             )
     except OSError as error:
-        raise FileNotFoundError(
-            f"no {cls.__name__} can be read from {name}: {error} (nothing is ever downloaded: give "
-            f"a folder, or a name that is in the local Hugging Face cache)"
-        ) from error
+        raise FileNotFoundError(f"no {cls.__name__} can be read from {place}: {error}") from error
     except (RuntimeError, SafetensorError) as error:  # shapes differ, or a file is damaged
-        raise ValueError(f"the weights in {name} cannot be loaded: {error}") from error
-    refuse_wrong_keys(name, info["missing_keys"], () if others_allowed else info["unexpected_keys"])
+        raise ValueError(f"the weights in {place} cannot be loaded: {error}") from error
+    surplus = () if others_allowed else info["unexpected_keys"]
+    refuse_wrong_keys(place, info["missing_keys"], surplus)
     return network
 
 
 def load_tokenizer(name: str) -> PreTrainedTokenizerBase:
-    """The tokenizer of a folder or name.
+    """The tokenizer of a folder, or of a name in the local Hugging Face cache.
 
     Raises:
         FileNotFoundError: if there is none.
+        ValueError: if its files are wrong, or it needs code of its own, which is never run.
     """
+    place = local_place(name)
     # A tokenizer.json says everything; AutoTokenizer would rebuild it as the model's usual class.
-    cls = PreTrainedTokenizerFast if (Path(name) / "tokenizer.json").is_file() else AutoTokenizer
+    cls = PreTrainedTokenizerFast if (Path(place) / "tokenizer.json").is_file() else AutoTokenizer
     try:
-        return cls.from_pretrained(name, local_files_only=True)
+        return cls.from_pretrained(place, local_files_only=True, trust_remote_code=False)
     except OSError as error:
-        raise FileNotFoundError(f"no tokenizer can be read from {name}: {error}") from error
+        raise FileNotFoundError(f"no tokenizer can be read from {place}: {error}") from error
+    except ValueError as error:
+        raise ValueError(f"the tokenizer in {place} cannot be read: {error}") from error
 
 
 def refuse_wrong_keys(where: object, missing: Any, unexpected: Any) -> None:

@@ -37,7 +37,9 @@ def save_adapter_directory(
     with written_whole(directory, CONFIG_FILE) as folder:
         text = yaml.safe_dump(parts.config.to_dict(), sort_keys=False, allow_unicode=True)
         (folder / CONFIG_FILE).write_text(text, encoding="utf-8")
-        parts.adapter.save_pretrained(str(folder / "adapter"))
+        # Embeddings are among the adapter's modules; left to itself, peft would look whether their
+        # number has changed since the base was written, if need be on the hub.
+        parts.adapter.save_pretrained(str(folder / "adapter"), save_embedding_layers=False)
         parts.tokenizer.save_pretrained(folder / "adapter")
         save_selector(parts.selector, folder / SELECTOR_FILE)
         if scores is not None:

@@ -12,6 +12,7 @@ from transformers import LlavaForConditionalGeneration
 
 from llmseg_core.config.limits import Between, NotEmpty
 from llmseg_core.config.settings import Settings
+from llmseg_core.model_dir.adapter_files import learn_in_float32, load_adapter
 
 __all__ = ["LoraRecipe", "add_lora", "continue_lora"]
 
@@ -55,7 +56,7 @@ def add_lora(llava: LlavaForConditionalGeneration, recipe: LoraRecipe) -> PeftMo
         modules_to_save=["embed_tokens", "lm_head"],
         ensure_weight_tying=llava.config.tie_word_embeddings,
     )
-    return _in_full_precision(get_peft_model(llava, config))
+    return learn_in_float32(get_peft_model(llava, config))
 
 
 def continue_lora(llava: LlavaForConditionalGeneration, folder: str | Path) -> PeftModel:
@@ -64,13 +65,11 @@ def continue_lora(llava: LlavaForConditionalGeneration, folder: str | Path) -> P
     Args:
         llava: the base they were trained on, with as many embeddings; changed in place.
         folder: as peft writes it.
+
+    Raises:
+        FileNotFoundError: if the folder or its weights are missing.
+        ValueError: if weights are damaged, missing, too many or of another shape (see
+            `load_adapter`).
     """
-    return _in_full_precision(PeftModel.from_pretrained(llava, str(folder), is_trainable=True))
-
-
-def _in_full_precision(adapter: PeftModel) -> PeftModel:
-    """What learns in float32: steps of 1e-4 are lost in half precision."""
-    for parameter in adapter.parameters():
-        if parameter.requires_grad:
-            parameter.data = parameter.data.float()
+    adapter: PeftModel = load_adapter(llava, str(folder), trainable=True)
     return adapter

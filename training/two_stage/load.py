@@ -72,6 +72,9 @@ def load_two_stage(
 def _processor(cls: Any, folder: Path) -> Any:
     try:
         with quiet():
-            return cls.from_pretrained(str(folder), local_files_only=True)
+            # Else transformers would ask on the terminal whether to fetch and run foreign code.
+            return cls.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
     except OSError as error:
         raise FileNotFoundError(f"no {cls.__name__} can be read from {folder}: {error}") from error
+    except ValueError as error:
+        raise ValueError(f"the {cls.__name__} in {folder} cannot be read: {error}") from error

@@ -33,7 +33,7 @@ def read_original_state(path: str | Path) -> dict[str, Tensor]:
     except (UnpicklingError, RuntimeError, EOFError, SafetensorError) as error:
         raise ValueError(f"{path} is damaged or no checkpoint of weights: {error}") from error
     if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
-        raise ValueError(f"{path} holds no weights by name, it must be as sam_vit_h_4b8939.pth")
+        raise ValueError(f"{path} holds no weights by name: it must map names to tensors")
     return state
 
 

@@ -197,11 +197,43 @@ def test_wrong_configuration_is_named(copied: Path) -> None:
             load_parts(copied)
 
 
-def test_parts_that_do_not_fit_each_other_are_refused(parts: ModelParts, tmp_path: Path) -> None:
-    selector = type(parts.selector)(replace(parts.config.selector, feature_dim=48))
+@pytest.mark.parametrize(
+    ("size", "wrong", "weight"),
+    [
+        ("feature_dim", 48, "mask_projection.weight"),
+        ("hidden_dim", 48, "seg_projection.0"),
+        ("width", 32, "seg_projection.2.weight"),
+        ("num_blocks", 1, "unexpected fusion.blocks.1"),
+        ("num_blocks", 3, "missing fusion.blocks.2"),
+        ("attention_downsample", 2, r"masks_to_seg.*_proj"),
+        ("mlp_dim", 64, "fusion.blocks.0.mlp"),
+        ("iop_hidden_dim", 16, "iop_head.mlp"),
+        ("embedding_hidden_dim", 48, "iou_head.mlp"),
+        ("use_fusion", False, "unexpected fusion"),
+        ("box_encoding", False, "unexpected box_encoding"),
+    ],
+)
+def test_every_size_of_the_selector_must_be_that_of_its_file(
+    copied: Path, size: str, wrong: int | bool, weight: str
+) -> None:
+    """The number of heads alone leaves no trace in the weights."""
+    file = copied / "llmseg.yaml"
+    values = yaml.safe_load(file.read_text())
+    assert values["selector"][size] != wrong
+    values["selector"][size] = wrong
+    file.write_text(yaml.safe_dump(values))
+    with pytest.raises(ValueError, match=rf"selector\.safetensors.*{weight}"):
+        load_parts(copied)
+
+
+@pytest.mark.parametrize(("size", "real"), [("feature_dim", 32), ("hidden_dim", 24)])
+def test_parts_that_do_not_fit_each_other_are_refused(
+    parts: ModelParts, tmp_path: Path, size: str, real: int
+) -> None:
+    selector = type(parts.selector)(replace(parts.config.selector, **{size: 48}))
     config = replace(parts.config, selector=selector.config)
     save_parts(replace(parts, selector=selector, config=config), tmp_path / "model")
-    with pytest.raises(ValueError, match=r"selector\.feature_dim is 48, the network has 32"):
+    with pytest.raises(ValueError, match=rf"selector\.{size} is 48, the network has {real}"):
         load_parts(tmp_path / "model")
 
 
@@ -210,13 +242,6 @@ def test_parts_may_lie_elsewhere(copied: Path, tmp_path: Path) -> None:
     file = copied / "llmseg.yaml"
     file.write_text(file.read_text().replace("sam: sam", f"sam: {tmp_path / 'my-sam'}"))
     assert load_parts(copied).sam.config.vision_config.image_size == 64
-
-
-def test_names_on_the_hub_are_not_downloaded(copied: Path) -> None:
-    file = copied / "llmseg.yaml"
-    file.write_text(file.read_text().replace("sam: sam", "sam: no-such-owner/no-such-model"))
-    with pytest.raises(FileNotFoundError, match="nothing is ever downloaded"):
-        load_parts(copied)
 
 
 def test_adapter_is_merged_when_loaded(copied: Path, image: np.ndarray) -> None:

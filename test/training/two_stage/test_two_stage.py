@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 from transformers import SamImageProcessorPil, SamProcessor
 
+from helpers.no_network import no_network
 from helpers.small_data import write_small_data
 from helpers.tiny_two_stage import save_tiny_two_stage
 from llmseg_core.cli.main import run_command
@@ -151,6 +152,23 @@ def test_what_is_missing_is_named(folders: tuple[Path, Path, Path], tmp_path: Pa
         load_two_stage(vlm, bare, sam)
     with pytest.raises(ValueError, match="device is 'cuda:99'"):
         load_two_stage(*folders, runtime=RuntimeConfig(device="cuda:99"))
+
+
+def test_nothing_is_fetched(folders: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    name = Path("some-org/some-name")
+    foreign = Path(shutil.copytree(folders[0], tmp_path / "vlm"))
+    (foreign / "tokenizer.json").unlink()
+    (foreign / "tokenizer_config.json").write_text(
+        json.dumps({"auto_map": {"AutoTokenizer": [f"{name}--tokens.Tokenizer", None]}})
+    )
+    with no_network() as refused:
+        for number in range(3):
+            wrong = [name if index == number else path for index, path in enumerate(folders)]
+            with pytest.raises(FileNotFoundError, match=f"{name} does not exist"):
+                load_two_stage(*wrong)
+        with pytest.raises(ValueError, match=r"the LlavaProcessor in .*vlm cannot be read"):
+            load_two_stage(foreign, *folders[1:])
+    assert refused == []
 
 
 def test_it_is_evaluated_like_a_model(
