@@ -42,8 +42,7 @@ from llmseg_core.model_dir.networks import (
 from llmseg_core.model_dir.parts import ModelParts
 from llmseg_core.proposals.box_nms import box_nms
 from llmseg_core.proposals.generator import SamProposalGenerator
-from llmseg_core.runtime.compute_rate import faster_dtype
-from llmseg_core.runtime.device import torch_device, torch_dtype
+from llmseg_core.runtime.device import faster_dtype, torch_device, torch_dtype
 from llmseg_core.vlm.tokenizer import build_tokenizer
 
 __all__ = ["INSTRUCTIONS", "PROFILES", "BenchmarkModel", "benchmark_model"]

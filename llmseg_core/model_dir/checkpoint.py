@@ -24,8 +24,7 @@ from transformers import (
 
 from llmseg_core.config import ImageEncoderKind, LLMSegConfig, RuntimeConfig
 from llmseg_core.config.yaml_file import read_mapping, read_yaml
-from llmseg_core.runtime.compute_rate import faster_dtype
-from llmseg_core.runtime.device import torch_device, torch_dtype
+from llmseg_core.runtime.device import faster_dtype, torch_device, torch_dtype
 from llmseg_core.runtime.whole_file import whole_file
 from llmseg_core.runtime.whole_folder import written_whole
 from llmseg_core.selector.selector import MaskSelector
@@ -97,8 +96,8 @@ def load_parts(
 
     Args:
         directory: a path, or "embedded" for the model that comes with the package.
-        runtime: device, number format and attention implementation; None means a CPU. A CPU that
-            multiplies float32 faster takes that for SAM and the image encoder (see
+        runtime: device, number format and attention implementation; None means a CPU. A CPU
+            without units for the format takes float32 for SAM and the image encoder (see
             `faster_dtype`); the VLM, which is most of the weights, keeps the format.
         shared: frozen networks of other models, used again where the files are the same.
 

@@ -3,39 +3,43 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass
-from functools import cache
 
 import torch
 
-__all__ = ["ComputeRate", "compute_rate", "faster_dtype"]
+__all__ = ["ComputeRate", "compute_rate"]
 
 REACHABLE = 0.5
 """Share of a data sheet's peak that good kernels reach on large products."""
 
-ALIKE = 0.75
-"""Share of another rate from which a rate counts as no lower; measurements differ by less."""
-
-# Part of the name that PyTorch tells, then dense peaks in TFLOP/s: float32 without TF32, bfloat16,
-# float16; from NVIDIA's data sheets, without sparsity. The first match counts.
-_PEAKS = (
-    ("H200", 67, 989, 989),
-    ("H100 PCIe", 51, 756, 756),
-    ("H100 NVL", 60, 835, 835),
-    ("H100", 67, 989, 989),
-    ("A100", 19.5, 312, 312),
-    ("A10G", 31.2, 70, 70),
-    ("A10", 31.2, 125, 125),
-    ("A40", 37.4, 150, 150),
-    ("RTX A6000", 38.7, 155, 155),
-    ("L40S", 91.6, 362, 362),
-    ("L4", 30.3, 121, 121),
-    ("RTX 4090", 82.6, 165, 165),
-    ("RTX 3090", 35.6, 71, 71),
-    ("V100", 15.7, 15.7, 125),
-    ("T4", 8.1, 8.1, 65),
-)
+# A GPU's model as `_model` writes it, then dense peaks in TFLOP/s: float32 without TF32, bfloat16,
+# float16; from NVIDIA's data sheets, without sparsity.
+_PEAKS = {
+    "H200": (67, 989, 989),
+    "H200 NVL": (60, 835, 835),
+    "GH200": (67, 989, 989),
+    "H100": (67, 989, 989),
+    "H100 PCIE": (51, 756, 756),
+    "H100 NVL": (60, 835, 835),
+    "A100 SXM4": (19.5, 312, 312),
+    "A100 PCIE": (19.5, 312, 312),
+    "A40": (37.4, 150, 150),
+    "A10": (31.2, 125, 125),
+    "A10G": (31.2, 70, 70),
+    "RTX A6000": (38.7, 155, 155),
+    "L40S": (91.6, 362, 362),
+    "L40": (90.5, 181, 181),
+    "L4": (30.3, 121, 121),
+    "RTX 4090": (82.6, 165, 165),
+    "RTX 3090": (35.6, 71, 71),
+    "V100 SXM2": (15.7, 15.7, 125),
+    "V100 PCIE": (14, 14, 112),
+    "T4": (8.1, 8.1, 65),
+}
+# Words that say nothing of the chip: its maker and line, the size and kind of its memory.
+_SILENT = re.compile(r"NVIDIA|TESLA|GEFORCE|\d+GB?|HBM\d\w?")
 
 
 @dataclass(frozen=True)
@@ -56,33 +60,24 @@ class ComputeRate:
 
 
 def compute_rate(device: torch.device, dtype: torch.dtype) -> ComputeRate:
-    """Half of the peak where the device is known, else what a large product reaches now."""
+    """Half of the peak where the device is known, else what a large product reaches now.
+
+    A GPU is known by its whole name: a "Laptop", "D" or "MIG" part is another one.
+    """
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
     column = {torch.float32: 0, torch.bfloat16: 1, torch.float16: 2}[dtype]
-    for part, *peaks in _PEAKS:
-        if part in name:
-            peak = peaks[column]
-            source = f"{REACHABLE:.0%} of the {name}'s peak of {peak:g} TFLOP/s"
-            return ComputeRate(REACHABLE * peak * 1e12, source)
+    if (peaks := _PEAKS.get(_model(name))) is not None:
+        peak = peaks[column]
+        source = f"{REACHABLE:.0%} of the {name}'s peak of {peak:g} TFLOP/s"
+        return ComputeRate(REACHABLE * peak * 1e12, source)
     rate = _measured(device, dtype)
     return ComputeRate(rate, f"matrix product measured at {rate / 1e12:.3g} TFLOP/s ({name})")
 
 
-def faster_dtype(device: torch.device, dtype: torch.dtype) -> torch.dtype:
-    """`dtype`, or float32 where that is multiplied clearly faster.
-
-    A CPU without units for a half format multiplies it more slowly than float32, some ten times
-    and more. A GPU is taken to have them.
-    """
-    if device.type != "cpu" or dtype == torch.float32:
-        return dtype
-    return dtype if _cpu_rate(dtype) >= ALIKE * _cpu_rate(torch.float32) else torch.float32
-
-
-@cache
-def _cpu_rate(dtype: torch.dtype) -> float:
-    """FLOP a second; measured once, so that a process never chooses twice."""
-    return _measured(torch.device("cpu"), dtype, side=512)
+def _model(name: str) -> str:
+    """What is left of a device's name: "NVIDIA A100-SXM4-80GB" is "A100 SXM4"."""
+    words = re.split(r"[ -]+", name.upper())
+    return " ".join(word for word in words if not _SILENT.fullmatch(word))
 
 
 def _measured(

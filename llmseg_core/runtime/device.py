@@ -3,11 +3,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import torch
 
 from llmseg_core.config import RuntimeConfig
 
-__all__ = ["torch_device", "torch_dtype"]
+__all__ = ["faster_dtype", "torch_device", "torch_dtype"]
+
+CPU_INFO = Path("/proc/cpuinfo")
+"""What Linux tells of the processor."""
+_UNITS = {
+    torch.bfloat16: ({"amx_bf16"}, {"avx512_bf16", "AuthenticAMD"}),
+    torch.float16: ({"avx512_fp16"}, {"amx_fp16"}),
+}
+"""What a processor says of itself whose units multiply a half format faster than float32."""
 
 
 def torch_device(runtime: RuntimeConfig) -> torch.device:
@@ -36,3 +46,36 @@ def torch_dtype(runtime: RuntimeConfig) -> torch.dtype:
     """The number format that a configuration names."""
     dtype: torch.dtype = getattr(torch, runtime.dtype)
     return dtype
+
+
+def faster_dtype(device: torch.device, dtype: torch.dtype) -> torch.dtype:
+    """`dtype`, or float32 where the device is not known to multiply `dtype` faster.
+
+    Without units for it PyTorch multiplies a half format more slowly than float32, float16 up to
+    70 times. Products of 512 x 512 and 1024 x 1024 on an AMD EPYC: bfloat16, for which it has
+    units, at 2 to 3 times the speed of float32, float16 at 1/7 to 1/70. Intel's AVX512-BF16 without
+    AMX: bfloat16 at half the speed.
+
+    What a processor says of itself is asked and no clock, so a machine gives the same answers
+    however busy it is. A GPU is taken to have units for both formats, and a processor that says
+    nothing of the kind, such as an Arm, to have none.
+    """
+    if device.type != "cpu" or dtype == torch.float32:
+        return dtype
+    said = _said_by_cpu()
+    return dtype if any(units <= said for units in _UNITS[dtype]) else torch.float32
+
+
+def _said_by_cpu() -> set[str]:
+    """Maker and flags that all cores say in Linux's list; nothing without such a list."""
+    try:
+        text = CPU_INFO.read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return set()
+    cores = []
+    for core in text.split("\n\n"):
+        lines = (line.partition(":") for line in core.splitlines())
+        said = [value.split() for name, _, value in lines if name.strip() in ("vendor_id", "flags")]
+        if said:
+            cores.append({word for words in said for word in words})
+    return set.intersection(*cores) if cores else set()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long the stages of inference take."""
+"""How long the stages of inference take, each and together."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ class StageTimer:
     """Measures named stages, the device's work included, without making the device wait.
 
     On a GPU a stage lasts from where its stream has reached it to where its stream has left it, so
-    stages on two streams may overlap.
+    stages on two streams may overlap, and the sum of their times is longer than they took
+    (`total_ms`).
 
     Args:
-        device: of the work.
+        device: of the work; what is timed is asked of it after this object is made.
     """
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
+        self._made = self._mark()
         self._spans: dict[str, tuple[_Mark, _Mark]] = {}
 
     @contextmanager
@@ -38,6 +40,19 @@ class StageTimer:
     def timings_ms(self) -> dict[str, float]:
         """Milliseconds by stage, in the order in which they ended; waits for their end."""
         return {name: _milliseconds(*span) for name, span in self._spans.items()}
+
+    @property
+    def total_ms(self) -> float:
+        """Milliseconds from the start of the first stage to the end of the last; waits for it.
+
+        What lies between stages counts, what two of them do at the same time counts once. 0 if
+        there was no stage.
+        """
+        if not self._spans:
+            return 0.0
+        spans = self._spans.values()
+        end = max(_milliseconds(self._made, end) for _, end in spans)
+        return end - min(_milliseconds(self._made, start) for start, _ in spans)
 
     def _mark(self) -> _Mark:
         if self._device.type != "cuda":

@@ -14,7 +14,7 @@ from helpers.tiny_model import tiny_parts
 from llmseg_core import LLMSegPipeline
 from llmseg_core.model_dir.checkpoint import save_parts
 from llmseg_core.model_dir.parts import ModelParts
-from llmseg_core.runtime import compute_rate
+from llmseg_core.runtime import device
 from llmseg_core.vlm.seg_token import SegTokenEncoder
 
 
@@ -59,8 +59,8 @@ def image() -> np.ndarray:
 
 @pytest.fixture
 def fast_halves(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A CPU that multiplies all number formats alike."""
-    monkeypatch.setattr(compute_rate, "_cpu_rate", lambda dtype: 1.0)
+    """A CPU with units for every number format."""
+    monkeypatch.setattr(device, "_said_by_cpu", lambda: {"amx_bf16", "amx_fp16"})
 
 
 @pytest.fixture(autouse=True)

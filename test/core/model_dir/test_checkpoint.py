@@ -24,7 +24,7 @@ from llmseg_core.model_dir.checkpoint import (
 )
 from llmseg_core.model_dir.network_files import SharedNetworks
 from llmseg_core.model_dir.parts import ModelParts
-from llmseg_core.runtime import compute_rate
+from llmseg_core.runtime import device
 
 TOP = SelectionConfig(SelectionRule.TOP_IOU)
 
@@ -86,7 +86,7 @@ def test_half_precision_files_load_into_any_format(
 def test_image_networks_stay_in_float32_where_a_half_format_is_slow(
     model_folder: Path, image: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compute_rate, "_cpu_rate", lambda dtype: dtype.itemsize)
+    monkeypatch.setattr(device, "_said_by_cpu", lambda: {"avx512f"})
     parts = load_parts(model_folder, RuntimeConfig(dtype="bfloat16"))
     assert parts.sam.dtype == parts.dinov2.dtype == torch.float32
     assert parts.llava.dtype == torch.bfloat16
