@@ -94,7 +94,7 @@ class ImageEncoderKind(str, Enum):
 
 @dataclass(frozen=True)
 class ImageEncoderConfig(Settings):
-    """The image encoder and its input (paper section 3.3, Table 4)."""
+    """The image encoder and its input (paper section 3.2, Table 4)."""
 
     kind: ImageEncoderKind = ImageEncoderKind.DINOV2
     """which network describes the image"""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""gIoU, cIoU and ncIoU of predicted masks (paper section 5)."""
+"""gIoU, cIoU and ncIoU of predicted masks (paper section 5.1.1)."""
 
 from __future__ import annotations
 

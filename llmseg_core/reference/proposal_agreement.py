@@ -14,7 +14,7 @@ from llmseg_core.types import Proposals
 __all__ = ["ORACLE_COUNT", "Agreement", "agreement"]
 
 ORACLE_COUNT = 50
-"""Largest masks that the oracle looks at: as many as the method uses (paper section 3.2)."""
+"""Largest masks that the oracle looks at: as many as the released code uses."""
 
 
 @dataclass(frozen=True)

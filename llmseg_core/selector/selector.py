@@ -31,7 +31,7 @@ class MaskSelector(nn.Module):
             nn.ReLU(),
             nn.Linear(config.hidden_dim, config.width),
         )
-        # The paper's 1 x 1 convolution; it is linear, so it may follow the pooling.
+        # The released code's 1 x 1 convolution; it is linear, so it may follow the pooling.
         self.mask_projection = nn.Linear(config.feature_dim, config.width)
         self.box_encoding = BoxEncoding(config.width) if config.box_encoding else None
         self.fusion = (

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The VLM as encoder of instructions: the hidden state that predicts the seg token.
 
-The answer is fixed to "[SEG].", so nothing is generated: one teacher-forced forward pass up to the
-position before the seg token gives the hidden state (paper section 3.1). The part of the prompt up
-to and with the image is the same for all instructions; its keys and values are kept as
-`ImagePrefix`.
+The seg token carries what is meant (paper section 3.1). As in the released code its answer is fixed
+to "[SEG].", so nothing is generated: one teacher-forced forward pass up to the position before the
+seg token gives the hidden state. The part of the prompt up to and with the image is the same for
+all instructions; its keys and values are kept as `ImagePrefix`.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ class SampleDraws:
 
     Args:
         data: a data set or mixture.
-        questions: most questions an image, drawn from those it has; the paper has 3.
+        questions: most questions an image, drawn from those it has; the released code has 3.
         policy: what happens when a broken sample is drawn; if it is skipped, another is drawn.
 
     Attributes:

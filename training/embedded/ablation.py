@@ -50,7 +50,7 @@ class AblationRow:
         selector: fields of `SelectorConfig`.
         ranks: whether the loss of the IoU head counts.
         measures: whether the loss of the IoP head counts.
-        rule: which proposals are taken, at the paper's threshold of 0.5.
+        rule: which proposals are taken, at the released code's threshold of 0.5.
         encoder: the image encoder.
     """
 

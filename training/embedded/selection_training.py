@@ -38,7 +38,7 @@ RELATIONS = (
 
 @dataclass(frozen=True)
 class SelectionWeights(LossWeights):
-    """Weights of the parts of the loss; the first three are the paper's."""
+    """Weights of the parts of the loss; the first three are those of `LossWeights`."""
 
     meaning: Annotated[float, AtLeast(0)] = 1.0
     """what the instruction names (category, colour, relation), read off the hidden state; stands in

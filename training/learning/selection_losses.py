@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The two losses of the mask selector (paper section 3.3, equations 1 to 4)."""
+"""The two losses of the mask selector (paper section 3.3, equations 1 and 3)."""
 
 from __future__ import annotations
 
