@@ -41,7 +41,7 @@ from .report import (
     timed,
 )
 
-__all__ = ["measure_pipeline", "stage_flops"]
+__all__ = ["measure_pipeline"]
 
 BEST = SelectionConfig(SelectionRule.TOP_IOU)
 """Always one proposal, so that answers can be compared."""

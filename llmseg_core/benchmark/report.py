@@ -23,7 +23,6 @@ from llmseg_core.runtime.whole_file import write_whole
 __all__ = [
     "StageRow",
     "Timing",
-    "cpu_name",
     "machine",
     "peak_memory_mb",
     "print_table",

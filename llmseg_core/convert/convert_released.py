@@ -51,7 +51,7 @@ from .released_checkpoint import (
     split_lora,
 )
 
-__all__ = ["Conversion", "add_released_tokens", "convert_released"]
+__all__ = ["Conversion", "convert_released"]
 
 ALPHA = 16.0
 """LoRA's scale in the released training."""

@@ -9,7 +9,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-__all__ = ["PIXEL_MEAN", "PIXEL_STD", "check_image", "normalize_and_pad", "resize_longest_side"]
+__all__ = ["check_image", "normalize_and_pad", "resize_longest_side"]
 
 PIXEL_MEAN = (123.675, 116.28, 103.53)
 """SAM's mean of red, green and blue, [0, 255]; also used for DINOv2 by the released method."""

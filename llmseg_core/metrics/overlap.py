@@ -8,7 +8,7 @@ from torch import Tensor
 
 from llmseg_core.types import mask_areas
 
-__all__ = ["intersections", "pairwise_iop", "pairwise_iou"]
+__all__ = ["intersections", "pairwise_iou"]
 
 
 def intersections(masks: Tensor, targets: Tensor) -> Tensor:
@@ -41,11 +41,3 @@ def pairwise_iou(masks: Tensor, targets: Tensor) -> Tensor:
     both = intersections(masks, targets)
     union = mask_areas(masks)[:, None] + mask_areas(targets)[None] - both
     return both / union.clamp(min=1)
-
-
-def pairwise_iop(masks: Tensor, targets: Tensor) -> Tensor:
-    """Intersection over the mask's own area (paper equation 2): (K, T) float32.
-
-    An empty mask has IoP 0.
-    """
-    return intersections(masks, targets) / mask_areas(masks)[:, None].clamp(min=1)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .sam_decoder import SamPointDecoder
 
-__all__ = ["GPU_BUDGET_MB", "MemoryPlan"]
+__all__ = ["MemoryPlan"]
 
 GPU_BUDGET_MB = 4096
 """MB (2^20 bytes) on a GPU where nothing else is said."""

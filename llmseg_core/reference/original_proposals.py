@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SAM's everything mode by the package `segment-anything` itself, from its own checkpoints.
+"""SAM's everything mode by the package `segment-anything` itself.
 
-Slower than `SamProposalGenerator` and with the same masks: for whoever wants the original code, and
-for measuring beside it.
+Slower than `SamProposalGenerator` and with the same masks: for measuring beside it.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from functools import partial
 from importlib import import_module
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -21,8 +19,6 @@ from torch import Tensor, nn
 from transformers import SamConfig
 
 from llmseg_core.config import ProposalConfig
-from llmseg_core.model_dir.original.sam import sam_config_from_original
-from llmseg_core.model_dir.original.state import read_original_state
 from llmseg_core.proposals.enlarge import propose_within_limits
 from llmseg_core.types import Proposals
 
@@ -81,20 +77,6 @@ class OriginalSamProposalGenerator:
             crop_overlap_ratio=config.crop_overlap_ratio,
             crop_n_points_downscale_factor=config.crop_n_points_downscale_factor,
         )
-
-    @classmethod
-    def from_checkpoint(
-        cls, path: str | Path, config: ProposalConfig, device: torch.device | str = "cpu"
-    ) -> OriginalSamProposalGenerator:
-        """With the weights of `sam_vit_b/l/h*.pth`; the sizes follow from their shapes.
-
-        Raises:
-            FileNotFoundError: if there is no such file.
-            ValueError: if it is no SAM checkpoint.
-            ImportError: if the package is not installed.
-        """
-        state = read_original_state(path)
-        return cls(original_sam(sam_config_from_original(state), state).to(device), config)
 
     @property
     def device(self) -> torch.device:

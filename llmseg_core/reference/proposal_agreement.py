@@ -11,7 +11,7 @@ from torch import Tensor
 from llmseg_core.metrics.overlap import pairwise_iou
 from llmseg_core.types import Proposals
 
-__all__ = ["ORACLE_COUNT", "Agreement", "agreement"]
+__all__ = ["Agreement", "agreement"]
 
 ORACLE_COUNT = 50
 """Largest masks that the oracle looks at: as many as the released code uses."""

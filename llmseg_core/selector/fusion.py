@@ -10,7 +10,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-__all__ = ["Attention", "FusionBlock", "FusionModule"]
+__all__ = ["Attention", "FusionModule"]
 
 
 class Attention(nn.Module):

@@ -6,7 +6,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from transformers import LlavaConfig, LlavaForConditionalGeneration
 
-__all__ = ["LinearProjector", "LlavaV1ForConditionalGeneration", "image_token_count", "llava_class"]
+__all__ = ["LlavaV1ForConditionalGeneration", "image_token_count", "llava_class"]
 
 _LINEAR = "linear"
 

@@ -52,17 +52,6 @@ def mottled(base: Paint | RGB, noise: Noise, scale: float, strength: float) -> P
     return paint
 
 
-def blended(first: RGB, second: RGB, amount: Callable[[Points], NDArray[np.float32]]) -> Paint:
-    """`first` where `amount` is 0, `second` where it is 1, mixed between."""
-    start, end = np.asarray(first, np.float32), np.asarray(second, np.float32)
-
-    def paint(points: Points) -> NDArray[np.float32]:
-        share = np.clip(amount(points), 0, 1).astype(np.float32)[:, None]
-        return start * (1 - share) + end * share
-
-    return paint
-
-
 def between(axis: int, low: float, high: float) -> Mask:
     """Points whose coordinate on `axis` lies in [low, high)."""
     return lambda points: (points[:, axis] >= low) & (points[:, axis] < high)

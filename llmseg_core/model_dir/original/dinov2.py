@@ -17,7 +17,7 @@ from transformers import Dinov2Config, Dinov2Model
 
 from .state import check_names, read_original_state, renamed
 
-__all__ = ["dinov2_from_original", "dinov2_positions", "load_original_dinov2", "original_name"]
+__all__ = ["dinov2_from_original", "dinov2_positions", "load_original_dinov2"]
 
 HEAD_WIDTH = 64
 """Channels of an attention head in all published sizes."""

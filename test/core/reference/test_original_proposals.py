@@ -15,10 +15,12 @@ from helpers.original_sam import original_sam
 from llmseg_core import LLMSegPipeline, RuntimeConfig
 from llmseg_core.config import ProposalConfig
 from llmseg_core.model_dir.checkpoint import load_parts, save_parts
-from llmseg_core.model_dir.original.sam import load_original_sam
+from llmseg_core.model_dir.original.sam import load_original_sam, sam_config_from_original
+from llmseg_core.model_dir.original.state import read_original_state
 from llmseg_core.model_dir.parts import ModelParts
 from llmseg_core.proposals.generator import SamProposalGenerator
 from llmseg_core.reference.original_proposals import OriginalSamProposalGenerator
+from llmseg_core.reference.original_proposals import original_sam as package_sam
 
 CONFIG = ProposalConfig(
     points_per_side=4, pred_iou_thresh=0.2, stability_score_thresh=0.2, max_proposals=8
@@ -33,6 +35,13 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def package_generator(checkpoint: Path, config: ProposalConfig) -> OriginalSamProposalGenerator:
+    """The package itself on the weights of a file."""
+    state = read_original_state(checkpoint)
+    sam = package_sam(sam_config_from_original(state), state)
+    return OriginalSamProposalGenerator(sam, config)
+
+
 @pytest.mark.parametrize(
     "config",
     [CONFIG, replace(CONFIG, box_nms_thresh=1.0), replace(CONFIG, max_image_side=40)],
@@ -41,7 +50,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_same_masks_through_the_package_and_by_conversion(
     checkpoint: Path, image: np.ndarray, config: ProposalConfig
 ) -> None:
-    original = OriginalSamProposalGenerator.from_checkpoint(checkpoint, config)(image)
+    original = package_generator(checkpoint, config)(image)
     converted = SamProposalGenerator(load_original_sam(checkpoint), config)(image)
     assert 2 <= len(original) == len(converted) <= 8
     assert original.image_size == image.shape[:2]
@@ -54,7 +63,7 @@ def test_same_masks_through_the_package_and_by_conversion(
 
 def test_in_a_pipeline(checkpoint: Path, pipeline: LLMSegPipeline, image: np.ndarray) -> None:
     own = LLMSegPipeline(
-        OriginalSamProposalGenerator.from_checkpoint(checkpoint, CONFIG),
+        package_generator(checkpoint, CONFIG),
         pipeline.mask_embedder,
         pipeline.seg_token_encoder,
         pipeline.selector,
@@ -79,31 +88,20 @@ def test_a_model_directory_may_point_at_a_checkpoint(
     assert torch.equal(
         sam.vision_encoder.pos_embed, load_original_sam(checkpoint).vision_encoder.pos_embed
     )
-    expected = OriginalSamProposalGenerator.from_checkpoint(checkpoint, CONFIG)(image)
+    expected = package_generator(checkpoint, CONFIG)(image)
     assert len(SamProposalGenerator(sam, CONFIG)(image)) == len(expected) > 0
 
 
 def test_nothing_passes(checkpoint: Path, image: np.ndarray) -> None:
     strict = replace(CONFIG, pred_iou_thresh=100.0)
-    found = OriginalSamProposalGenerator.from_checkpoint(checkpoint, strict)(image)
+    found = package_generator(checkpoint, strict)(image)
     assert len(found) == 0
     assert found.image_size == image.shape[:2]
 
 
-def test_errors(checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    load = OriginalSamProposalGenerator.from_checkpoint
-    with pytest.raises(FileNotFoundError):
-        load(tmp_path / "missing.pth", CONFIG)
-    damaged = tmp_path / "damaged.pth"
-    damaged.write_bytes(checkpoint.read_bytes()[:1000])
-    with pytest.raises(ValueError, match=r"damaged\.pth is damaged"):
-        load(damaged, CONFIG)
-    other = tmp_path / "other.pth"
-    torch.save({"epoch": 3}, other)
-    with pytest.raises(ValueError, match=r"other\.pth holds no weights by name"):
-        load(other, CONFIG)
+def test_errors(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ValueError, match="the image has dtype"):
-        load(checkpoint, CONFIG)(np.zeros((4, 4, 3)))
+        package_generator(checkpoint, CONFIG)(np.zeros((4, 4, 3)))
     monkeypatch.setitem(sys.modules, "segment_anything", None)
     with pytest.raises(ImportError, match="pip install segment-anything"):
-        load(checkpoint, CONFIG)
+        package_generator(checkpoint, CONFIG)

@@ -4,8 +4,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from helpers.wording_coverage import iter_templates, stray_phrases, unseen_words, words
 from llmseg_training.questions import CATEGORIES, COLOURS, SPLITS, iter_instructions
-from llmseg_training.questions.coverage import iter_templates, stray_phrases, unseen_words, words
 from llmseg_training.questions.frames import frames
 from llmseg_training.questions.function_phrases import FUNCTION_PHRASES
 from llmseg_training.questions.knowledge import FUNCTIONS, PROPERTIES, Concept

@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from . import noun_templates, templates
-from .corpus import iter_phrases
-from .frames import frames
-from .function_phrases import FUNCTION_PHRASES
-from .property_phrases import PROPERTY_PHRASES
-from .wording import Split, Wording
+from llmseg_training.questions import noun_templates, templates
+from llmseg_training.questions.corpus import iter_phrases
+from llmseg_training.questions.frames import frames
+from llmseg_training.questions.function_phrases import FUNCTION_PHRASES
+from llmseg_training.questions.property_phrases import PROPERTY_PHRASES
+from llmseg_training.questions.wording import Split, Wording
 
 _PLACEHOLDER: Final = re.compile(r"\{\w+\}")
 _WORD: Final = re.compile(r"[a-z']+")
