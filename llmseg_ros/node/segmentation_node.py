@@ -67,7 +67,7 @@ class SegmentationNode(LifecycleNode):
         self._instruction_subscription: Subscription | None = None
         self._instruction = ""
         self._finalized = False
-        self._errors = ErrorLog(self.get_logger().error)
+        self._errors = ErrorLog(self.get_logger())
         self._swap = HotSwap(self, lambda: self._model, self._take_over, self._errors)
 
         self.add_on_set_parameters_callback(self._check_parameters)
