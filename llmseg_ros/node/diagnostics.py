@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
+from llmseg_ros.error_log import shortened
+
 from .mailbox import Statistics
 
 __all__ = ["STALE_INPUT_S", "NodeState", "diagnostic_status"]
@@ -16,6 +18,9 @@ STALE_INPUT_S = 2.0
 
 ERROR_SHOWN_S = 5.0
 """seconds for which an error of inference or of an image is the node's state"""
+
+LONG_ANSWER_S = 30.0
+"""seconds from which an answer that is in work is the node's state"""
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,10 @@ class NodeState:
         last_answer_ms: how long the last answer took; None if there was none.
         last_error: what failed last; empty if nothing did.
         error_age_s: seconds since `last_error`; None if there was none.
-        loading: the model directory that is being loaded to take over; empty if none is.
+        loading: the model directory that is being loaded; empty if none is.
+        loading_s: seconds that it has been loaded for; None if none is.
+        busy_s: seconds that the answer in work has taken so far; None if there is none in work.
+        trouble: why the inference thread is not working; empty while it is.
     """
 
     name: str
@@ -49,6 +57,9 @@ class NodeState:
     last_error: str
     error_age_s: float | None
     loading: str = ""
+    loading_s: float | None = None
+    busy_s: float | None = None
+    trouble: str = ""
 
 
 def diagnostic_status(state: NodeState) -> DiagnosticStatus:
@@ -58,15 +69,17 @@ def diagnostic_status(state: NodeState) -> DiagnosticStatus:
         "lifecycle state": state.lifecycle,
         "model": state.model,
         "loading model": state.loading,
+        "loading for [s]": _number(state.loading_s),
         "device": state.device,
         "image topic": state.image_topic,
-        "instruction": state.instruction,
+        "instruction": shortened(state.instruction),
         "frames received": str(state.statistics.received),
         "answers": str(state.statistics.processed),
         "frames dropped": str(state.statistics.dropped),
         "failures": str(state.statistics.failed),
         "input age [s]": _number(state.input_age_s),
         "last answer took [ms]": _number(state.last_answer_ms),
+        "answer in work for [s]": _number(state.busy_s),
         "last error": state.last_error,
         "last error age [s]": _number(state.error_age_s),
     }
@@ -80,12 +93,18 @@ def diagnostic_status(state: NodeState) -> DiagnosticStatus:
 
 
 def _judge(state: NodeState) -> tuple[bytes, str]:
+    if state.trouble:
+        return DiagnosticStatus.ERROR, state.trouble
     if state.error_age_s is not None and state.error_age_s <= ERROR_SHOWN_S:
         return DiagnosticStatus.ERROR, state.last_error
+    if state.lifecycle == "configuring":
+        return DiagnosticStatus.WARN, f"loading {state.loading}, {state.loading_s or 0:.0f} s"
     if state.lifecycle != "active":
         if state.last_error:
             return DiagnosticStatus.ERROR, f"{state.lifecycle}: {state.last_error}"
         return DiagnosticStatus.WARN, f"{state.lifecycle}: activate the node to get masks"
+    if state.busy_s is not None and state.busy_s > LONG_ANSWER_S:
+        return DiagnosticStatus.WARN, f"an answer has been in work for {state.busy_s:.0f} s"
     if state.input_age_s is None:
         return DiagnosticStatus.WARN, f"no image has come on {state.image_topic}"
     if state.input_age_s > STALE_INPUT_S:

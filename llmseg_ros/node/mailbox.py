@@ -23,6 +23,9 @@ __all__ = ["Job", "Mailbox", "Request", "Statistics", "WorkerStopped"]
 REUSE_S = 1.0
 """seconds for which a new instruction is answered on the frame encoded last, though newer wait"""
 
+LONGEST_WAIT_S = 60.0
+"""seconds after which a waiting thread looks again; there are rates whose period no clock holds"""
+
 
 class WorkerStopped(RuntimeError):
     """Inference was stopped before a request was answered."""
@@ -165,11 +168,21 @@ class Mailbox:
         """Ends `take`; requests that wait get `WorkerStopped`."""
         with self._changed:
             self._is_open = False
+            self._changed.notify_all()
+        self.fail_requests(WorkerStopped())
+
+    def fail_requests(self, error: Exception) -> None:
+        """Gives `error` to all requests that wait."""
+        with self._changed:
             waiting = list(self._requests)
             self._requests.clear()
-            self._changed.notify_all()
         for request in waiting:
-            request.future.set_exception(WorkerStopped())
+            request.future.set_exception(error)
+
+    def closes_within(self, timeout_s: float) -> bool:
+        """Waits that long at most; whether it was closed by then."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._is_open, timeout_s)
 
     def take(self) -> Job | None:
         """Waits for the next job; None when the mailbox was closed. For the worker's thread."""
@@ -183,7 +196,7 @@ class Mailbox:
                 if stream_is_due:
                     self._stream_has_turn = False
                     return self._stream_job()
-                self._changed.wait(due_in_s)
+                self._changed.wait(None if due_in_s is None else min(due_in_s, LONGEST_WAIT_S))
             return None
 
     def encoded(self, frame: Frame) -> None:

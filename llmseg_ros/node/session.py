@@ -4,17 +4,20 @@
 from __future__ import annotations
 
 import time
-import traceback
 
-from rclpy.event_handler import QoSRequestedIncompatibleQoSInfo, SubscriptionEventCallbacks
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_policy_name_from_kind
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import Image
 
+try:
+    from rclpy.event_handler import QoSRequestedIncompatibleQoSInfo, SubscriptionEventCallbacks
+except ImportError:  # Humble
+    from rclpy.qos_event import QoSRequestedIncompatibleQoSInfo, SubscriptionEventCallbacks
+
 from llmseg_core.config import SelectionConfig
 from llmseg_ros.error_log import ErrorLog
-from llmseg_ros.messages.frame import Frame, SegmentedFrame, frame_from_message
+from llmseg_ros.messages.frame import SegmentedFrame, frame_from_message
 from llmseg_ros.messages.outputs import Outputs
 
 from .mailbox import Mailbox
@@ -31,14 +34,29 @@ class Session:
 
     Attributes:
         mailbox: takes instructions and requests, and counts.
+        worker: answers them.
         last_image_at: time.monotonic() when the last image came; None if none came yet.
         last_answer_ms: how long the last answer took in milliseconds; None if there was none.
     """
 
     def __init__(
-        self, node: Node, pipeline: Pipeline, mailbox: Mailbox, outputs: Outputs, errors: ErrorLog
+        self,
+        node: Node,
+        pipeline: Pipeline,
+        mailbox: Mailbox,
+        outputs: Outputs,
+        errors: ErrorLog,
+        after: Session | None = None,
     ) -> None:
         """Subscribes `image` and starts the worker.
+
+        Args:
+            node: is active.
+            pipeline: the model.
+            mailbox: where frames go and jobs come from.
+            outputs: gets the answers.
+            errors: gets what fails.
+            after: the session before, whose inference may still run.
 
         Raises:
             RuntimeError: a `qos_overrides` parameter has a bad value.
@@ -50,6 +68,7 @@ class Session:
         self._outputs = outputs
         self._errors = errors
         self._topic = node.resolve_topic_name("image")
+        self._stopped = False
         self._subscription = node.create_subscription(
             Image,
             "image",
@@ -58,17 +77,27 @@ class Session:
             event_callbacks=SubscriptionEventCallbacks(incompatible_qos=self._on_incompatible_qos),
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
         )
-        self._worker = InferenceWorker(pipeline, mailbox, self._on_answer, self._on_error)
-        self._worker.start()
+        self.worker: InferenceWorker = InferenceWorker(
+            pipeline,
+            mailbox,
+            self._on_answer,
+            self._on_error,
+            after=None if after is None else after.worker,
+        )
+        self.worker.start()
 
     def replace(self, pipeline: Pipeline, selection: SelectionConfig) -> None:
         """Lets another model answer from the next frame on, by `selection`."""
-        self._worker.replace(pipeline, selection)
+        self.worker.replace(pipeline, selection)
 
     def stop(self, timeout_s: float) -> bool:
-        """Ends both; False if the worker still runs after `timeout_s` seconds."""
+        """Ends both; False if the worker still runs after `timeout_s` seconds, without any effect.
+
+        Requests that wait get the reason at once.
+        """
+        self._stopped = True
         self._node.destroy_subscription(self._subscription)
-        return self._worker.stop(timeout_s)
+        return self.worker.stop(timeout_s)
 
     def _on_image(self, msg: Image) -> None:
         self.last_image_at = time.monotonic()
@@ -91,8 +120,10 @@ class Session:
         self.last_answer_ms = sum(answer.segmentation.timings_ms.values())
         self._outputs.publish(answer, self.mailbox.statistics.dropped)
 
-    def _on_error(self, error: Exception, frame: Frame) -> None:
-        if not self._node.context.ok():
-            return  # the process is ending, and so nothing can be published any more
-        detail = "".join(traceback.format_exception(error))
-        self._errors.report("inference", f"{type(error).__name__}: {error}", detail)
+    def _on_error(self, error: Exception) -> None:
+        if self._stopped:
+            return  # what it could not publish is wanted by nobody
+        if isinstance(error, ValueError):  # says what is wrong with frame or instruction
+            self._errors.report("inference", f"{type(error).__name__}: {error}")
+        else:
+            self._errors.report_exception("inference", error)

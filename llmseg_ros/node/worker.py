@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import InvalidStateError
 from contextlib import suppress
@@ -19,6 +20,9 @@ from llmseg_ros.messages.frame import Frame, SegmentedFrame
 from .mailbox import Job, Mailbox, Request, WorkerStopped
 
 __all__ = ["InferenceWorker", "Pipeline"]
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
+"""seconds until a thread that failed begins again: at first, and at most, each twice the last"""
 
 
 class Pipeline(Protocol):
@@ -37,7 +41,11 @@ class InferenceWorker:
     """Takes jobs from a mailbox and answers them, one after the other.
 
     The encoding of the stream's newest frame is kept, so that another instruction on it costs
-    `segment` alone. An exception goes to the one who asked, and the thread lives on.
+    `segment` alone. An exception goes to the one who asked, and the thread lives on. What ends it
+    nevertheless is reported, goes to all who wait, and the thread begins again after a pause.
+
+    Attributes:
+        trouble: why the thread is not working; empty while it is.
     """
 
     def __init__(
@@ -45,7 +53,8 @@ class InferenceWorker:
         pipeline: Pipeline,
         mailbox: Mailbox,
         on_answer: Callable[[SegmentedFrame], None],
-        on_error: Callable[[Exception, Frame], None],
+        on_error: Callable[[Exception], None],
+        after: InferenceWorker | None = None,
     ) -> None:
         """Makes a worker that is not running yet.
 
@@ -53,9 +62,12 @@ class InferenceWorker:
             pipeline: the model; only the worker's thread uses it.
             mailbox: where jobs come from.
             on_answer: gets every answer of the stream, in the worker's thread.
-            on_error: gets what the pipeline or `on_answer` raised for the stream, and the frame, in
-                the worker's thread; errors of requests go to their futures.
+            on_error: gets what the pipeline or `on_answer` raised for the stream, and what ended
+                the thread, in the worker's thread; errors of requests go to their futures.
+            after: a worker that was stopped and may still run; this one waits until it does not,
+                so that there is one inference at a time.
         """
+        self.trouble = ""
         self._pipeline = pipeline
         self._mailbox = mailbox
         self._on_answer = on_answer
@@ -63,7 +75,15 @@ class InferenceWorker:
         self._replacing = threading.Lock()  # guards the pipeline together with the mailbox's rule
         self._encoded: tuple[Pipeline, Frame, FrameEncoding] | None = None
         self._job: Job | None = None
+        self._began_at: float | None = None
+        self._after = after
         self._thread = threading.Thread(target=self._run, name="llmseg_inference", daemon=True)
+
+    @property
+    def busy_s(self) -> float | None:
+        """Seconds that the answer in work has taken so far; None if there is none in work."""
+        began_at = self._began_at
+        return None if began_at is None else time.monotonic() - began_at
 
     def start(self) -> None:
         """Starts the thread; a worker is started once."""
@@ -101,14 +121,48 @@ class InferenceWorker:
                 job.request.future.set_exception(WorkerStopped())
         return not self._thread.is_alive()
 
+    def wait(self) -> None:
+        """Waits until the thread has ended, if it was started."""
+        if self._thread.is_alive():
+            self._thread.join()
+
     def _run(self) -> None:
+        if self._after is not None:
+            self.trouble = "an inference that was stopped still runs, this one begins after it"
+            self._after.wait()
+            self._after, self.trouble = None, ""
+        pause_s = FIRST_PAUSE_S
+        while True:
+            try:
+                self._work()
+                return
+            except BaseException as error:  # a library may raise SystemExit, or a bug be ours
+                self._failed(error, pause_s)
+            if self._mailbox.closes_within(pause_s):
+                return
+            self.trouble = ""
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+    def _work(self) -> None:
         while (job := self._mailbox.take()) is not None:
-            self._job = job
+            self._job, self._began_at = job, time.monotonic()
             if job.request is not None:
                 self._answer_request(job, job.request)
             elif job.frame is not None:
                 self._answer_stream(job, job.frame)
-            self._job = None
+            self._job = self._began_at = None
+
+    def _failed(self, error: BaseException, pause_s: float) -> None:
+        self.trouble = f"the inference thread ended by {error!r} and begins again in {pause_s:g} s"
+        reason = RuntimeError(self.trouble)
+        job, self._job, self._began_at, self._encoded = self._job, None, None, None
+        if job is not None:
+            self._mailbox.count(failed=1)
+            if job.request is not None:
+                with suppress(InvalidStateError):  # it was answered
+                    job.request.future.set_exception(reason)
+        self._mailbox.fail_requests(reason)
+        self._report(reason)
 
     def _answer_stream(self, job: Job, frame: Frame) -> None:
         pipeline = self._pipeline
@@ -126,7 +180,7 @@ class InferenceWorker:
                 self._on_answer(answer)
         except Exception as error:
             self._mailbox.count(failed=1)
-            self._report(error, frame)
+            self._report(error)
 
     def _answer_request(self, job: Job, request: Request) -> None:
         with self._replacing:
@@ -173,8 +227,8 @@ class InferenceWorker:
             timings_ms.update(dict.fromkeys([*frame.timings_ms, *encoding.timings_ms], 0.0))
         return SegmentedFrame(frame, segmentation.with_timings(timings_ms))
 
-    def _report(self, error: Exception, frame: Frame) -> None:
+    def _report(self, error: Exception) -> None:
         try:
-            self._on_error(error, frame)
+            self._on_error(error)
         except Exception:
             logging.getLogger(__name__).exception("the error callback failed on %r", error)
