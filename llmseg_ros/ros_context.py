@@ -1,27 +1,116 @@
 # SPDX-License-Identifier: Apache-2.0
-"""rclpy from its start to its end; `with rclpy.init()` is newer than Humble."""
+"""rclpy from its start to its end, and the executor between; the same on every distribution."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
-from typing import Any
+from typing import TypeVar
 
 import rclpy
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+from rclpy.task import Future as RosFuture
 
-__all__ = ["ros_context"]
+from .error_log import ErrorLog
+from .process import MISUSED, StartError, StopSignals
+
+__all__ = ["awaited", "ros_context", "spin"]
+
+T = TypeVar("T")
 
 
 @contextmanager
-def ros_context(args: list[str] | None = None, **options: Any) -> Iterator[None]:
-    """Initialises rclpy with `args`, and shuts it down if nobody else has.
+def ros_context(arguments: Sequence[str] | None = None) -> Iterator[None]:
+    """Initialises rclpy, and shuts it down if nobody else has; `with rclpy.init()` is newer.
+
+    Signals are left to `StopSignals`: rclpy's own handlers break the call that a signal comes in.
 
     Args:
-        args: command line; None is the process's own.
-        options: of `rclpy.init`.
+        arguments: command line without the program's name; None is the process's own.
+
+    Raises:
+        StartError: a remapping, a parameter file or another argument for ROS cannot be read.
     """
-    rclpy.init(args=args, **options)
+    try:
+        args = None if arguments is None else ["", *arguments]
+        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    except RuntimeError as error:
+        raise StartError(_readable(error), MISUSED) from error
     try:
         yield
     finally:
         rclpy.try_shutdown()
+
+
+def spin(
+    node: Node,
+    errors: ErrorLog,
+    stop: StopSignals,
+    finished: Callable[[], bool] = lambda: False,
+) -> None:
+    """Runs the node's callbacks until a signal, the end of rclpy or `finished`; then destroys it.
+
+    One thread is enough: inference and loading have their own, callbacks are short, and what waits
+    is awaited. rclpy's MultiThreadedExecutor would cost more for every message.
+
+    Args:
+        node: whose callbacks run.
+        errors: gets what a callback raises; the node lives on.
+        stop: ends spinning, with what is being called.
+        finished: is asked after each callback.
+    """
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    stop.end_in_order(lambda: executor.create_task(_nothing))
+    try:
+        while executor.context.ok() and not stop.requested and not finished():
+            try:
+                executor.spin_once()
+            except ExternalShutdownException:
+                return
+            except Exception as error:
+                errors.report_exception("callback", error)
+    finally:
+        node.destroy_node()
+        executor.shutdown()
+
+
+async def awaited(node: Node, future: Future[T]) -> T:
+    """The result of another thread's future, while the node's executor goes on.
+
+    The callback that awaits needs a reentrant callback group of its own, lest it keep the other
+    callbacks of its group out.
+    """
+    done: RosFuture = RosFuture()
+
+    def finish(_: Future[T]) -> None:  # in the other thread
+        done.set_result(None)
+        if node.executor is not None:
+            node.executor.wake()  # a result that is set in another thread does not do so
+
+    future.add_done_callback(finish)
+    await done
+    return future.result()
+
+
+def _nothing() -> None:
+    """A task for the executor: it returns from waiting."""
+
+
+def _readable(error: RuntimeError) -> str:
+    """The message of an argument that it cannot read, in words for whoever typed it."""
+    text = " ".join(str(error).split()).removeprefix("failed to initialize rcl: ")
+    text = text.partition(", at /")[0]
+    if type(error).__name__ == "UnknownROSArgsError":
+        return f"unknown arguments after --ros-args: {text}"
+    for begin, right in (
+        ("Couldn't parse remap rule: ", "a remapping is FROM:=TO, of valid names"),
+        ("Couldn't parse parameter override rule: ", "a parameter is NAME:=VALUE"),
+    ):
+        if text.startswith(begin):
+            rule = text.removeprefix(begin).partition(". Error:")[0]
+            return f"cannot read {rule}: {right}"
+    return text

@@ -75,7 +75,8 @@ LAYERS = {
         "adapter", "embedded", "commands",
     ),
     "llmseg_ros": (
-        "msg", "srv", "error_log", "fast_dds", "ros_context", "messages", "camera", "node", "demo",
+        "msg", "srv", "error_log", "fast_dds", "process", "parameter_table", "program_help",
+        "ros_context", "messages", "camera", "node", "demo",
     ),
 }  # fmt: skip
 

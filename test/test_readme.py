@@ -10,7 +10,7 @@ import pytest
 
 from llmseg_core.cli import main as cli
 from llmseg_core.config import SelectionConfig
-from llmseg_ros.camera.camera_node import DESCRIPTIONS
+from llmseg_ros.camera.parameters import CAMERA_PARAMETERS
 from llmseg_ros.node.parameters import NODE_PARAMETERS, selection_parameters
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -125,7 +125,7 @@ def test_parameter_table_is_complete() -> None:
     for spec, (_, default) in zip(NODE_PARAMETERS, documented, strict=False):
         assert default == str(spec.default).lower()
     camera = README.split("### The node `llmseg_camera`")[1].split("## ")[0]
-    assert set(DESCRIPTIONS) <= set(re.findall(r"`(\w+)`", camera))
+    assert {spec.name for spec in CAMERA_PARAMETERS} <= set(re.findall(r"`(\w+)`", camera))
 
 
 def test_tree_names_every_package() -> None:

@@ -97,7 +97,7 @@ def measure(model: str, frames: int, with_overlay: bool) -> dict[str, float]:
         # Reliable: one image at a time is published, and none may be lost.
         reliable = "qos_overrides./image.subscription.reliability:=reliable"
         arguments = ["--ros-args", "-p", f"model:={model}", "-p", reliable]
-        processes.start("llmseg", "llmseg_ros.node.segmentation_node", arguments)
+        processes.start("llmseg", "llmseg_ros.node", arguments)
         with rclpy.init():
             prober = Prober(with_overlay)
             prober.connect(processes)

@@ -5,7 +5,4 @@
 over DDS. It needs neither PyTorch nor `llmseg_core` in its own process.
 """
 
-from .asker import Asker, Outcome
-from .ground_truth import GroundTruth, Question, SceneTruth
-
-__all__ = ["Asker", "GroundTruth", "Outcome", "Question", "SceneTruth"]
+__all__: list[str] = []

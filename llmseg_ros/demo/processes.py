@@ -18,7 +18,7 @@ __all__ = ["ProcessDied", "Processes"]
 
 PR_SET_PDEATHSIG = 1
 LOG_LINES = 15
-STOP_SIGNALS = ((signal.SIGINT, 8.0), (signal.SIGTERM, 2.0), (signal.SIGKILL, 2.0))
+STOP_SIGNALS = ((signal.SIGINT, 2.0), (signal.SIGKILL, 2.0))
 """what a group is sent, and how many seconds it has to end before the next"""
 
 

@@ -1,19 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Loading a model in a thread of its own, within a time limit."""
+"""Reading model directories in threads of their own, within a time limit.
+
+A thread that waits for a file, as on a network drive that is gone, cannot be ended. It is a daemon,
+so that the process can end; what it reads too late is thrown away.
+"""
 
 from __future__ import annotations
 
 import time
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeoutError
+from collections.abc import Callable
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from dataclasses import dataclass, field
-from threading import Thread
+from threading import Thread, Timer
+from typing import TypeVar
 
 from llmseg_core.config import RuntimeConfig
 from llmseg_core.methods.llm_seg import LLMSegPipeline
+from llmseg_core.methods.method import load_method
+from llmseg_core.model_dir.checkpoint import inspect_model
 from llmseg_core.model_dir.network_files import SharedNetworks
 
-__all__ = ["LoadedModel", "load_model", "start_loading"]
+__all__ = ["LoadedModel", "Loading", "inspect_in_time", "start_loading"]
+
+T = TypeVar("T")
+
+INSPECTION_S = 2.0
+"""seconds that looking at a model directory's files may take"""
 
 
 @dataclass(frozen=True)
@@ -35,49 +48,81 @@ class LoadedModel:
     shared: SharedNetworks = field(default_factory=SharedNetworks)
 
 
+@dataclass(frozen=True)
+class Loading:
+    """A model that is being loaded.
+
+    Attributes:
+        directory: the model directory.
+        future: gets the model, or what went wrong; TimeoutError when the time is over.
+        began_at: time.monotonic().
+    """
+
+    directory: str
+    future: Future[LoadedModel]
+    began_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since it began."""
+        return time.monotonic() - self.began_at
+
+
 def start_loading(
-    directory: str, runtime: RuntimeConfig, shared: SharedNetworks | None = None
-) -> Future[LoadedModel]:
-    """Begins to load a model directory; the future gets it, or what went wrong.
+    directory: str, runtime: RuntimeConfig, timeout_s: float, shared: SharedNetworks | None = None
+) -> Loading:
+    """Begins to load a model directory.
 
     Args:
         directory: the model directory.
         runtime: where it will run.
+        timeout_s: seconds after which it is given up.
         shared: frozen networks of a model in memory, used again where the files are the same.
     """
-    loading: Future[LoadedModel] = Future()
     networks = shared or SharedNetworks()
     start = time.monotonic()
 
-    def load() -> None:
-        try:
-            pipeline = LLMSegPipeline.from_pretrained(directory, runtime, networks)
-        except Exception as error:
-            loading.set_exception(error)
-        else:
-            load_s = time.monotonic() - start
-            loading.set_result(LoadedModel(pipeline, directory, runtime, load_s, networks))
+    def load() -> LoadedModel:
+        pipeline = load_method(directory, runtime, networks)
+        return LoadedModel(pipeline, directory, runtime, time.monotonic() - start, networks)
 
-    Thread(target=load, name="llmseg_model_loading").start()
-    return loading
+    late = f"loading {directory} took longer than load_timeout_s = {timeout_s:g} s"
+    return Loading(directory, _in_thread(load, timeout_s, late))
 
 
-def load_model(directory: str, runtime: RuntimeConfig, timeout_s: float) -> LoadedModel:
-    """Loads a model directory.
-
-    Loading goes on in its thread when the time is over: a thread that waits for a file cannot be
-    ended. Its result is then thrown away.
+def inspect_in_time(directory: str) -> None:
+    """Sees whether a directory is a model's, by its configuration and the names of its files.
 
     Raises:
-        TimeoutError: loading took longer than `timeout_s` seconds.
-        Exception: whatever `LLMSegPipeline.from_pretrained` raises.
+        TimeoutError: the files could not be read within `INSPECTION_S`.
+        Exception: whatever `inspect_model` raises.
     """
-    loading = start_loading(directory, runtime)
-    try:
-        return loading.result(timeout_s)
-    except FutureTimeoutError:
-        if loading.done():  # the model's own TimeoutError
-            raise
-        raise TimeoutError(
-            f"loading {directory} took longer than load_timeout_s = {timeout_s:g} s"
-        ) from None
+    late = f"the files of {directory} could not be read within {INSPECTION_S:g} s"
+    _in_thread(lambda: inspect_model(directory), INSPECTION_S, late).result()
+
+
+def _in_thread(work: Callable[[], T], timeout_s: float, late: str) -> Future[T]:
+    """The future of `work`, which gets TimeoutError with the text `late` after `timeout_s`."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            result = work()
+        except BaseException as error:  # whatever a foreign file does, somebody waits for it
+            is_common = isinstance(error, Exception)
+            with suppress(InvalidStateError):  # the time is over
+                future.set_exception(error if is_common else RuntimeError(repr(error)))
+        else:
+            with suppress(InvalidStateError):
+                future.set_result(result)
+
+    def give_up() -> None:
+        with suppress(InvalidStateError):  # just done
+            future.set_exception(TimeoutError(late))
+
+    timer = Timer(timeout_s, give_up)
+    timer.daemon = True
+    future.add_done_callback(lambda _: timer.cancel())
+    timer.start()
+    Thread(target=run, name="llmseg_model_loading", daemon=True).start()
+    return future

@@ -9,25 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
-from rcl_interfaces.msg import (
-    FloatingPointRange,
-    IntegerRange,
-    ParameterDescriptor,
-    SetParametersResult,
-)
+from rcl_interfaces.msg import SetParametersResult
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from llmseg_core.config import RuntimeConfig, SelectionConfig, SelectionRule
+from llmseg_ros.parameter_table import ParameterSpec, Value, declare, parameter_values
 
 __all__ = [
     "NODE_PARAMETERS",
     "RUNTIME_NAMES",
     "SELECTION_NAMES",
     "NodeParameters",
-    "ParameterSpec",
     "adopt_selection",
     "check_parameters",
     "declare_node_parameters",
@@ -37,40 +32,6 @@ __all__ = [
     "selection_parameters",
     "undeclare_selection_parameters",
 ]
-
-Value: TypeAlias = bool | int | float | str
-
-
-@dataclass(frozen=True)
-class ParameterSpec:
-    """One row of the table."""
-
-    name: str
-    default: Value
-    description: str
-    minimum: float | None = None
-    """smallest value of a number"""
-    maximum: float | None = None
-    """largest value of a number"""
-    read_only: bool = False
-    """whether only a parameter file or the command line can set it"""
-
-    @property
-    def descriptor(self) -> ParameterDescriptor:
-        """What `ros2 param describe` shows."""
-        descriptor = ParameterDescriptor(
-            name=self.name, description=self.description, read_only=self.read_only
-        )
-        if self.minimum is not None and self.maximum is not None:
-            if isinstance(self.default, int):
-                descriptor.integer_range = [
-                    IntegerRange(from_value=int(self.minimum), to_value=int(self.maximum))
-                ]
-            else:
-                descriptor.floating_point_range = [
-                    FloatingPointRange(from_value=self.minimum, to_value=self.maximum)
-                ]
-        return descriptor
 
 
 @dataclass(frozen=True)
@@ -201,12 +162,12 @@ def selection_parameters(model: SelectionConfig) -> tuple[ParameterSpec, ...]:
 
 def declare_node_parameters(node: Node) -> None:
     """Declares what does not depend on the model; a bad override raises, quoting the value."""
-    _declare(node, NODE_PARAMETERS)
+    declare(node, NODE_PARAMETERS)
 
 
 def declare_selection_parameters(node: Node, model: SelectionConfig) -> None:
     """Declares the selection parameters with `model`'s own values as defaults."""
-    _declare(node, selection_parameters(model))
+    declare(node, selection_parameters(model))
 
 
 def adopt_selection(node: Node, old: SelectionConfig, new: SelectionConfig) -> None:
@@ -230,12 +191,12 @@ def undeclare_selection_parameters(node: Node) -> None:
 
 def read_node_parameters(node: Node) -> NodeParameters:
     """The values in force."""
-    return NodeParameters(**_values(node, (spec.name for spec in NODE_PARAMETERS)))
+    return NodeParameters(**parameter_values(node, (spec.name for spec in NODE_PARAMETERS)))
 
 
 def read_selection(node: Node) -> SelectionConfig:
     """The selection parameters in force."""
-    return SelectionConfig(**_values(node, SELECTION_NAMES))
+    return SelectionConfig(**parameter_values(node, SELECTION_NAMES))
 
 
 def check_parameters(
@@ -272,12 +233,3 @@ def _runtime(values: Mapping[str, Any]) -> RuntimeConfig:
     """ROS has no null for a number: a memory budget of 0 is none."""
     budget = values.get("memory_budget_mb") or None
     return RuntimeConfig(**{**values, "memory_budget_mb": budget})
-
-
-def _declare(node: Node, table: Iterable[ParameterSpec]) -> None:
-    for spec in table:
-        node.declare_parameter(spec.name, spec.default, spec.descriptor)
-
-
-def _values(node: Node, names: Iterable[str]) -> dict[str, Any]:
-    return {name: node.get_parameter(name).value for name in names}

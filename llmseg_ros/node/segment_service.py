@@ -8,12 +8,14 @@ from concurrent.futures import Future
 
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
-from rclpy.task import Future as RosFuture
 
+from llmseg_ros.error_log import ErrorLog, shortened
 from llmseg_ros.messages.frame import SegmentedFrame, frame_from_message
 from llmseg_ros.messages.outputs import answer_message
+from llmseg_ros.ros_context import awaited
 from llmseg_ros.srv import Segment
 
+from .instruction import checked_instruction
 from .session import Session
 
 __all__ = ["SegmentService"]
@@ -22,16 +24,18 @@ __all__ = ["SegmentService"]
 class SegmentService:
     """Answers with the worker's result, while the executor goes on with other callbacks."""
 
-    def __init__(self, node: Node, session: Callable[[], Session]) -> None:
+    def __init__(self, node: Node, session: Callable[[], Session], errors: ErrorLog) -> None:
         """Offers the service.
 
         Args:
             node: the node that offers it.
             session: gives the running session, or raises RuntimeError with the reason why there is
                 none.
+            errors: limits what is logged of calls without a result.
         """
         self._node = node
         self._session = session
+        self._errors = errors
         # A request that waits must keep neither other callbacks of a group out nor another request.
         group = ReentrantCallbackGroup()
         node.create_service(Segment, "~/segment", self._on_request, callback_group=group)
@@ -41,35 +45,22 @@ class SegmentService:
     ) -> Segment.Response:
         try:
             session = self._session()
-            answer = await self._wait(self._ask(session, request))
+            answer = await awaited(self._node, self._ask(session, request))
             dropped = session.mailbox.statistics.dropped
             response.result = answer_message(answer, self._node.get_clock().now(), dropped)
             response.success = True
         except Exception as error:  # whatever goes wrong, the caller gets an answer
-            response.message = str(error) or type(error).__name__
-            self._node.get_logger().warning(f"~/segment has no result: {response.message}")
+            response.message = shortened(str(error) or type(error).__name__)
+            self._errors.warn("~/segment has no result", response.message)
         return response
 
     @staticmethod
     def _ask(session: Session, request: Segment.Request) -> Future[SegmentedFrame]:
-        if not request.instruction.strip():
+        instruction = checked_instruction(request.instruction)
+        if not instruction:
             raise ValueError(
                 f"the instruction is {request.instruction!r}, it must say what to segment"
             )
         if request.image.height == 0 and request.image.width == 0:
-            return session.mailbox.request(request.instruction)
-        return session.mailbox.request(request.instruction, frame_from_message(request.image))
-
-    async def _wait(self, future: Future[SegmentedFrame]) -> SegmentedFrame:
-        """The result of the worker's future, awaited as rclpy awaits."""
-        done: RosFuture = RosFuture()
-
-        def finish(_: Future[SegmentedFrame]) -> None:  # in the worker's thread
-            done.set_result(None)
-            executor = self._node.executor
-            if executor is not None:
-                executor.wake()  # a result that is set in another thread does not do so
-
-        future.add_done_callback(finish)
-        await done
-        return future.result()
+            return session.mailbox.request(instruction)
+        return session.mailbox.request(instruction, frame_from_message(request.image))

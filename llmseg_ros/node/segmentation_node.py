@@ -8,20 +8,16 @@ publishes the answers.
 from __future__ import annotations
 
 import gc
-import signal
-import sys
 import time
+from collections.abc import Sequence
 from typing import Any
 
-import rclpy
 import torch
 from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
 from rclpy.exceptions import ParameterException
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from rclpy.logging import get_logger
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile
 from rclpy.subscription import Subscription
@@ -29,26 +25,36 @@ from std_msgs.msg import String
 
 from llmseg_ros.error_log import ErrorLog
 from llmseg_ros.messages.outputs import Outputs
-from llmseg_ros.ros_context import ros_context
+from llmseg_ros.parameter_table import (
+    LenientParameters,
+    refusing,
+    warn_of_unknown,
+    warn_of_unknown_qos,
+)
+from llmseg_ros.process import StartError, StopSignals
+from llmseg_ros.ros_context import awaited, ros_context, spin
 
 from . import parameters
 from .diagnostics import NodeState, diagnostic_status
 from .hot_swap import HotSwap
+from .instruction import checked_instruction
 from .mailbox import Mailbox, Statistics
-from .model_loading import LoadedModel, load_model
+from .model_loading import LoadedModel, Loading, start_loading
 from .segment_service import SegmentService
 from .session import Session
+from .transitions import Transitions
 
 __all__ = ["SegmentationNode", "main"]
 
-STOP_TIMEOUT_S = 10.0
-"""seconds that deactivating waits for the answer that is being worked on"""
+STOP_TIMEOUT_S = 0.2
+"""seconds that an answer which is being worked on has to end when inference is stopped"""
 
 
-class SegmentationNode(LifecycleNode):
+class SegmentationNode(LenientParameters, LifecycleNode):
     """The lifecycle node `llmseg`.
 
-    unconfigured → configure: the model is loaded, outputs and `~/instruction` appear.
+    unconfigured → configure: the model is loaded, while the node goes on answering; outputs and
+    `~/instruction` appear.
     inactive → activate: `image` is subscribed and the worker runs.
     Each transition back gives back what its counterpart took. `~/segment` and `/diagnostics` are
     there from the start: a service call in another state is answered with the reason.
@@ -62,54 +68,79 @@ class SegmentationNode(LifecycleNode):
         """
         super().__init__("llmseg", **kwargs)
         self._model: LoadedModel | None = None
+        self._loading: Loading | None = None
         self._outputs: Outputs | None = None
         self._session: Session | None = None
+        self._last_session: Session | None = None  # whose inference may still run
         self._instruction_subscription: Subscription | None = None
         self._instruction = ""
         self._finalized = False
-        self._errors = ErrorLog(self.get_logger())
-        self._swap = HotSwap(self, lambda: self._model, self._take_over, self._errors)
+        self.errors = ErrorLog(self.get_logger())
+        """What fails in any callback or in inference."""
+        self._swap = HotSwap(self, lambda: self._model, self._take_over, self.errors)
+        self._transitions = Transitions(self, self._configure, self.errors)
 
-        self.add_on_set_parameters_callback(self._check_parameters)
+        self.add_on_set_parameters_callback(refusing(self._check_parameters))
         parameters.declare_node_parameters(self)
-        self._service = SegmentService(self, self._running_session)
+        warn_of_unknown(self, later=parameters.SELECTION_NAMES)
+        self._service = SegmentService(self, self._running_session, self.errors)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 1)
-        self.create_timer(1.0, self._publish_diagnostics)
+        # Steady time: simulated time may not have begun.
+        clock = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(
+            1.0, self.errors.guard("diagnostics", self._publish_diagnostics), clock=clock
+        )
         values = parameters.read_node_parameters(self)
         if values.threads:
             torch.set_num_threads(values.threads)
         if values.autostart:
-            # Steady time: simulated time may not have begun.
-            clock = Clock(clock_type=ClockType.STEADY_TIME)
             self._autostart_timer = self.create_timer(0.0, self._autostart, clock=clock)
 
     # ------------------------------------------------------------------ transitions
 
-    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+    async def _configure(self) -> TransitionCallbackReturn:
         """Loads the model: inactive on success, unconfigured again on failure."""
-        self._errors.clear()
-        values = parameters.read_node_parameters(self)
-        self.get_logger().info(f"loading the model {values.model} on {values.device}")
         try:
-            self._model = load_model(values.model, values.runtime, values.load_timeout_s)
-            parameters.declare_selection_parameters(self, self._model.pipeline.config.selection)
-            self._outputs = Outputs(self)
-            self._instruction_subscription = self.create_subscription(
-                String, "~/instruction", self._on_instruction, QoSProfile(depth=10)
-            )
+            return self._finish_configuring(await awaited(self, self._begin_loading().future))
         except Exception as error:
             return self._refuse("configure", error)
-        self.get_logger().info(
-            f"model {values.model} ({self._model.pipeline.config.profile}) on {values.device}, "
-            f"{values.dtype}, loaded in {self._model.load_s:.1f} s"
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Does the same for `trigger_configure`, which waits until the model is loaded."""
+        try:
+            return self._finish_configuring(self._begin_loading().future.result())
+        except Exception as error:
+            return self._refuse("configure", error)
+
+    def _begin_loading(self) -> Loading:
+        self.errors.clear()
+        values = parameters.read_node_parameters(self)
+        self.get_logger().info(f"loading the model {values.model} on {values.device}")
+        self._loading = start_loading(values.model, values.runtime, values.load_timeout_s)
+        return self._loading
+
+    def _finish_configuring(self, model: LoadedModel) -> TransitionCallbackReturn:
+        self._loading, self._model = None, model
+        config, runtime = model.pipeline.config, model.runtime
+        parameters.declare_selection_parameters(self, config.selection)
+        self._outputs = Outputs(self)
+        self._instruction_subscription = self.create_subscription(
+            String,
+            "~/instruction",
+            self.errors.guard("~/instruction", self._on_instruction),
+            QoSProfile(depth=10),
         )
-        return super().on_configure(state)
+        self.get_logger().info(
+            f"model {model.directory} ({config.profile}) on {runtime.device}, {runtime.dtype}, "
+            f"loaded in {model.load_s:.1f} s"
+        )
+        return TransitionCallbackReturn.SUCCESS
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Starts the worker and listens to images: active on success, inactive on failure."""
         assert self._model is not None
         assert self._outputs is not None
-        self._errors.clear()
+        self.errors.clear()
         result = super().on_activate(state)
         try:
             mailbox = Mailbox(
@@ -118,8 +149,14 @@ class SegmentationNode(LifecycleNode):
             )
             mailbox.instruct(self._instruction)
             self._session = Session(
-                self, self._model.pipeline, mailbox, self._outputs, self._errors
+                self,
+                self._model.pipeline,
+                mailbox,
+                self._outputs,
+                self.errors,
+                after=self._last_session,
             )
+            warn_of_unknown_qos(self)
         except Exception as error:
             super().on_deactivate(state)
             return self._refuse("activate", error)
@@ -129,7 +166,7 @@ class SegmentationNode(LifecycleNode):
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stops listening to images and the worker: inactive."""
         self._stop_inference()
-        self._errors.clear()
+        self.errors.clear()
         return super().on_deactivate(state)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -157,25 +194,34 @@ class SegmentationNode(LifecycleNode):
 
     def _autostart(self) -> None:
         self._autostart_timer.cancel()
-        if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
-            self.trigger_activate()
+        assert self.executor is not None  # which has called this
+        self.executor.create_task(self._configure_and_activate)
+
+    async def _configure_and_activate(self) -> None:
+        try:
+            if await self._transitions.configure():
+                self.trigger_activate()
+        except Exception as error:  # somebody else was faster
+            self.errors.warn("autostart", str(error))
 
     def _refuse(self, transition: str, error: Exception) -> TransitionCallbackReturn:
         """Undoes a transition that failed and reports why."""
+        self._loading = None
         self._stop_inference()
         if transition == "configure":
             self._release_model()
         reason = f"{type(error).__name__}: {error}"
-        self.get_logger().error(self._errors.remember(f"cannot {transition}", reason))
+        self.get_logger().error(self.errors.remember(f"cannot {transition}", reason))
         return TransitionCallbackReturn.FAILURE
 
     def _stop_inference(self) -> None:
-        if self._session is not None and not self._session.stop(STOP_TIMEOUT_S):
-            self.get_logger().warning(
-                f"inference still runs {STOP_TIMEOUT_S:g} s after it was asked to stop; "
-                "its answer will be thrown away"
-            )
-        self._session = None
+        session, self._session = self._session, None
+        if session is None:
+            return
+        self._last_session = None
+        if not session.stop(STOP_TIMEOUT_S):
+            self._last_session = session
+            self.get_logger().info("the answer that is being worked on will be thrown away")
 
     def _release_model(self) -> None:
         if self._instruction_subscription is not None:
@@ -192,7 +238,7 @@ class SegmentationNode(LifecycleNode):
     # ------------------------------------------------------------------ inputs and state
 
     def _on_instruction(self, msg: String) -> None:
-        self._instruction = msg.data if msg.data.strip() else ""
+        self._instruction = checked_instruction(msg.data)
         if self._session is not None:
             self._session.mailbox.instruct(self._instruction)
 
@@ -204,7 +250,6 @@ class SegmentationNode(LifecycleNode):
         return self._session
 
     def _publish_diagnostics(self) -> None:
-        self._swap.finish()  # in case that its time is over
         array = DiagnosticArray(status=[diagnostic_status(self._state())])
         array.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(array)
@@ -212,7 +257,8 @@ class SegmentationNode(LifecycleNode):
     def _state(self) -> NodeState:
         now = time.monotonic()
         values = parameters.read_node_parameters(self)
-        session, last = self._session, self._errors.last
+        session, last = self._session, self.errors.last
+        loading = self._loading or self._swap.loading
         image_at = session.last_image_at if session else None
         return NodeState(
             name=self.get_fully_qualified_name(),
@@ -226,7 +272,10 @@ class SegmentationNode(LifecycleNode):
             last_answer_ms=session.last_answer_ms if session else None,
             last_error=last.text if last else "",
             error_age_s=now - last.at if last else None,
-            loading=self._swap.directory,
+            loading=loading.directory if loading else "",
+            loading_s=loading.age_s if loading else None,
+            busy_s=session.worker.busy_s if session else None,
+            trouble=session.worker.trouble if session else "",
         )
 
     @property
@@ -237,6 +286,8 @@ class SegmentationNode(LifecycleNode):
     def _lifecycle_label(self) -> str:
         if self._finalized:
             return "finalized"
+        if self._loading is not None:
+            return "configuring"
         if self._model is None:
             return "unconfigured"
         return "inactive" if self._session is None else "active"
@@ -246,13 +297,23 @@ class SegmentationNode(LifecycleNode):
     def _check_parameters(self, changes: list[Parameter]) -> SetParametersResult:
         names = (*parameters.RUNTIME_NAMES, *parameters.SELECTION_NAMES)
         current = {n: self.get_parameter(n).value for n in names if self.has_parameter(n)}
-        result = parameters.check_parameters(changes, current, configured=self._model is not None)
-        if result.successful and (reason := self._swap.refusal(changes)):
+        configured = self._model is not None or self._loading is not None
+        result = parameters.check_parameters(changes, current, configured)
+        if result.successful and (reason := self._model_refusal(changes)):
             result = SetParametersResult(successful=False, reason=reason)
         if result.successful and self.executor is not None:
             # They are in force when this callback is over; Humble tells no other way.
-            self.executor.create_task(self._apply_parameters)
+            self.executor.create_task(self.errors.guard("parameters", self._apply_parameters))
         return result
+
+    def _model_refusal(self, changes: list[Parameter]) -> str:
+        """Why another model cannot be taken; empty if none is asked for, or it can."""
+        if self._loading is None:
+            return self._swap.refusal(changes)
+        asked = {change.name: change.value for change in changes}.get("model")
+        if asked in (None, self._loading.directory):
+            return ""
+        return f"the model {self._loading.directory} is being loaded: wait until it is in force"
 
     def _apply_parameters(self) -> None:
         values = parameters.read_node_parameters(self)
@@ -270,38 +331,16 @@ class SegmentationNode(LifecycleNode):
             self._session.replace(model.pipeline, parameters.read_selection(self))
 
 
-def main(args: list[str] | None = None) -> int:
-    """Runs the node until it is interrupted; returns the exit status."""
-    with ros_context(args):
+def main(arguments: Sequence[str], stop: StopSignals) -> int:
+    """Runs the node until a signal stops it; returns the exit status.
+
+    Raises:
+        StartError: an argument or a parameter is wrong.
+    """
+    with ros_context(arguments):
         try:
             node = SegmentationNode()
         except ParameterException as error:
-            get_logger("llmseg").fatal(str(error))
-            return 1
-        # One thread is enough: inference has its own, callbacks are short, and the service waits
-        # without blocking. rclpy's MultiThreadedExecutor would cost more for every message.
-        executor = SingleThreadedExecutor()
-        executor.add_node(node)
-        try:
-            executor.spin()
-        except (KeyboardInterrupt, ExternalShutdownException):
-            _ignore_interrupts()
-        except Exception:
-            # A signal that comes while a message is taken breaks that call, and ends rclpy soon.
-            _ignore_interrupts()
-            time.sleep(0.2)
-            if rclpy.ok():
-                raise
-        finally:
-            node.destroy_node()
-    _ignore_interrupts()  # rclpy has put the former handler back
+            raise StartError(str(error)) from error
+        spin(node, node.errors, stop)
     return 0
-
-
-def _ignore_interrupts() -> None:
-    """A terminal and `ros2 launch` may both send SIGINT; the second must not break a clean end."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -14,7 +14,8 @@ from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header, String
 
 from helpers.observer import Observer
-from llmseg_ros.demo import Asker, GroundTruth, Outcome, Question, SceneTruth
+from llmseg_ros.demo.asker import Asker, Outcome
+from llmseg_ros.demo.ground_truth import GroundTruth, Question, SceneTruth
 from llmseg_ros.messages.conversions import mask_to_image, rgb_to_image
 from llmseg_ros.msg import SegmentationResult
 

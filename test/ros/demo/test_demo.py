@@ -22,9 +22,15 @@ from helpers.pictures import picture
 from helpers.small_model import save_small_model
 from llmseg_ros.camera.camera_frame import CameraFrame
 from llmseg_ros.camera.recording import write_recording
-from llmseg_ros.demo import GroundTruth, Outcome, Question
 from llmseg_ros.demo import processes as processes_module
-from llmseg_ros.demo.ground_truth import GROUND_TRUTH_FILE, decode_mask, mask_iou
+from llmseg_ros.demo.asker import Outcome
+from llmseg_ros.demo.ground_truth import (
+    GROUND_TRUTH_FILE,
+    GroundTruth,
+    Question,
+    decode_mask,
+    mask_iou,
+)
 from llmseg_ros.demo.picture import Picture
 from llmseg_ros.demo.processes import ProcessDied, Processes
 from llmseg_ros.demo.report import outcome_table, write_report
@@ -264,7 +270,7 @@ def test_a_process_that_ignores_signals_is_killed(
 
 def test_a_process_that_ends_by_itself_is_reported(tmp_path: Path) -> None:
     with Processes(tmp_path) as processes:
-        processes.start("camera", "llmseg_ros.camera.camera_node", [])
+        processes.start("camera", "llmseg_ros.camera", [])
         wait_until(lambda: "no source given" in (tmp_path / "camera.log").read_text())
         with pytest.raises(ProcessDied, match=r"(?s)camera ended with status 1.*no source given"):
             wait_until(processes.check)

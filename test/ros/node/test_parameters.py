@@ -16,7 +16,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from llmseg_core.config import RuntimeConfig, SelectionConfig, SelectionRule
-from llmseg_ros.camera.camera_node import CameraParameters, declare_camera_parameters
+from llmseg_ros.camera.parameters import CameraParameters, declare_camera_parameters
 from llmseg_ros.node.parameters import (
     NODE_PARAMETERS,
     RUNTIME_NAMES,

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The whole demonstration: camera and node as processes of their own, asked over DDS."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from rclpy.executors import SingleThreadedExecutor
+from rich.console import Console
+
+from llmseg_ros.camera.recording import RecordedImages
+from llmseg_ros.fast_dds import large_message_environment
+from llmseg_ros.process import StopSignals
+from llmseg_ros.ros_context import ros_context
+
+from .asker import Asker, Outcome
+from .ground_truth import GroundTruth
+from .picture import Picture
+from .processes import ProcessDied, Processes
+from .report import outcome_table, write_report
+
+__all__ = ["main"]
+
+RECORDING = Path(__file__).parent / "recording"
+
+
+class DemoError(RuntimeError):
+    """The demonstration cannot go on; the text says why."""
+
+
+class Interrupted(Exception):
+    """A signal has come."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says."""
+
+    recording: Path
+    model: str
+    device: str
+    output: Path
+    timeout_s: float
+
+
+def main(arguments: Sequence[str], stop: StopSignals) -> int:
+    """Runs the demonstration; returns the exit status."""
+    options = parse(arguments)
+    stop.end_in_order()
+    console = Console()
+    try:
+        run(options, stop, console)
+    except (DemoError, ProcessDied, OSError, ValueError) as error:
+        console.print(f"[red]the demonstration failed:[/red] {error}", highlight=False)
+        return 1
+    except Interrupted:
+        console.print("interrupted")
+    return 0
+
+
+def parse(arguments: Sequence[str]) -> Options:
+    """The options of the command line."""
+    parser = argparse.ArgumentParser(prog="python -m llmseg_ros.demo", description=__doc__)
+    parser.add_argument("--recording", type=Path, default=RECORDING, help="recording to play")
+    parser.add_argument("--model", default="embedded", help="model directory")
+    parser.add_argument("--device", default="cpu", help="torch device of the node")
+    parser.add_argument("--output", type=Path, default=Path("demo_output"), help="folder to write")
+    parser.add_argument(
+        "--timeout", dest="timeout_s", type=float, default=300.0, help="seconds for all questions"
+    )
+    return Options(**vars(parser.parse_args(arguments)))
+
+
+def run(options: Options, stop: StopSignals, console: Console) -> None:
+    """Asks all questions and writes the report.
+
+    Raises:
+        DemoError: the node cannot be configured, or the time was not enough.
+        Interrupted: a signal has come.
+        ProcessDied: camera or node ended.
+    """
+    truth = GroundTruth.load(options.recording)
+    options.output.mkdir(parents=True, exist_ok=True)
+    # A domain of its own: nothing else on this machine or in its network hears or disturbs it.
+    os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
+    os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+    os.environ.update(large_message_environment())
+    console.print(
+        f"playing {options.recording} in ROS_DOMAIN_ID {os.environ['ROS_DOMAIN_ID']}: "
+        f"{len(truth.scenes)} scenes, {len(truth.questions)} questions",
+        highlight=False,
+    )
+    with Processes(options.output) as processes:
+        start_nodes(processes, options)
+        outcomes, overlays = ask(truth, processes, options.timeout_s, stop, console)
+    write_report(options.output, outcomes, pictures(options.recording, truth, outcomes, overlays))
+    console.print(outcome_table(outcomes))
+    console.print(f"pictures: {options.output / 'index.html'}", highlight=False)
+
+
+def start_nodes(processes: Processes, options: Options) -> None:
+    """Starts camera and segmentation node."""
+    camera = {"source": str(options.recording), "recorded_stamps": "true"}
+    node = {"model": options.model, "device": options.device}
+    for name, module, parameters in (
+        ("llmseg_camera", "llmseg_ros.camera", camera),
+        ("llmseg", "llmseg_ros.node", node),
+    ):
+        settings = [text for key, value in parameters.items() for text in ("-p", f"{key}:={value}")]
+        processes.start(name, module, ["--ros-args", *settings])
+
+
+def ask(
+    truth: GroundTruth,
+    processes: Processes,
+    timeout_s: float,
+    stop: StopSignals,
+    console: Console,
+) -> tuple[list[Outcome], list[np.ndarray]]:
+    """The answers in the questions' order, and the overlay (H, W, 3) RGB of each."""
+
+    def show(outcome: Outcome) -> None:
+        console.print(
+            f"{outcome.latency_ms:6.0f} ms  IoU {outcome.iou:.2f}  {outcome.question.instruction}",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
+
+    with ros_context([]):
+        asker, executor = Asker(truth, show), SingleThreadedExecutor()
+        executor.add_node(asker)
+        deadline = time.monotonic() + timeout_s
+        with console.status("loading the model") as status:
+            while not asker.done:
+                executor.spin_once(timeout_sec=0.1)
+                if stop.requested:
+                    raise Interrupted
+                processes.check()
+                if asker.ready:
+                    status.update(f"{len(asker.outcomes)} of {len(truth.questions)} answered")
+                if asker.failure:
+                    raise DemoError(f"the node says: {asker.failure}")
+                if time.monotonic() > deadline:
+                    raise DemoError(
+                        f"{len(asker.outcomes)} of {len(truth.questions)} questions were answered "
+                        f"in {timeout_s:g} s"
+                    )
+        outcomes = sorted(asker.outcomes, key=lambda o: truth.questions.index(o.question))
+        return outcomes, [asker.overlay_pixels(outcome) for outcome in outcomes]
+
+
+def pictures(
+    recording: Path,
+    truth: GroundTruth,
+    outcomes: Sequence[Outcome],
+    overlays: Sequence[np.ndarray],
+) -> list[Picture]:
+    """For each outcome its overlay, the recorded image and the right answer."""
+    wanted = {outcome.stamp_ns for outcome in outcomes}
+    frames = RecordedImages(recording, "", lambda problem: None)
+    images = {frame.stamp_ns: frame.rgb for frame in frames if frame.stamp_ns in wanted}
+    return [
+        Picture(
+            overlay,
+            images[outcome.stamp_ns],
+            truth.target(outcome.question, outcome.stamp_ns),
+        )
+        for outcome, overlay in zip(outcomes, overlays, strict=True)
+    ]

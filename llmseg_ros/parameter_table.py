@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Parameters of a node as a table, and the rules that hold for all of them.
+
+An integer is taken for a floating-point number, which is how people type one. NaN, infinity, a
+deletion, and whatever makes a check fail are refused with the reason. A parameter that nobody knows
+is warned about, with the name that was probably meant.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, TypeAlias
+
+from rcl_interfaces.msg import (
+    FloatingPointRange,
+    IntegerRange,
+    ParameterDescriptor,
+    ParameterType,
+    SetParametersResult,
+)
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+__all__ = [
+    "LenientParameters",
+    "ParameterSpec",
+    "Value",
+    "declare",
+    "parameter_values",
+    "refusing",
+    "warn_of_unknown",
+    "warn_of_unknown_qos",
+]
+
+Value: TypeAlias = bool | int | float | str
+
+QOS_PREFIX = "qos_overrides."
+"""of the parameters that rclpy declares with a publisher or subscription"""
+
+
+@dataclass(frozen=True)
+class ParameterSpec:
+    """One row of the table."""
+
+    name: str
+    default: Value
+    description: str
+    minimum: float | None = None
+    """smallest value of a number"""
+    maximum: float | None = None
+    """largest value of a number"""
+    read_only: bool = False
+    """whether only a parameter file or the command line can set it"""
+    any_type: bool = False
+    """whether a value of another type than the default's is taken"""
+
+    @property
+    def descriptor(self) -> ParameterDescriptor:
+        """What `ros2 param describe` shows."""
+        descriptor = ParameterDescriptor(
+            name=self.name,
+            description=self.description,
+            read_only=self.read_only,
+            dynamic_typing=self.any_type,
+        )
+        if self.minimum is not None and self.maximum is not None:
+            if isinstance(self.default, int):
+                descriptor.integer_range = [
+                    IntegerRange(from_value=int(self.minimum), to_value=int(self.maximum))
+                ]
+            else:
+                descriptor.floating_point_range = [
+                    FloatingPointRange(from_value=self.minimum, to_value=self.maximum)
+                ]
+        return descriptor
+
+
+class LenientParameters(Node):
+    """A node that takes an integer where a parameter is a floating-point number.
+
+    The parameter services call these two methods. A change that makes them fail is refused.
+    """
+
+    def set_parameters(self, parameter_list: list[Parameter]) -> list[SetParametersResult]:
+        """Sets each of them; one result for each."""
+        return [self.set_parameters_atomically([parameter]) for parameter in parameter_list]
+
+    def set_parameters_atomically(self, parameter_list: list[Parameter]) -> SetParametersResult:
+        """Sets all of them or none."""
+        try:
+            return super().set_parameters_atomically([self._typed(one) for one in parameter_list])
+        except Exception as error:  # such as a parameter that is not declared
+            return _refused(str(error) or type(error).__name__)
+
+    def _typed(self, parameter: Parameter) -> Parameter:
+        is_integer = parameter.type_ == Parameter.Type.INTEGER
+        if is_integer and self.has_parameter(parameter.name):
+            descriptor = self.describe_parameter(parameter.name)
+            if descriptor.type == ParameterType.PARAMETER_DOUBLE:
+                return _as_double(parameter)
+        return parameter
+
+
+def declare(node: Node, table: Iterable[ParameterSpec]) -> None:
+    """Declares the parameters; a bad value that somebody gave raises, quoting it."""
+    given = node._parameter_overrides  # no distribution offers them otherwise
+    for spec in table:
+        one = given.get(spec.name)
+        if one is not None and one.type_ == Parameter.Type.INTEGER and type(spec.default) is float:
+            given[spec.name] = _as_double(one)
+        node.declare_parameter(spec.name, spec.default, spec.descriptor)
+
+
+def parameter_values(node: Node, names: Iterable[str]) -> dict[str, Any]:
+    """The values in force by name."""
+    return {name: node.get_parameter(name).value for name in names}
+
+
+def refusing(
+    check: Callable[[list[Parameter]], SetParametersResult],
+) -> Callable[[list[Parameter]], SetParametersResult]:
+    """`check` for `add_on_set_parameters_callback`, behind the rules that hold for all parameters.
+
+    Whatever it raises is a refusal with the reason.
+    """
+
+    def checked(changes: list[Parameter]) -> SetParametersResult:
+        for change in changes:
+            if change.type_ == Parameter.Type.NOT_SET:
+                return _refused(f"{change.name} cannot be deleted")
+            if isinstance(change.value, float) and not math.isfinite(change.value):
+                return _refused(f"{change.name} is {change.value}, it must be a finite number")
+        try:
+            return check(changes)
+        except Exception as error:
+            return _refused(f"{type(error).__name__}: {error}")
+
+    return checked
+
+
+def warn_of_unknown(node: Node, later: Iterable[str] = ()) -> None:
+    """Warns of parameters that were given and that nobody declares, by name.
+
+    Args:
+        node: a node that has declared its parameters.
+        later: names that it will declare.
+    """
+    known = {*node.get_parameters_by_prefix(""), *later}
+    _warn(node, lambda name: not name.startswith(QOS_PREFIX), known)
+
+
+def warn_of_unknown_qos(node: Node) -> None:
+    """Warns of QoS overrides that were given and that fit no topic.
+
+    Args:
+        node: a node that has made its publishers and subscriptions.
+    """
+    known = set(node.get_parameters_by_prefix(""))
+    _warn(node, lambda name: name.startswith(QOS_PREFIX), known)
+
+
+def _warn(node: Node, concerns: Callable[[str], bool], known: set[str]) -> None:
+    for name in sorted(filter(concerns, set(node._parameter_overrides) - known)):
+        alike = sorted(filter(concerns, known))
+        nearest = get_close_matches(name, alike, n=1)
+        hint = f"did you mean {nearest[0]!r}?" if nearest else f"known are {', '.join(alike)}"
+        node.get_logger().warning(f"the parameter {name!r} is unknown and has no effect: {hint}")
+
+
+def _as_double(parameter: Parameter) -> Parameter:
+    return Parameter(parameter.name, value=float(parameter.value))
+
+
+def _refused(reason: str) -> SetParametersResult:
+    return SetParametersResult(successful=False, reason=reason)
