@@ -191,6 +191,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         """Stops the worker, then takes the node away."""
         self._stop_inference()
         super().destroy_node()
+        self._transitions.destroy()
 
     def _autostart(self) -> None:
         self._autostart_timer.cancel()

@@ -10,6 +10,7 @@ inactive, or unconfigured again: what launch files and nav2's lifecycle manager 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
@@ -41,7 +42,7 @@ class Transitions:
             configure: what configuring does.
             errors: gets what goes wrong unexpectedly.
         """
-        self._machine = node._state_machine
+        self._node = node
         self._configure = configure
         self._errors = errors
         service = node._service_change_state
@@ -64,6 +65,18 @@ class Transitions:
             result = TransitionCallbackReturn.FAILURE
         self._machine.trigger_transition_by_label(result.to_label(), True)
         return result == TransitionCallbackReturn.SUCCESS
+
+    def destroy(self) -> None:
+        """Lets the state machine go, when the node is destroyed.
+
+        rclpy forgets it, and it holds what the node is for others: they would miss the node only
+        after many seconds if anything, such as a thread, still refers to the Python object.
+        """
+        del self._node._state_machine
+
+    @property
+    def _machine(self) -> Any:
+        return self._node._state_machine
 
     async def _on_change_state(
         self, request: ChangeState.Request, response: ChangeState.Response

@@ -88,9 +88,17 @@ class SegmentationRig:
         return self.call(self._get_state, GetState.Request()).current_state.label
 
     def change_state(self, transition: str) -> bool:
+        return self.call(self._change_state, self._transition(transition)).success
+
+    def change_state_async(self, transition: str) -> Any:
+        self.observer.wait_until(self._change_state.service_is_ready)
+        return self._change_state.call_async(self._transition(transition))
+
+    @staticmethod
+    def _transition(label: str) -> ChangeState.Request:
         request = ChangeState.Request()
-        request.transition.label = transition
-        return self.call(self._change_state, request).success
+        request.transition.label = label
+        return request
 
     def set_parameter(self, name: str, value: Any) -> SetParametersResult:
         message = Parameter(name, value=value).to_parameter_msg()
