@@ -203,11 +203,11 @@ def _imported(name: str) -> ModuleType:
     try:
         return import_module(name)
     except ModuleNotFoundError as error:
-        missing = str(error.name)
-        packages = {missing, missing.partition(".")[0]}
+        top = str(error.name).partition(".")[0]
+        missing = str(error.name) if top == "llmseg_ros" else top
         remedy = (
             "source a ROS 2 distribution and the workspace in which colcon built this package"
-            if packages & FROM_ROS
+            if missing in FROM_ROS
             else "pip install -r requirements-inference.txt, in the source folder"
         )
         raise StartError(f"it needs {missing}: {remedy}") from error

@@ -10,7 +10,7 @@ from rclpy.parameter import Parameter
 
 from llmseg_ros.error_log import ErrorLog
 
-from .model_loading import LoadedModel, Loading, inspect_in_time, start_loading
+from .model_loading import LoadedModel, Loading, ModelLoader, inspect_in_time
 from .parameters import NodeParameters
 
 __all__ = ["HotSwap"]
@@ -30,6 +30,7 @@ class HotSwap:
     def __init__(
         self,
         node: Node,
+        loader: ModelLoader,
         in_force: Callable[[], LoadedModel | None],
         take_over: Callable[[LoadedModel], None],
         errors: ErrorLog,
@@ -38,12 +39,14 @@ class HotSwap:
 
         Args:
             node: has the parameter `model`.
+            loader: loads models.
             in_force: gives the node's model; None while it has none.
             take_over: puts a model in force.
             errors: remembers why a model could not be loaded.
         """
         self.loading: Loading | None = None
-        self._node, self._in_force, self._take_over = node, in_force, take_over
+        self._node, self._loader = node, loader
+        self._in_force, self._take_over = in_force, take_over
         self._errors = errors
 
     def refusal(self, changes: Iterable[Parameter]) -> str:
@@ -56,6 +59,8 @@ class HotSwap:
             if asked == self.loading.directory:
                 return ""
             return f"the model {self.loading.directory} is being loaded: wait until it is in force"
+        if reason := self._loader.refusal():
+            return reason
         try:
             inspect_in_time(asked)
         except Exception as error:  # whatever the files of a model make a reader do
@@ -74,9 +79,13 @@ class HotSwap:
         if self.loading is not None:
             return
         self._node.get_logger().info(f"loading the model {values.model} beside the one in force")
-        self.loading = start_loading(
-            values.model, values.runtime, values.load_timeout_s, in_force.shared
-        )
+        try:
+            self.loading = self._loader.start(
+                values.model, values.runtime, values.load_timeout_s, in_force.shared
+            )
+        except Exception as error:
+            self._fail(values.model, str(error))
+            return
         self.loading.future.add_done_callback(self._finish_soon)
 
     def finish(self) -> None:

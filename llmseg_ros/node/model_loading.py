@@ -21,9 +21,12 @@ from llmseg_core.methods.method import load_method
 from llmseg_core.model_dir.checkpoint import inspect_model
 from llmseg_core.model_dir.network_files import SharedNetworks
 
-__all__ = ["LoadedModel", "Loading", "inspect_in_time", "start_loading"]
+__all__ = ["LoadedModel", "Loading", "ModelLoader", "inspect_in_time"]
 
 T = TypeVar("T")
+
+MOST_AT_ONCE = 3
+"""models that may be read at the same time, those included that were given up"""
 
 INSPECTION_S = 2.0
 """seconds that looking at a model directory's files may take"""
@@ -55,11 +58,13 @@ class Loading:
     Attributes:
         directory: the model directory.
         future: gets the model, or what went wrong; TimeoutError when the time is over.
+        thread: reads it, perhaps for longer.
         began_at: time.monotonic().
     """
 
     directory: str
     future: Future[LoadedModel]
+    thread: Thread
     began_at: float = field(default_factory=time.monotonic)
 
     @property
@@ -68,26 +73,52 @@ class Loading:
         return time.monotonic() - self.began_at
 
 
-def start_loading(
-    directory: str, runtime: RuntimeConfig, timeout_s: float, shared: SharedNetworks | None = None
-) -> Loading:
-    """Begins to load a model directory.
+class ModelLoader:
+    """Loads models; what is never done, as files that hang, does not pile up."""
 
-    Args:
-        directory: the model directory.
-        runtime: where it will run.
-        timeout_s: seconds after which it is given up.
-        shared: frozen networks of a model in memory, used again where the files are the same.
-    """
-    networks = shared or SharedNetworks()
-    start = time.monotonic()
+    def __init__(self) -> None:
+        """Loads nothing yet."""
+        self._begun: list[Loading] = []
 
-    def load() -> LoadedModel:
-        pipeline = load_method(directory, runtime, networks)
-        return LoadedModel(pipeline, directory, runtime, time.monotonic() - start, networks)
+    def refusal(self) -> str:
+        """Why no other model can be loaded now; empty if one can."""
+        self._begun = [loading for loading in self._begun if loading.thread.is_alive()]
+        if len(self._begun) < MOST_AT_ONCE:
+            return ""
+        names = ", ".join(loading.directory for loading in self._begun)
+        return f"{len(self._begun)} models are still being read: wait until one is done ({names})"
 
-    late = f"loading {directory} took longer than load_timeout_s = {timeout_s:g} s"
-    return Loading(directory, _in_thread(load, timeout_s, late))
+    def start(
+        self,
+        directory: str,
+        runtime: RuntimeConfig,
+        timeout_s: float,
+        shared: SharedNetworks | None = None,
+    ) -> Loading:
+        """Begins to load a model directory.
+
+        Args:
+            directory: the model directory.
+            runtime: where it will run.
+            timeout_s: seconds after which it is given up.
+            shared: frozen networks of a model in memory, used again where the files are the same.
+
+        Raises:
+            RuntimeError: too many are being read.
+        """
+        if reason := self.refusal():
+            raise RuntimeError(reason)
+        networks = shared or SharedNetworks()
+        start = time.monotonic()
+
+        def load() -> LoadedModel:
+            pipeline = load_method(directory, runtime, networks)
+            return LoadedModel(pipeline, directory, runtime, time.monotonic() - start, networks)
+
+        late = f"loading {directory} took longer than load_timeout_s = {timeout_s:g} s"
+        loading = Loading(directory, *_in_thread(load, timeout_s, late))
+        self._begun.append(loading)
+        return loading
 
 
 def inspect_in_time(directory: str) -> None:
@@ -98,10 +129,11 @@ def inspect_in_time(directory: str) -> None:
         Exception: whatever `inspect_model` raises.
     """
     late = f"the files of {directory} could not be read within {INSPECTION_S:g} s"
-    _in_thread(lambda: inspect_model(directory), INSPECTION_S, late).result()
+    future, _ = _in_thread(lambda: inspect_model(directory), INSPECTION_S, late)
+    future.result()
 
 
-def _in_thread(work: Callable[[], T], timeout_s: float, late: str) -> Future[T]:
+def _in_thread(work: Callable[[], T], timeout_s: float, late: str) -> tuple[Future[T], Thread]:
     """The future of `work`, which gets TimeoutError with the text `late` after `timeout_s`."""
     future: Future[T] = Future()
 
@@ -124,5 +156,6 @@ def _in_thread(work: Callable[[], T], timeout_s: float, late: str) -> Future[T]:
     timer.daemon = True
     future.add_done_callback(lambda _: timer.cancel())
     timer.start()
-    Thread(target=run, name="llmseg_model_loading", daemon=True).start()
-    return future
+    thread = Thread(target=run, name="llmseg_model_loading", daemon=True)
+    thread.start()
+    return future, thread

@@ -39,7 +39,7 @@ from .diagnostics import NodeState, diagnostic_status
 from .hot_swap import HotSwap
 from .instruction import checked_instruction
 from .mailbox import Mailbox, Statistics
-from .model_loading import LoadedModel, Loading, start_loading
+from .model_loading import LoadedModel, Loading, ModelLoader
 from .segment_service import SegmentService
 from .session import Session
 from .transitions import Transitions
@@ -77,7 +77,8 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         self._finalized = False
         self.errors = ErrorLog(self.get_logger())
         """What fails in any callback or in inference."""
-        self._swap = HotSwap(self, lambda: self._model, self._take_over, self.errors)
+        self._loader = ModelLoader()
+        self._swap = HotSwap(self, self._loader, lambda: self._model, self._take_over, self.errors)
         self._transitions = Transitions(self, self._configure, self.errors)
 
         self.add_on_set_parameters_callback(refusing(self._check_parameters))
@@ -116,7 +117,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         self.errors.clear()
         values = parameters.read_node_parameters(self)
         self.get_logger().info(f"loading the model {values.model} on {values.device}")
-        self._loading = start_loading(values.model, values.runtime, values.load_timeout_s)
+        self._loading = self._loader.start(values.model, values.runtime, values.load_timeout_s)
         return self._loading
 
     def _finish_configuring(self, model: LoadedModel) -> TransitionCallbackReturn:
@@ -239,7 +240,11 @@ class SegmentationNode(LenientParameters, LifecycleNode):
     # ------------------------------------------------------------------ inputs and state
 
     def _on_instruction(self, msg: String) -> None:
-        self._instruction = checked_instruction(msg.data)
+        try:
+            self._instruction = checked_instruction(msg.data)
+        except ValueError as error:
+            self.errors.report("~/instruction", f"{error}; the former one stays in force")
+            return
         if self._session is not None:
             self._session.mailbox.instruct(self._instruction)
 

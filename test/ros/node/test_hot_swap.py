@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +24,7 @@ from llmseg_core.config import SelectionRule
 from llmseg_core.model_dir import checkpoint
 from llmseg_core.model_dir import networks as build
 from llmseg_ros.msg import SegmentationResult
+from llmseg_ros.node import model_loading
 
 THRESHOLD = 0.4375
 """The tuned model's, exact in binary."""
@@ -172,6 +174,35 @@ def test_what_is_being_loaded_is_shown_and_given_up_in_time(
         rig.instruct("mug")
         rig.show(image_message(1))
         assert np.allclose(similarities(rig.result(1)), wanted, atol=1e-4)
+
+
+def test_a_model_that_is_taken_back_does_not_take_over(
+    rig: SegmentationRig, base: Path, tuned: Path
+) -> None:
+    wanted = answered_by(base)
+    with checkpoint._READING:  # as if the disk did not answer
+        assert rig.set_parameter("model", str(tuned)).successful
+        rig.wait_for_value("loading model", str(tuned))
+        assert rig.set_parameter("model", str(base)).successful
+        rig.diagnostics.clear()
+        assert rig.wait_for_value("loading model", "")["model"] == str(base)
+    rig.observer.spin_for(1.0)  # the files of the other one are read meanwhile
+    assert parameter(rig, "model") == str(base)
+    rig.instruct("mug")
+    rig.show(image_message(1))
+    assert np.allclose(similarities(rig.result(1)), wanted, atol=1e-4)
+
+
+def test_files_that_hang_are_refused_in_time(
+    rig: SegmentationRig, tuned: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = threading.Event()
+    monkeypatch.setattr(model_loading, "INSPECTION_S", 0.2)
+    monkeypatch.setattr(model_loading, "inspect_model", lambda _: answers.wait(60.0))
+    refused = rig.set_parameter("model", str(tuned))
+    assert not refused.successful
+    assert f"the files of {tuned} could not be read within 0.2 s" in refused.reason
+    answers.set()
 
 
 def test_an_inactive_node_takes_the_model_too(

@@ -125,9 +125,24 @@ def test_configuring_by_hand_waits_for_the_model(make_rig: MakeRig) -> None:
     assert rig.state() == "inactive"
 
 
+def test_what_never_ends_does_not_pile_up(model: str, disk: threading.Event) -> None:
+    loader = model_loading.ModelLoader()
+    given_up = [loader.start(model, RuntimeConfig(), timeout_s=0.01) for _ in range(3)]
+    for loading in given_up:
+        with pytest.raises(TimeoutError):
+            loading.future.result(60.0)
+    assert "3 models are still being read" in loader.refusal()
+    with pytest.raises(RuntimeError, match="still being read"):
+        loader.start(model, RuntimeConfig(), 60.0)
+    disk.set()
+    for loading in given_up:
+        loading.thread.join(60.0)
+    assert loader.start(model, RuntimeConfig(), 60.0).future.result(60.0).directory == model
+
+
 def test_loading_threads_keep_no_process(model: str, disk: threading.Event) -> None:
     before = set(threading.enumerate())
-    loading = model_loading.start_loading(model, RuntimeConfig(), 60.0)
+    loading = model_loading.ModelLoader().start(model, RuntimeConfig(), 60.0)
     own = set(threading.enumerate()) - before
     assert len(own) == 2  # one loads, one looks at the time
     assert all(thread.daemon for thread in own)

@@ -24,7 +24,7 @@ from helpers.segmentation_rig import SegmentationRig, image_message, pixels
 from helpers.small_model import save_small_model
 from llmseg_core.config import RuntimeConfig
 from llmseg_ros.messages import outputs
-from llmseg_ros.node.model_loading import start_loading
+from llmseg_ros.node.model_loading import ModelLoader
 from llmseg_ros.node.segmentation_node import main
 from llmseg_ros.process import StartError, StopSignals
 
@@ -127,7 +127,7 @@ def test_activating_that_fails_says_why(make_rig: MakeRig) -> None:
 
 def test_loading_is_given_up_after_its_time_limit(model: str) -> None:
     with pytest.raises(TimeoutError, match="took longer than load_timeout_s"):
-        start_loading(model, RuntimeConfig(), timeout_s=0.001).future.result()
+        ModelLoader().start(model, RuntimeConfig(), timeout_s=0.001).future.result()
 
 
 def test_image_and_instruction_give_mask_and_result(rig: SegmentationRig) -> None:
