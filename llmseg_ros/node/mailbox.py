@@ -131,7 +131,7 @@ class Mailbox:
             frame: the frame to segment; None is the newest frame when the request's turn comes.
 
         Returns:
-            A future with the answer, or what the pipeline raised, or `LookupError` if there is no
+            A future with the answer, or what the method raised, or `LookupError` if there is no
             frame yet, or `WorkerStopped`.
         """
         future: Future[SegmentedFrame] = Future()

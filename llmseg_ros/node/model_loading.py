@@ -16,8 +16,7 @@ from threading import Thread, Timer
 from typing import TypeVar
 
 from llmseg_core.config import RuntimeConfig
-from llmseg_core.methods.llm_seg import LLMSegPipeline
-from llmseg_core.methods.method import load_method
+from llmseg_core.methods.method import Method, load_method
 from llmseg_core.model_dir.checkpoint import inspect_model
 from llmseg_core.model_dir.network_files import SharedNetworks
 
@@ -37,14 +36,14 @@ class LoadedModel:
     """A model in memory.
 
     Attributes:
-        pipeline: the model.
+        method: the model.
         directory: where it came from; "embedded" is the packaged model.
         runtime: where it runs.
         load_s: how long loading took, in seconds.
         shared: its frozen networks, for models that are loaded beside it.
     """
 
-    pipeline: LLMSegPipeline
+    method: Method
     directory: str
     runtime: RuntimeConfig
     load_s: float
@@ -112,8 +111,8 @@ class ModelLoader:
         start = time.monotonic()
 
         def load() -> LoadedModel:
-            pipeline = load_method(directory, runtime, networks)
-            return LoadedModel(pipeline, directory, runtime, time.monotonic() - start, networks)
+            method = load_method(directory, runtime, networks)
+            return LoadedModel(method, directory, runtime, time.monotonic() - start, networks)
 
         late = f"loading {directory} took longer than load_timeout_s = {timeout_s:g} s"
         loading = Loading(directory, *_in_thread(load, timeout_s, late))

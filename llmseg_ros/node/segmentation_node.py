@@ -122,8 +122,8 @@ class SegmentationNode(LenientParameters, LifecycleNode):
 
     def _finish_configuring(self, model: LoadedModel) -> TransitionCallbackReturn:
         self._loading, self._model = None, model
-        config, runtime = model.pipeline.config, model.runtime
-        parameters.declare_selection_parameters(self, config.selection)
+        method, runtime = model.method, model.runtime
+        parameters.declare_selection_parameters(self, method.selection)
         self._outputs = Outputs(self)
         self._instruction_subscription = self.create_subscription(
             String,
@@ -132,7 +132,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
             QoSProfile(depth=10),
         )
         self.get_logger().info(
-            f"model {model.directory} ({config.profile}) on {runtime.device}, {runtime.dtype}, "
+            f"model {model.directory} ({method.profile}) on {runtime.device}, {runtime.dtype}, "
             f"loaded in {model.load_s:.1f} s"
         )
         return TransitionCallbackReturn.SUCCESS
@@ -151,7 +151,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
             mailbox.instruct(self._instruction)
             self._session = Session(
                 self,
-                self._model.pipeline,
+                self._model.method,
                 mailbox,
                 self._outputs,
                 self.errors,
@@ -331,10 +331,10 @@ class SegmentationNode(LenientParameters, LifecycleNode):
     def _take_over(self, model: LoadedModel) -> None:
         """Puts another model in force, with its own selection where nobody has set it."""
         assert self._model is not None
-        old, self._model = self._model.pipeline.config, model
-        parameters.adopt_selection(self, old.selection, model.pipeline.config.selection)
+        old, self._model = self._model.method, model
+        parameters.adopt_selection(self, old.selection, model.method.selection)
         if self._session is not None:
-            self._session.replace(model.pipeline, parameters.read_selection(self))
+            self._session.replace(model.method, parameters.read_selection(self))
 
 
 def main(arguments: Sequence[str], stop: StopSignals) -> int:

@@ -16,12 +16,13 @@ except ImportError:  # Humble
     from rclpy.qos_event import QoSRequestedIncompatibleQoSInfo, SubscriptionEventCallbacks
 
 from llmseg_core.config import SelectionConfig
+from llmseg_core.methods.method import Method
 from llmseg_ros.error_log import ErrorLog
 from llmseg_ros.messages.frame import SegmentedFrame, frame_from_message
 from llmseg_ros.messages.outputs import Outputs
 
 from .mailbox import Mailbox
-from .worker import InferenceWorker, Pipeline
+from .worker import InferenceWorker
 
 __all__ = ["Session"]
 
@@ -42,7 +43,7 @@ class Session:
     def __init__(
         self,
         node: Node,
-        pipeline: Pipeline,
+        method: Method,
         mailbox: Mailbox,
         outputs: Outputs,
         errors: ErrorLog,
@@ -52,7 +53,7 @@ class Session:
 
         Args:
             node: is active.
-            pipeline: the model.
+            method: the model.
             mailbox: where frames go and jobs come from.
             outputs: gets the answers.
             errors: gets what fails.
@@ -78,7 +79,7 @@ class Session:
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
         )
         self.worker: InferenceWorker = InferenceWorker(
-            pipeline,
+            method,
             mailbox,
             self._on_answer,
             self._on_error,
@@ -86,9 +87,9 @@ class Session:
         )
         self.worker.start()
 
-    def replace(self, pipeline: Pipeline, selection: SelectionConfig) -> None:
+    def replace(self, method: Method, selection: SelectionConfig) -> None:
         """Lets another model answer from the next frame on, by `selection`."""
-        self.worker.replace(pipeline, selection)
+        self.worker.replace(method, selection)
 
     def stop(self, timeout_s: float) -> bool:
         """Ends both; False if the worker still runs after `timeout_s` seconds, without any effect.

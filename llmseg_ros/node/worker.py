@@ -9,32 +9,17 @@ import time
 from collections.abc import Callable
 from concurrent.futures import InvalidStateError
 from contextlib import suppress
-from typing import Protocol
-
-import numpy as np
 
 from llmseg_core.config import SelectionConfig
-from llmseg_core.types import FrameEncoding, Segmentation
+from llmseg_core.methods.method import EncodedFrame, Method
 from llmseg_ros.messages.frame import Frame, SegmentedFrame
 
 from .mailbox import Job, Mailbox, Request, WorkerStopped
 
-__all__ = ["InferenceWorker", "Pipeline"]
+__all__ = ["InferenceWorker"]
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
 """seconds until a thread that failed begins again: at first, and at most, each twice the last"""
-
-
-class Pipeline(Protocol):
-    """What the worker needs of `llmseg_core.methods.llm_seg.LLMSegPipeline`."""
-
-    def encode_frame(self, image: np.ndarray) -> FrameEncoding:
-        """The part that no instruction changes; `image` is (H, W, 3) uint8 RGB."""
-
-    def segment(
-        self, frame: FrameEncoding, instruction: str, selection: SelectionConfig | None = None
-    ) -> Segmentation:
-        """The answer to `instruction`; without `selection` the model's own rule holds."""
 
 
 class InferenceWorker:
@@ -50,7 +35,7 @@ class InferenceWorker:
 
     def __init__(
         self,
-        pipeline: Pipeline,
+        method: Method,
         mailbox: Mailbox,
         on_answer: Callable[[SegmentedFrame], None],
         on_error: Callable[[Exception], None],
@@ -59,21 +44,21 @@ class InferenceWorker:
         """Makes a worker that is not running yet.
 
         Args:
-            pipeline: the model; only the worker's thread uses it.
+            method: the model; only the worker's thread uses it.
             mailbox: where jobs come from.
             on_answer: gets every answer of the stream, in the worker's thread.
-            on_error: gets what the pipeline or `on_answer` raised for the stream, and what ended
+            on_error: gets what the method or `on_answer` raised for the stream, and what ended
                 the thread, in the worker's thread; errors of requests go to their futures.
             after: a worker that was stopped and may still run; this one waits until it does not,
                 so that there is one inference at a time.
         """
         self.trouble = ""
-        self._pipeline = pipeline
+        self._method = method
         self._mailbox = mailbox
         self._on_answer = on_answer
         self._on_error = on_error
-        self._replacing = threading.Lock()  # guards the pipeline together with the mailbox's rule
-        self._encoded: tuple[Pipeline, Frame, FrameEncoding] | None = None
+        self._replacing = threading.Lock()  # guards the method together with the mailbox's rule
+        self._encoded: tuple[Method, Frame, EncodedFrame] | None = None
         self._job: Job | None = None
         self._began_at: float | None = None
         self._after = after
@@ -89,18 +74,18 @@ class InferenceWorker:
         """Starts the thread; a worker is started once."""
         self._thread.start()
 
-    def replace(self, pipeline: Pipeline, selection: SelectionConfig | None) -> None:
+    def replace(self, method: Method, selection: SelectionConfig | None) -> None:
         """Lets another model answer from now on.
 
         The stream's frame that is being encoded is begun again, and an answer that is further on
         is still given. A request is answered by the model that it began with.
 
         Args:
-            pipeline: the other model.
+            method: the other model.
             selection: its selection rule; None is the model's own.
         """
         with self._replacing:
-            self._pipeline = pipeline
+            self._method = method
             self._mailbox.answer_anew(selection)
 
     def stop(self, timeout_s: float = 10.0) -> bool:
@@ -110,7 +95,7 @@ class InferenceWorker:
 
         Returns:
             False if the thread still runs after `timeout_s`; it gives no answers any more, and ends
-            as soon as the pipeline returns.
+            as soon as the method returns.
         """
         self._mailbox.close()
         if self._thread.is_alive():
@@ -165,16 +150,16 @@ class InferenceWorker:
         self._report(reason)
 
     def _answer_stream(self, job: Job, frame: Frame) -> None:
-        pipeline = self._pipeline
+        method = self._method
         try:
-            encoding, reused = self._encode(pipeline, frame, job.keep)
+            encoding, reused = self._encode(method, frame, job.keep)
             with self._replacing:
-                if self._pipeline is not pipeline:
+                if self._method is not method:
                     return  # the mailbox asks again
                 instruction, selection = self._mailbox.question()  # perhaps another by now
             if not instruction:
                 return
-            answer = self._segment(pipeline, frame, encoding, reused, instruction, selection)
+            answer = self._segment(method, frame, encoding, reused, instruction, selection)
             if self._mailbox.accepts(instruction):
                 self._mailbox.count(processed=1)
                 self._on_answer(answer)
@@ -184,13 +169,13 @@ class InferenceWorker:
 
     def _answer_request(self, job: Job, request: Request) -> None:
         with self._replacing:
-            pipeline, selection = self._pipeline, self._mailbox.selection
+            method, selection = self._method, self._mailbox.selection
         try:
             if job.frame is None:
                 raise LookupError("there is no image yet: none has arrived on the image topic")
-            encoding, reused = self._encode(pipeline, job.frame, job.keep)
+            encoding, reused = self._encode(method, job.frame, job.keep)
             instruction = request.instruction
-            answer = self._segment(pipeline, job.frame, encoding, reused, instruction, selection)
+            answer = self._segment(method, job.frame, encoding, reused, instruction, selection)
         except Exception as error:
             self._mailbox.count(failed=1)
             with suppress(InvalidStateError):  # stop() has answered it
@@ -200,28 +185,28 @@ class InferenceWorker:
             with suppress(InvalidStateError):
                 request.future.set_result(answer)
 
-    def _encode(self, pipeline: Pipeline, frame: Frame, keep: bool) -> tuple[FrameEncoding, bool]:
+    def _encode(self, method: Method, frame: Frame, keep: bool) -> tuple[EncodedFrame, bool]:
         """The encoding of `frame`, and whether it was known already."""
         if self._encoded is not None:
-            if self._encoded[0] is pipeline and self._encoded[1] is frame:
+            if self._encoded[0] is method and self._encoded[1] is frame:
                 return self._encoded[2], True
             self._encoded = None  # before the next one needs memory
-        encoding = pipeline.encode_frame(frame.image)
+        encoding = method.encode_frame(frame.image)
         if keep:
-            self._encoded = pipeline, frame, encoding
+            self._encoded = method, frame, encoding
             self._mailbox.encoded(frame)
         return encoding, False
 
     @staticmethod
     def _segment(
-        pipeline: Pipeline,
+        method: Method,
         frame: Frame,
-        encoding: FrameEncoding,
+        encoding: EncodedFrame,
         reused: bool,
         instruction: str,
         selection: SelectionConfig | None,
     ) -> SegmentedFrame:
-        segmentation = pipeline.segment(encoding, instruction, selection)
+        segmentation = method.segment(encoding, instruction, selection)
         timings_ms = {**frame.timings_ms, **segmentation.timings_ms}
         if reused:
             timings_ms.update(dict.fromkeys([*frame.timings_ms, *encoding.timings_ms], 0.0))
