@@ -42,7 +42,7 @@ from .mailbox import Mailbox, Statistics
 from .model_loading import LoadedModel, Loading, ModelLoader
 from .segment_service import SegmentService
 from .session import Session
-from .transitions import Transitions
+from .transitions import Transitions, reporting
 
 __all__ = ["SegmentationNode", "main"]
 
@@ -137,6 +137,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         )
         return TransitionCallbackReturn.SUCCESS
 
+    @reporting
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Starts the worker and listens to images: active on success, inactive on failure."""
         assert self._model is not None
@@ -164,17 +165,20 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         self.get_logger().info(f"active: images from {self._image_topic}")
         return result
 
+    @reporting
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stops listening to images and the worker: inactive."""
         self._stop_inference()
         self.errors.clear()
         return super().on_deactivate(state)
 
+    @reporting
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Frees the model: unconfigured."""
         self._release_model()
         return TransitionCallbackReturn.SUCCESS
 
+    @reporting
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stops and frees everything, from any state: finalized."""
         self._stop_inference()
@@ -182,6 +186,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         self._finalized = True
         return TransitionCallbackReturn.SUCCESS
 
+    @reporting
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stops and frees everything after an unexpected error: unconfigured."""
         self._stop_inference()

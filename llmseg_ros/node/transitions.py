@@ -10,16 +10,17 @@ inactive, or unconfigured again: what launch files and nav2's lifecycle manager 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import wraps
 from typing import Any
 
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from rclpy.callback_groups import ReentrantCallbackGroup
-from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
 from llmseg_ros.error_log import ErrorLog
 
-__all__ = ["Transitions"]
+__all__ = ["Transitions", "reporting"]
 
 
 class Transitions:
@@ -93,3 +94,19 @@ class Transitions:
             self._errors.warn("~/change_state", reason)
             response.success = False
         return response
+
+
+def reporting(
+    transition: Callable[[Any, LifecycleState], TransitionCallbackReturn],
+) -> Callable[[Any, LifecycleState], TransitionCallbackReturn]:
+    """A transition of a node with `errors`, which get what it raises; rclpy says nothing of it."""
+
+    @wraps(transition)
+    def reported(node: Any, state: LifecycleState) -> TransitionCallbackReturn:
+        try:
+            return transition(node, state)
+        except Exception as error:
+            node.errors.report_exception(transition.__name__, error)
+            return TransitionCallbackReturn.ERROR
+
+    return reported

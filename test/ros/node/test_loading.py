@@ -119,6 +119,24 @@ def test_whatever_loading_raises_is_a_reason(
     rig.wait_for_diagnostics(DiagnosticStatus.ERROR, "SystemExit('no licence')")
 
 
+def test_whatever_a_transition_raises_is_reported(
+    make_rig: MakeRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = make_rig(autostart=False)
+    assert rig.change_state("configure")
+    release = rig.node._release_model
+
+    def fail_once() -> None:
+        monkeypatch.setattr(rig.node, "_release_model", release)
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(rig.node, "_release_model", fail_once)
+    assert not rig.change_state("cleanup")
+    rig.wait_for_diagnostics(DiagnosticStatus.ERROR, "on_cleanup: MemoryError: no room")
+    assert rig.state() == "unconfigured"
+    assert rig.change_state("configure")
+
+
 def test_configuring_by_hand_waits_for_the_model(make_rig: MakeRig) -> None:
     rig = make_rig(autostart=False)
     assert rig.node.trigger_configure() == TransitionCallbackReturn.SUCCESS
