@@ -16,6 +16,7 @@ HERE = Path(__file__).resolve().parent
 
 INFERENCE = [
     "filelock>=3.12",
+    "huggingface_hub>=1.31",
     "jinja2>=3.1",
     "numpy>=1.26",
     "opencv-python-headless>=4.8",

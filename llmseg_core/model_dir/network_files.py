@@ -90,8 +90,8 @@ def _identity(place: str) -> tuple[str, int]:
 def local_place(name: str, config_file: str = "config.json") -> str:
     """Where something that transformers or peft has written is on this machine.
 
-    Every name passes here before a library gets it: they would ask the hub for a name that is no
-    folder, some of them whatever they were told.
+    Every name passes here before a library gets it: peft would ask the hub for a name that is no
+    folder, and transformers asks it for a list of programs even where it may use local files only.
 
     Args:
         name: folder or file, or a name in the local Hugging Face cache.

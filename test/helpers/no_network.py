@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import huggingface_hub.constants
+import huggingface_hub.utils._detect_agent
 import pytest
 
 LOOPBACK = ("127.", "::1", "localhost")
@@ -48,4 +49,6 @@ def no_network() -> Iterator[list[str]]:
             patch.setattr(socket.socket, name, checked(getattr(socket.socket, name)))
         patch.setattr(socket, "getaddrinfo", checked_look_up)
         patch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)  # whatever is set here
+        # The client fetches a list of programs once a process, to name the one that it serves.
+        patch.setattr(huggingface_hub.utils._detect_agent, "_registry", None)
         yield refused
