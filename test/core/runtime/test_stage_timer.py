@@ -68,7 +68,8 @@ def test_no_stage_takes_no_time(at: Callable[[float], None]) -> None:
     assert timer.timings_ms == {}
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
 def test_stages_on_two_streams_overlap() -> None:
     device = torch.device("cuda")
     side, matrix = SideStream(device), torch.randn(2048, 2048, device=device)
