@@ -36,7 +36,8 @@ def read(path: Path) -> Any:
     if path.stem in ("embedded", "ablation"):
         values: Any = asdict(load_recipe(path))
     elif path.stem.startswith("mixture_"):
-        values = [asdict(group) for group in load_mixture_recipe(str(path))]
+        groups = load_mixture_recipe(str(path)).groups
+        values = [{"name": name, **asdict(group)} for name, group in groups.items()]
     else:
         values = load_adapter_recipe(path).to_dict()
     return json.loads(json.dumps(values))
