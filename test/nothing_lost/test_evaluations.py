@@ -59,7 +59,10 @@ def test_stored_scores_are_scored_as_they_were(
     options = ("--name", "dinov2", "--out", tmp_path / name)
     assert run(EVALUATE, *EVALUATIONS[name], *options) == 0
     report = json.loads((tmp_path / name / "report.json").read_text())
-    assert_covers(report, expected(f"evaluate/{name}/report.json"))
+    old = expected(f"evaluate/{name}/report.json")
+    if name == "scenes":
+        del old["proposal_miou"]  # was of every target, and is of every object that can be seen
+    assert_covers(report, old)
 
 
 @pytest.mark.parametrize("place", ["predictions", "predictions.jsonl"])
