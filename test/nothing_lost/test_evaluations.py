@@ -7,13 +7,12 @@ import json
 import math
 import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from helpers.commands import run
-from helpers.old_files import expected
+from helpers.old_files import assert_covers, expected
 from llmseg_core import LLMSegPipeline
 from llmseg_training.commands.evaluate import EVALUATE
 from llmseg_training.data import open_data
@@ -25,20 +24,6 @@ EVALUATIONS = {
     "folder": ("--data", "data/train", *MODEL, "--proposals", "proposals/train"),
     "scenes": ("--data", "scenes:embedded/scenes:val", *MODEL),
 }
-
-
-def assert_covers(report: Any, old: Any, where: str = "report") -> None:
-    """Everything in `old` is in `report`, which may hold more."""
-    if isinstance(old, dict):
-        for name, value in old.items():
-            assert name in report, f"{where} has no {name}"
-            assert_covers(report[name], value, f"{where}: {name}")
-    elif isinstance(old, list):
-        assert len(report) == len(old), where
-        for number, value in enumerate(old):
-            assert_covers(report[number], value, f"{where}: {number}")
-    else:
-        assert report == (pytest.approx(old, abs=1e-6) if isinstance(old, float) else old), where
 
 
 def asks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
