@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from llmseg_core.config import SelectionConfig, SelectionRule
+from llmseg_core.model_dir.checkpoint import model_directory
 from llmseg_core.runtime.whole_file import write_whole
 
 from ..data import BrokenPolicy, ImageData, SceneData
@@ -43,6 +44,8 @@ def evaluate_as_asked(options: argparse.Namespace) -> None:
     if options.gallery < 0:
         raise ValueError(f"--gallery is {options.gallery}, it must be at least 0")
     others = [read_report(path) for path in options.also]
+    if options.predictions is None and options.method == "llm-seg":
+        model_directory(options.model)  # a wrong path shows before scenes are rendered
     data = _open_data(options)
     name = options.name or answerer_name(options)
     out = options.out or Path("build/evaluate") / _slug(data.name) / _slug(name)

@@ -153,6 +153,8 @@ def test_scenes_that_are_not_there_and_nobody_counts(
 ) -> None:
     assert run("--model", model_folder, "--data", f"scenes:{tmp_path}:test") == 2
     assert f"{tmp_path / 'test'} holds no scenes" in capsys.readouterr().err
+    assert run("--model", "nowhere", "--data", f"scenes:{tmp_path}:test", "--samples", 9) == 2
+    assert "model directory nowhere does not exist" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
 
