@@ -18,9 +18,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pycocotools import mask as coco
 from tqdm import tqdm
 
+from llmseg_core.images.run_lengths import encode_counts
 from llmseg_ros.camera.camera_frame import CameraFrame
 from llmseg_ros.camera.recording import write_recording
 from llmseg_ros.demo.ground_truth import GROUND_TRUTH_FILE
@@ -116,8 +116,7 @@ def describe(
 
 def run_lengths(view: View, object_id: int) -> str:
     """An object's mask as COCO's compressed run lengths."""
-    mask = np.asfortranarray(view.instances == object_id, dtype=np.uint8)
-    return coco.encode(mask)["counts"].decode("ascii")
+    return encode_counts(view.instances == object_id)
 
 
 def frame_ns(number: int) -> int:

@@ -22,12 +22,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from llmseg_core.images.run_lengths import decode_counts
+
 __all__ = [
     "GROUND_TRUTH_FILE",
     "GroundTruth",
     "Question",
     "SceneTruth",
-    "decode_mask",
     "mask_iou",
 ]
 
@@ -57,7 +58,7 @@ class SceneTruth:
 
     Attributes:
         questions: what to ask about it, in this order.
-        frames: for each frame's stamp in nanoseconds, each object's mask as `decode_mask` reads it.
+        frames: for each frame's stamp in nanoseconds, each object's mask as COCO's run lengths.
     """
 
     questions: tuple[Question, ...]
@@ -96,6 +97,9 @@ class GroundTruth:
             content = json.loads(path.read_text(encoding="utf-8"))
             height, width = content["image_size"]
             scenes = tuple(_scene(index, scene) for index, scene in enumerate(content["scenes"]))
+            for masks in (masks for scene in scenes for masks in scene.frames.values()):
+                for counts in masks.values():
+                    decode_counts(counts, (height, width))
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{path} is no ground truth: {error!r}") from error
         return cls(height, width, scenes)
@@ -115,40 +119,12 @@ class GroundTruth:
         target = np.zeros((self.height, self.width), dtype=np.bool_)
         for object_id in question.targets:
             if object_id in masks:
-                target |= decode_mask(masks[object_id], self.height, self.width)
+                target |= decode_counts(masks[object_id], (self.height, self.width))
         return target
 
     @cached_property
     def _scene_of_stamp(self) -> dict[int, int]:
         return {stamp: index for index, scene in enumerate(self.scenes) for stamp in scene.frames}
-
-
-def decode_mask(counts: str, height: int, width: int) -> NDArray[np.bool_]:
-    """The mask (H, W) of COCO's compressed run lengths.
-
-    The runs go down the columns and begin with zeros. Each number is written in groups of 5 bits,
-    lowest first, as characters from "0" on, a sixth bit telling that more follow; from the fourth
-    number on it is the difference to the number two places before.
-
-    Raises:
-        ValueError: the runs do not add up to H x W.
-    """
-    runs: list[int] = []
-    value = shift = 0
-    for character in counts:
-        bits = ord(character) - ord("0")
-        value |= (bits & 0x1F) << shift
-        shift += 5
-        if bits & 0x20:
-            continue
-        if bits & 0x10:  # negative
-            value -= 1 << shift
-        runs.append(value + runs[-2] if len(runs) > 2 else value)
-        value = shift = 0
-    if sum(runs) != height * width or min(runs, default=0) < 0:
-        raise ValueError(f"run lengths {counts[:20]!r}... do not fill {height} x {width} pixels")
-    flat = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
-    return flat.reshape((height, width), order="F")
 
 
 def mask_iou(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from llmseg_core.images.image_files import write_image
-from llmseg_training.data.coco_masks import encode_mask
+from llmseg_core.images.run_lengths import encode_mask
 
 LEFT, RIGHT = (slice(8, 24), slice(6, 22)), (slice(20, 40), slice(30, 50))
 

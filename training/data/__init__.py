@@ -5,8 +5,10 @@
 `ReadableSamples` iterates over it where samples may be broken, and `SampleDraws` draws from it.
 """
 
+from llmseg_core.images.run_lengths import encode_mask
+
 from .broken import BrokenSampleError
-from .coco_masks import decode_mask, encode_mask
+from .coco_masks import decode_mask
 from .draws import SampleDraws
 from .folder import FolderData
 from .folder_writer import write_folder

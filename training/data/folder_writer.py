@@ -11,7 +11,8 @@ from typing import Any
 from PIL import Image
 from tqdm import tqdm
 
-from .coco_masks import encode_mask
+from llmseg_core.images.run_lengths import encode_mask
+
 from .folder import INDEX, FolderData, check_name
 from .image_data import ImageData
 from .readable import BrokenPolicy, ReadableSamples

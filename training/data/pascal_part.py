@@ -23,8 +23,10 @@ import numpy as np
 import scipy.io
 from scipy.io.matlab import MatReadError
 
+from llmseg_core.images.run_lengths import encode_mask
+
 from .coco_json import CocoJson
-from .coco_masks import decode_mask, encode_mask
+from .coco_masks import decode_mask
 from .image_data import ImageData, first_existing
 from .mask_sizes import decode_resized
 from .part_questions import category_questions, instance_questions

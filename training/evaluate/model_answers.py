@@ -15,11 +15,11 @@ import numpy as np
 import torch
 
 from llmseg_core.config import SelectionConfig
+from llmseg_core.images.run_lengths import decode_runs, encode_mask
 from llmseg_core.methods.method import Method
 from llmseg_core.types import ProposalScores
 
 from ..data import DataSample
-from ..data.coco_masks import decode_mask, encode_mask
 from .answers import Prediction, SampleAnswers, ScoredProposals, Segmenter
 from .asking import asked_text
 from .json_lines import JsonLines
@@ -146,7 +146,7 @@ def _read_scores(record: dict[str, Any], size: tuple[int, int]) -> ScoredProposa
     """What `_written_scores` wrote."""
     codes = record["proposals"]
     proposed = tuple(codes[0]["size"]) if codes else size  # smaller where the image was shrunk
-    masks = [decode_mask(code, proposed) for code in codes]
+    masks = [decode_runs(code, proposed) for code in codes]
     shape = len(record["texts"]), len(masks)
     iou_score, iop = (
         torch.tensor(record[name], dtype=torch.float32).reshape(shape)

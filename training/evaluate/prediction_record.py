@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..data.coco_masks import decode_mask, encode_mask
+from llmseg_core.images.run_lengths import encode_mask
+
+from ..data.coco_masks import decode_mask
 from .answers import Prediction
 
 __all__ = ["prediction_of", "prediction_record"]

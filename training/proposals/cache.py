@@ -22,12 +22,12 @@ from urllib.parse import quote, unquote
 import numpy as np
 import torch
 import yaml
-from pycocotools import mask as coco_mask
 from tqdm import tqdm
 
 from llmseg_core.config import ProposalConfig
 from llmseg_core.config.yaml_file import read_mapping
 from llmseg_core.images.image_ops import check_image
+from llmseg_core.images.run_lengths import decode_counts, encode_counts
 from llmseg_core.proposals.generator import ProposalGenerator
 from llmseg_core.runtime.whole_file import write_whole
 from llmseg_core.types import Proposals
@@ -213,12 +213,10 @@ def _check_settings(folder: Path, settings: dict[str, Any]) -> None:
 
 
 def _to_plain(proposals: Proposals) -> dict[str, object]:
-    masks = np.asfortranarray(proposals.masks.numpy().transpose(1, 2, 0).astype(np.uint8))
-    codes = coco_mask.encode(masks) if len(proposals) else []
     return {
         "size": list(proposals.masks.shape[1:]),
         "image_size": list(proposals.image_size),
-        "rle": [code["counts"].decode("ascii") for code in codes],
+        "rle": [encode_counts(mask) for mask in proposals.masks.numpy()],
         "boxes": proposals.boxes_px.tolist(),
         "predicted_iou": proposals.predicted_iou.tolist(),
         "stability": proposals.stability.tolist(),
@@ -231,10 +229,9 @@ def _from_plain(plain: dict[str, list]) -> Proposals:
     image_size = tuple(plain.get("image_size", plain["size"]))  # older files: masks of that size
     if not plain["rle"]:
         return Proposals.empty(image_size)
-    codes = [{"size": [height, width], "counts": text.encode("ascii")} for text in plain["rle"]]
-    masks = coco_mask.decode(codes).transpose(2, 0, 1).astype(bool)
+    masks = np.stack([decode_counts(text, (height, width)) for text in plain["rle"]])
     return Proposals(
-        torch.from_numpy(np.ascontiguousarray(masks)),
+        torch.from_numpy(masks),
         torch.tensor(plain["boxes"], dtype=torch.float32),
         torch.tensor(plain["predicted_iou"], dtype=torch.float32),
         torch.tensor(plain["stability"], dtype=torch.float32),

@@ -16,21 +16,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from pycocotools import mask as coco
 
 from helpers.pictures import picture
 from helpers.small_model import save_small_model
+from llmseg_core.images.run_lengths import encode_counts
 from llmseg_ros.camera.camera_frame import CameraFrame
 from llmseg_ros.camera.recording import write_recording
 from llmseg_ros.demo import processes as processes_module
 from llmseg_ros.demo.asker import Outcome
-from llmseg_ros.demo.ground_truth import (
-    GROUND_TRUTH_FILE,
-    GroundTruth,
-    Question,
-    decode_mask,
-    mask_iou,
-)
+from llmseg_ros.demo.ground_truth import GROUND_TRUTH_FILE, GroundTruth, Question, mask_iou
 from llmseg_ros.demo.picture import Picture
 from llmseg_ros.demo.processes import ProcessDied, Processes
 from llmseg_ros.demo.report import outcome_table, write_report
@@ -38,10 +32,6 @@ from llmseg_ros.demo.report import outcome_table, write_report
 HEIGHT, WIDTH = 60, 80
 SECOND = 10**9
 SHIPPED = Path(__file__).parents[3] / "llmseg_ros" / "demo" / "recording"
-
-
-def encode(mask: np.ndarray) -> str:
-    return coco.encode(np.asfortranarray(mask, dtype=np.uint8))["counts"].decode()
 
 
 def square(left: int, top: int, size: int) -> np.ndarray:
@@ -72,7 +62,10 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "frames": [
                 {
                     "stamp_ns": stamp,
-                    "masks": {"1": encode(square(5, 5, 20)), "2": encode(square(40, 30, 10))},
+                    "masks": {
+                        "1": encode_counts(square(5, 5, 20)),
+                        "2": encode_counts(square(40, 30, 10)),
+                    },
                 }
                 for stamp in stamps[2 * scene : 2 * scene + 2]
             ],
@@ -84,19 +77,6 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     truth = {"image_size": [HEIGHT, WIDTH], "scenes": scenes}
     (folder / GROUND_TRUTH_FILE).write_text(json.dumps(truth))
     return folder
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_masks_are_read_as_coco_writes_them(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    blocks = rng.random((6, 5)) < 0.2 * seed
-    mask = np.kron(blocks, np.ones((7, 40), dtype=bool))  # short and long runs
-    assert np.array_equal(decode_mask(encode(mask), *mask.shape), mask)
-
-
-def test_run_lengths_of_another_size_are_refused() -> None:
-    with pytest.raises(ValueError, match="do not fill 60 x 81 pixels"):
-        decode_mask(encode(square(0, 0, 5)), HEIGHT, WIDTH + 1)
 
 
 def test_iou() -> None:
@@ -120,6 +100,11 @@ def test_ground_truth(recording: Path, tmp_path: Path) -> None:
         GroundTruth.load(tmp_path)
     (tmp_path / GROUND_TRUTH_FILE).write_text('{"scenes": []}')
     with pytest.raises(ValueError, match="is no ground truth"):
+        GroundTruth.load(tmp_path)
+    text = (recording / GROUND_TRUTH_FILE).read_text()
+    torn = text.replace(encode_counts(square(40, 30, 10)), "o")
+    (tmp_path / GROUND_TRUTH_FILE).write_text(torn)
+    with pytest.raises(ValueError, match=r"is no ground truth.*'o' is no compressed COCO RLE"):
         GroundTruth.load(tmp_path)
 
 

@@ -6,38 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pycocotools import mask as coco
 
 from helpers.data_files import SIZE, box_mask
-from llmseg_training.data import decode_mask, encode_mask
+from llmseg_core.images.run_lengths import encode_mask
+from llmseg_training.data import decode_mask
 
 BOX = box_mask(3, 5, 20, 30)
 CODE = encode_mask(BOX)
-
-
-@pytest.mark.parametrize(
-    "mask",
-    [
-        BOX,
-        box_mask(0, 0, 48, 64),
-        box_mask(0, 0, 0, 0),
-        box_mask(0, 0, 1, 1),
-        box_mask(47, 63, 48, 64),
-        np.random.default_rng(0).random(SIZE) < 0.5,
-        np.random.default_rng(1).random(SIZE) < 0.01,
-    ],
-)
-def test_what_is_encoded_is_decoded(mask: np.ndarray) -> None:
-    code = encode_mask(mask)
-    assert code["size"] == [48, 64]
-    assert np.array_equal(decode_mask(code, SIZE), mask)
-    assert np.array_equal(decode_mask(code, SIZE), coco.decode([code])[..., 0].astype(bool))
-
-
-def test_large_masks_have_long_runs() -> None:
-    mask = np.zeros((3000, 2000), bool)
-    mask[2500:, 1500:] = True
-    assert np.array_equal(decode_mask(encode_mask(mask), (3000, 2000)), mask)
 
 
 def test_all_spellings_of_one_mask() -> None:
@@ -68,17 +43,8 @@ def test_a_list_is_the_union() -> None:
             r"mask is \[64, 48\], the image is \[48, 64",
         ),
         ({"size": [48, 64], "counts": CODE["counts"][:-3]}, "must cover 3072"),
-        ({"size": [48, 64], "counts": CODE["counts"] + "55"}, "must cover 3072"),
-        ({"size": [48, 64], "counts": ""}, "no compressed COCO RLE"),
-        ({"size": [48, 64], "counts": "c7a"}, "no compressed COCO RLE"),
-        ({"size": [48, 64], "counts": "o" * 9 + "1"}, "beyond 32 bits"),
-        ({"size": [48, 64], "counts": "grüße"}, "no ASCII"),
         ({"size": [48, 64], "counts": [10, 20]}, "covers 30 pixels"),
-        ({"size": [48, 64], "counts": [-5, 3077]}, "least run -5"),
-        ({"size": [48, 64], "counts": [[1], [2, 3]]}, "list of whole numbers"),
-        ({"size": [48, 64], "counts": [1.5, 3070.5]}, "list of whole numbers"),
-        ({"size": [48, 64], "counts": None}, "list of whole numbers"),
-        ({"counts": "c7a0"}, "must have size and counts"),
+        ([CODE, {"counts": "c7a0"}], "must have size and counts"),
         ("mask.png", "COCO RLE or a list of polygons"),
         (None, "COCO RLE or a list of polygons"),
         ([], "at least one polygon"),

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from llmseg_core.images.image_files import write_image
+from llmseg_core.images.run_lengths import encode_mask
 from llmseg_training.data import DataSample
-from llmseg_training.data.coco_masks import encode_mask
 from llmseg_training.data.folder import FolderData
 from llmseg_training.evaluate import Prediction, SampleAnswers, evaluate, score_cases
 from llmseg_training.evaluate.prediction_files import Missing, PredictionAnswers, open_predictions
