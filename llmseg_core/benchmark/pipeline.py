@@ -14,6 +14,7 @@ from transformers import LlavaConfig
 
 from llmseg_core.config import SelectionConfig, SelectionRule
 from llmseg_core.methods.llm_seg import LLMSegPipeline
+from llmseg_core.metrics.mask_iou import mask_iou
 from llmseg_core.reference.full_size import FullSizeProposals
 from llmseg_core.reference.pipeline import ReferencePipeline
 from llmseg_core.runtime.compute_rate import ComputeRate
@@ -213,7 +214,7 @@ def _run(
         sums = {NEW_FRAME: whole, NEW_INSTRUCTION: whole}
         for name, value in {**published.timings_ms, **sums}.items():
             run.theirs[name].append(value)
-        run.answers.append(_iou(answer.mask, published.mask))
+        run.answers.append(mask_iou(answer.mask, published.mask))
     return run
 
 
@@ -250,9 +251,3 @@ def stage_flops(model: BenchmarkModel, frame: FrameEncoding, instruction: str) -
         flops["proposals"] + flops["embeddings"] + flops["image_prefix"] + flops[NEW_INSTRUCTION]
     )
     return flops
-
-
-def _iou(one: np.ndarray, other: np.ndarray) -> float:
-    """IoU of two masks; 1 if both are empty."""
-    union = np.count_nonzero(one | other)
-    return float(np.count_nonzero(one & other) / union) if union else 1.0

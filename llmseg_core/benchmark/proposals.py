@@ -221,9 +221,7 @@ def matched_iou(ours: Proposals, reference: Proposals) -> float:
         return 1.0 if not len(ours) else 0.0
     if not len(ours):
         return 0.0
-    overlaps = pairwise_iou(reference.masks, ours.masks)
-    empty = [~each.masks.flatten(1).any(1) for each in (reference, ours)]
-    overlaps = overlaps.masked_fill(empty[0][:, None] & empty[1], 1.0)
+    overlaps = pairwise_iou(reference.masks, ours.masks, empty=1.0)
     if len(ours) == len(reference):
         for other in (ours, reference):
             apart = (reference.predicted_iou[:, None] - other.predicted_iou).abs()

@@ -6,8 +6,9 @@ from __future__ import annotations
 from dataclasses import astuple, dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["MaskCounts", "MaskIoUMetric", "resize_nearest"]
+__all__ = ["MaskCounts", "MaskIoUMetric", "iou_of_counts", "mask_iou", "resize_nearest"]
 
 NCIOU_SIZE = 1024
 """Pixels a side that masks are resized to for ncIoU; the paper names no size."""
@@ -32,7 +33,7 @@ class MaskCounts:
     @property
     def iou(self) -> float:
         """[0, 1]; of two empty masks 1."""
-        return _ratio(self.intersection, self.union)
+        return float(iou_of_counts(self.intersection, self.union))
 
     @classmethod
     def of(
@@ -126,9 +127,20 @@ class MaskIoUMetric:
         sums = np.array([astuple(counts) for counts in self.counts], dtype=np.int64).sum(0)
         return {
             "giou": float(np.mean([counts.iou for counts in self.counts])),
-            "ciou": _ratio(int(sums[0]), int(sums[1])),
-            "nciou": _ratio(int(sums[2]), int(sums[3])),
+            "ciou": float(iou_of_counts(sums[0], sums[1])),
+            "nciou": float(iou_of_counts(sums[2], sums[3])),
         }
+
+
+def mask_iou(one: np.ndarray, other: np.ndarray) -> float:
+    """Intersection over union of two masks, (H, W) bool, in [0, 1]; of two empty masks 1."""
+    return float(iou_of_counts(*_both_and_either(one, other)))
+
+
+def iou_of_counts(intersection: ArrayLike, union: ArrayLike) -> NDArray[np.float64]:
+    """Intersection over union, [0, 1], of counts of any shape; 1 where the union is empty."""
+    both, either = np.asarray(intersection), np.asarray(union)
+    return np.where(either > 0, both / np.maximum(either, 1), 1.0)
 
 
 def resize_nearest(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -144,8 +156,3 @@ def resize_nearest(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 def _both_and_either(prediction: np.ndarray, target: np.ndarray) -> tuple[int, int]:
     return int(np.count_nonzero(prediction & target)), int(np.count_nonzero(prediction | target))
-
-
-def _ratio(intersection: int, union: int) -> float:
-    """Intersection over union; 1 if there is no union."""
-    return intersection / union if union else 1.0

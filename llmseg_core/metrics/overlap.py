@@ -8,7 +8,7 @@ from torch import Tensor
 
 from llmseg_core.types import mask_areas
 
-__all__ = ["intersections", "pairwise_iou"]
+__all__ = ["intersections", "iou_of_areas", "pairwise_iou"]
 
 
 def intersections(masks: Tensor, targets: Tensor) -> Tensor:
@@ -33,11 +33,30 @@ def intersections(masks: Tensor, targets: Tensor) -> Tensor:
     return first @ second.T
 
 
-def pairwise_iou(masks: Tensor, targets: Tensor) -> Tensor:
-    """Intersection over union of each mask (K, H, W) with each target (T, H, W): (K, T) float32.
+def iou_of_areas(shared: Tensor, first: Tensor, second: Tensor, empty: float = 0.0) -> Tensor:
+    """Intersection over union from counted pixels; the shapes broadcast.
 
-    Two empty masks have IoU 0: neither finds anything of the other.
+    Args:
+        shared: pixels in both masks.
+        first: pixels of the one mask.
+        second: pixels of the other.
+        empty: the IoU of two empty masks. Where masks look for each other it is 0, neither finds
+            anything of the other; where answers are compared it is 1, they are the same.
+
+    Returns:
+        float32 in [0, 1].
     """
-    both = intersections(masks, targets)
-    union = mask_areas(masks)[:, None] + mask_areas(targets)[None] - both
-    return both / union.clamp(min=1)
+    union = first + second - shared
+    return torch.where(union > 0, shared / union.clamp(min=1), empty)
+
+
+def pairwise_iou(masks: Tensor, targets: Tensor, empty: float = 0.0) -> Tensor:
+    """IoU of each mask (K, H, W) with each target (T, H, W), both bool: (K, T) float32.
+
+    `empty` is the IoU of two empty masks, see `iou_of_areas`.
+
+    Raises:
+        ValueError: if the masks are of different sizes.
+    """
+    areas = mask_areas(masks)[:, None], mask_areas(targets)[None]
+    return iou_of_areas(intersections(masks, targets), *areas, empty)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-import torch
 from torch import Tensor
 
 from llmseg_core.metrics.overlap import pairwise_iou
@@ -61,7 +60,7 @@ def agreement(exact: Proposals, near: Proposals) -> Agreement:
     Raises:
         ValueError: if the masks are of different sizes.
     """
-    overlaps = _overlaps(exact, near)
+    overlaps = pairwise_iou(exact.masks, near.masks, empty=1.0).cpu()
     counts = len(exact), len(near)
     largest = exact.areas_px.argsort(descending=True, stable=True)[:ORACLE_COUNT].to(
         overlaps.device
@@ -75,13 +74,6 @@ def agreement(exact: Proposals, near: Proposals) -> Agreement:
     return Agreement(
         *counts, float(pairs.mean()), float(pairs.min()), float(best.mean()), float(best.min())
     )
-
-
-def _overlaps(exact: Proposals, near: Proposals) -> Tensor:
-    """(K, L) float32 on the CPU: IoU of all with all, 1 for two masks without a pixel."""
-    overlaps = pairwise_iou(exact.masks, near.masks)
-    empty = (exact.areas_px == 0)[:, None] & (near.areas_px == 0)
-    return torch.where(empty, 1.0, overlaps).cpu()
 
 
 def _matched(overlaps: Tensor) -> Tensor:

@@ -21,10 +21,11 @@ from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header, String
 
+from llmseg_core.metrics.mask_iou import mask_iou
 from llmseg_ros.messages.conversions import image_to_rgb
 from llmseg_ros.msg import SegmentationResult
 
-from .ground_truth import GroundTruth, Question, mask_iou
+from .ground_truth import GroundTruth, Question
 
 __all__ = ["Asker", "Outcome"]
 

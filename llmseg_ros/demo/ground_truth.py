@@ -24,13 +24,7 @@ from numpy.typing import NDArray
 
 from llmseg_core.images.run_lengths import decode_counts
 
-__all__ = [
-    "GROUND_TRUTH_FILE",
-    "GroundTruth",
-    "Question",
-    "SceneTruth",
-    "mask_iou",
-]
+__all__ = ["GROUND_TRUTH_FILE", "GroundTruth", "Question", "SceneTruth"]
 
 GROUND_TRUTH_FILE = "ground_truth.json"
 
@@ -125,12 +119,6 @@ class GroundTruth:
     @cached_property
     def _scene_of_stamp(self) -> dict[int, int]:
         return {stamp: index for index, scene in enumerate(self.scenes) for stamp in scene.frames}
-
-
-def mask_iou(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
-    """Intersection over union, [0, 1]; 1 if both are empty."""
-    union = np.count_nonzero(first | second)
-    return np.count_nonzero(first & second) / union if union else 1.0
 
 
 def _scene(index: int, content: dict) -> SceneTruth:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from llmseg_core.metrics.mask_iou import iou_of_counts
+
 __all__ = ["SCORES", "ious", "scores_of_sums", "sums"]
 
 SCORES = ("giou", "ciou", "nciou")
@@ -13,7 +15,7 @@ SCORES = ("giou", "ciou", "nciou")
 
 def ious(counts: np.ndarray) -> np.ndarray:
     """(...) float64, IoU from (..., 4) counts as `MaskCounts` has them; of two empty masks 1."""
-    return _ratio(counts[..., 0], counts[..., 1])
+    return iou_of_counts(counts[..., 0], counts[..., 1])
 
 
 def sums(counts: np.ndarray) -> np.ndarray:
@@ -32,8 +34,5 @@ def sums(counts: np.ndarray) -> np.ndarray:
 def scores_of_sums(total: np.ndarray) -> np.ndarray:
     """(..., 3) float64, the `SCORES` of samples whose `sums` add up to (..., 6)."""
     count, iou, both, either, small_both, small_either = np.moveaxis(total, -1, 0)
-    return np.stack((iou / count, _ratio(both, either), _ratio(small_both, small_either)), -1)
-
-
-def _ratio(both: np.ndarray, either: np.ndarray) -> np.ndarray:
-    return np.where(either > 0, both / np.maximum(either, 1), 1.0)
+    ciou, nciou = iou_of_counts(both, either), iou_of_counts(small_both, small_either)
+    return np.stack((iou / count, ciou, nciou), -1)

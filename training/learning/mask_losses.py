@@ -6,7 +6,9 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn import functional as F
 
-__all__ = ["dice_loss", "mask_bce", "mask_iou", "point_prompt_loss", "soft_masks"]
+from llmseg_core.metrics.overlap import iou_of_areas
+
+__all__ = ["dice_loss", "iou_of_logits", "mask_bce", "point_prompt_loss", "soft_masks"]
 
 
 def dice_loss(logits: Tensor, targets: Tensor) -> Tensor:
@@ -45,11 +47,10 @@ def mask_bce(logits: Tensor, targets: Tensor, balance: float) -> Tensor:
     return balance * balanced / 2 + (1 - balance) * loss.mean(-1)
 
 
-def mask_iou(logits: Tensor, targets: Tensor) -> Tensor:
+def iou_of_logits(logits: Tensor, targets: Tensor) -> Tensor:
     """IoU of each mask cut at logit 0 with its target cut at one half; (...) float in [0, 1]."""
     inside, target = logits.detach().flatten(-2) > 0, targets.flatten(-2) > 0.5
-    union = (inside | target).sum(-1)
-    return (inside & target).sum(-1) / union.clamp(min=1)
+    return iou_of_areas((inside & target).sum(-1), inside.sum(-1), target.sum(-1))
 
 
 def point_prompt_loss(
@@ -68,7 +69,7 @@ def point_prompt_loss(
     """
     wanted = targets[:, None].expand_as(logits)
     each = dice_loss(logits, wanted) + 4 * mask_bce(logits, wanted, balance)
-    actual = mask_iou(logits, wanted)
+    actual = iou_of_logits(logits, wanted)
     loss = each.min(1).values.mean() + F.mse_loss(iou, actual)
     return loss, actual.max(1).values.detach()
 

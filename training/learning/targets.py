@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from llmseg_core.metrics.mask_iou import resize_nearest
+from llmseg_core.metrics.overlap import iou_of_areas
 
 __all__ = ["ProposalOverlaps", "proposal_targets"]
 
@@ -39,8 +40,8 @@ def proposal_targets(
         for mask in masks.numpy()
     ]
     both, areas = torch.tensor(counts, dtype=torch.float32).reshape(-1, 2).unbind(1)
-    union = areas + int(np.count_nonzero(target)) - both
-    return both / union.clamp(min=1), both / areas.clamp(min=1)
+    wanted = torch.tensor(float(np.count_nonzero(target)))
+    return iou_of_areas(both, areas, wanted), both / areas.clamp(min=1)
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class ProposalOverlaps:
     def iou(self, target_ids: Collection[int]) -> Tensor:
         """(K,) IoU of each proposal with the union of the targets; zeros without a target."""
         both, target = self._meet(target_ids)
-        return both / (self.areas + target - both).clamp(min=1)
+        return iou_of_areas(both, self.areas, target)
 
     def iop(self, target_ids: Collection[int]) -> Tensor:
         """(K,) share of each proposal on the union of the targets (paper equation 2)."""

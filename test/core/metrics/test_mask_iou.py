@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from llmseg_core import MaskIoUMetric
-from llmseg_core.metrics.mask_iou import MaskCounts
+from llmseg_core.metrics.mask_iou import MaskCounts, iou_of_counts, mask_iou
 
 
 def mask(*rows: str) -> np.ndarray:
@@ -50,6 +50,18 @@ def test_size_of_the_image_does_not_weigh_in_nciou() -> None:
     metric.update(np.ones((8, 8), dtype=bool), np.zeros((8, 8), dtype=bool))
     assert metric.compute()["ciou"] == pytest.approx(1 / 65)
     assert metric.compute()["nciou"] == pytest.approx(0.5 / 1.5)
+
+
+def test_iou_of_two_masks() -> None:
+    assert mask_iou(mask("##.."), mask(".##.")) == pytest.approx(1 / 3)
+    assert mask_iou(mask("...."), mask("....")) == 1
+    assert mask_iou(mask("##.."), mask("....")) == 0
+
+
+def test_iou_of_counts_of_any_shape() -> None:
+    assert iou_of_counts(3, 4) == 0.75
+    both, either = [[0, 1], [2**40, 0]], [[0, 2], [2**41, 5]]
+    assert iou_of_counts(both, either).tolist() == [[1, 0.5], [0.5, 0]]
 
 
 def test_reset() -> None:

@@ -24,7 +24,7 @@ from llmseg_ros.camera.camera_frame import CameraFrame
 from llmseg_ros.camera.recording import write_recording
 from llmseg_ros.demo import processes as processes_module
 from llmseg_ros.demo.asker import Outcome
-from llmseg_ros.demo.ground_truth import GROUND_TRUTH_FILE, GroundTruth, Question, mask_iou
+from llmseg_ros.demo.ground_truth import GROUND_TRUTH_FILE, GroundTruth, Question
 from llmseg_ros.demo.picture import Picture
 from llmseg_ros.demo.processes import ProcessDied, Processes
 from llmseg_ros.demo.report import outcome_table, write_report
@@ -77,13 +77,6 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     truth = {"image_size": [HEIGHT, WIDTH], "scenes": scenes}
     (folder / GROUND_TRUTH_FILE).write_text(json.dumps(truth))
     return folder
-
-
-def test_iou() -> None:
-    assert mask_iou(square(0, 0, 10), square(5, 0, 10)) == pytest.approx(1 / 3)
-    nothing = np.zeros((HEIGHT, WIDTH), dtype=bool)
-    assert mask_iou(nothing, nothing) == 1
-    assert mask_iou(square(0, 0, 10), nothing) == 0
 
 
 def test_ground_truth(recording: Path, tmp_path: Path) -> None:

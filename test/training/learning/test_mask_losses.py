@@ -9,8 +9,8 @@ from torch.nn import functional as F
 
 from llmseg_training.learning.mask_losses import (
     dice_loss,
+    iou_of_logits,
     mask_bce,
-    mask_iou,
     point_prompt_loss,
     soft_masks,
 )
@@ -80,8 +80,8 @@ def test_iou_of_a_mask_with_its_target() -> None:
     target[:2, :, :2] = 1
     logits = torch.full((3, 4, 4), -1.0)
     logits[0, :2] = 1  # two rows of four cross two columns of four: 4 of 12
-    assert mask_iou(logits, target).tolist() == pytest.approx([4 / 12, 0, 0])
-    assert mask_iou(target * 2 - 1, target).tolist() == [1, 1, 0]
+    assert iou_of_logits(logits, target).tolist() == pytest.approx([4 / 12, 0, 0])
+    assert iou_of_logits(target * 2 - 1, target).tolist() == [1, 1, 0]
 
 
 def test_only_the_best_of_three_masks_learns() -> None:
@@ -97,7 +97,7 @@ def test_only_the_best_of_three_masks_learns() -> None:
     assert logits.grad is not None
     assert [bool(logits.grad[0, mask].any()) for mask in range(3)] == [False, True, False]
     assert best.tolist() == [1.0]
-    perfect_iou = mask_iou(logits, target[:, None].expand(-1, 3, -1, -1))
+    perfect_iou = iou_of_logits(logits, target[:, None].expand(-1, 3, -1, -1))
     assert perfect_iou.tolist() == [[0, 1, 0]]
     told, _ = point_prompt_loss(logits, perfect_iou, target, balance=0.3)
     assert (loss - told).item() == pytest.approx(1 / 3)  # one of three predicted IoUs is off by 1

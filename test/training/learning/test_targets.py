@@ -19,6 +19,11 @@ def overlaps_of(masks: Tensor, instances: Tensor, ids: list[int]) -> ProposalOve
     )
 
 
+def pairwise_iop(masks: Tensor, targets: Tensor) -> Tensor:
+    """Intersection over each mask's own area, (K, T)."""
+    return intersections(masks, targets) / masks.flatten(1).sum(1)[:, None].clamp(min=1)
+
+
 @pytest.fixture
 def row() -> ProposalOverlaps:
     """A line of ten pixels: instance 3 is 0-3, instance 5 is 4-5; four proposals."""
