@@ -70,7 +70,7 @@ setup(
     packages=packages(),
     package_dir={"llmseg_training": "training"},
     package_data={
-        "llmseg_core": ["py.typed", "embedded/**/*"],
+        "llmseg_core": ["py.typed", "embedded/**/*", "images/*.html"],
         "llmseg_ros": ["*.xml", "demo/recording/*"],
         "llmseg_training": ["configs/*.yaml", "configs/*.json", "evaluate/*.yaml"],
     },

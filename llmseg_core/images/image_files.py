@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
 
-__all__ = ["find_images", "read_image", "write_image"]
+__all__ = ["encode_image", "find_images", "read_image", "write_image"]
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".ppm")
+JPEG_QUALITY = 88
 
 
 def find_images(paths: Iterable[str | Path]) -> list[Path]:
@@ -49,12 +51,29 @@ def read_image(path: Path) -> np.ndarray:
 
 
 def write_image(path: Path, image: np.ndarray) -> None:
-    """Write (H, W, 3) or (H, W) uint8; the suffix of `path` names the format.
+    """Write (H, W, 3) RGB or (H, W) uint8; the suffix of `path` names the format.
 
     Raises:
         ValueError: if the suffix names no format.
     """
-    if path.suffix.lower() not in SUFFIXES:
-        raise ValueError(f"{path} has no image suffix, it must be one of {', '.join(SUFFIXES)}")
+    content = encode_image(image, path.suffix)
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(image).save(path)
+    path.write_bytes(content)
+
+
+def encode_image(image: np.ndarray, suffix: str) -> bytes:
+    """The bytes of an image file.
+
+    Args:
+        image: (H, W, 3) RGB or (H, W) uint8.
+        suffix: names the format, such as ".png".
+
+    Raises:
+        ValueError: if it names none.
+    """
+    if suffix.lower() not in SUFFIXES:
+        raise ValueError(f"{suffix!r} is no image suffix, it must be one of {', '.join(SUFFIXES)}")
+    buffer = BytesIO()
+    kind = Image.registered_extensions()[suffix.lower()]
+    Image.fromarray(image).save(buffer, kind, quality=JPEG_QUALITY)
+    return buffer.getvalue()

@@ -12,14 +12,13 @@ from statistics import mean, median
 from rich.markup import escape
 from rich.table import Table
 
+from llmseg_core.images.image_files import write_image
+
 from .asker import Outcome
-from .page import page
-from .picture import Picture, encode_image
+from .page import GOOD_IOU, page
+from .picture import Picture
 
 __all__ = ["outcome_table", "write_report"]
-
-GOOD_IOU = 0.5
-"""from which an answer is shown as a good one"""
 
 
 def outcome_table(outcomes: Sequence[Outcome]) -> Table:
@@ -57,7 +56,7 @@ def write_report(folder: Path, outcomes: Sequence[Outcome], pictures: Sequence[P
     for number, (outcome, picture) in enumerate(zip(outcomes, pictures, strict=True), start=1):
         words = re.sub(r"[^a-z0-9]+", "_", outcome.question.instruction.lower()).strip("_")
         path = folder / f"{number:02d}_{words[:50]}.png"
-        path.write_bytes(encode_image(picture.overlay, ".png"))
+        write_image(path, picture.overlay)
     summary = [
         {
             "instruction": outcome.question.instruction,
