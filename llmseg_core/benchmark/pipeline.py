@@ -204,7 +204,7 @@ def _run(
             _, again = timed(device, former.segment, known, second, BEST)
             run.former[NEW_FRAME].append(encoding + asking)
             run.former[NEW_INSTRUCTION].append(again)
-            run.former_answers.append(_iou(answer.mask, enlarged.mask))
+            run.former_answers.append(mask_iou(answer.mask, enlarged.mask))
         if reference is None:
             continue
         reset_peak_memory(device)
