@@ -67,7 +67,7 @@ def imported_modules(path: Path, package: str) -> Iterator[str]:
 # What stands beside the methods (after "metrics") is imported by none of the rooms before.
 LAYERS = {
     "llmseg_core": (
-        "types", "config", "images", "runtime", "proposals", "embeddings", "vlm", "selector",
+        "types", "config", "runtime", "images", "proposals", "embeddings", "vlm", "selector",
         "model_dir", "methods", "metrics", "convert", "reference", "benchmark", "cli",
     ),
     "training": (

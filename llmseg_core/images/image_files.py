@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
+from llmseg_core.runtime.whole_file import write_whole
+
 __all__ = ["encode_image", "find_images", "read_image", "write_image"]
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".ppm")
@@ -51,14 +53,12 @@ def read_image(path: Path) -> np.ndarray:
 
 
 def write_image(path: Path, image: np.ndarray) -> None:
-    """Write (H, W, 3) RGB or (H, W) uint8; the suffix of `path` names the format.
+    """Write (H, W, 3) RGB or (H, W) uint8, whole; the suffix of `path` names the format.
 
     Raises:
         ValueError: if the suffix names no format.
     """
-    content = encode_image(image, path.suffix)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+    write_whole(path, encode_image(image, path.suffix))
 
 
 def encode_image(image: np.ndarray, suffix: str) -> bytes:

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 import yaml
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from transformers import (
     ConvNextModel,
     Dinov2Model,
@@ -25,7 +25,6 @@ from transformers import (
 from llmseg_core.config import ImageEncoderKind, LLMSegConfig, RuntimeConfig
 from llmseg_core.config.yaml_file import read_mapping, read_yaml
 from llmseg_core.runtime.device import faster_dtype, torch_device, torch_dtype
-from llmseg_core.runtime.whole_file import whole_file
 from llmseg_core.runtime.whole_folder import written_whole
 from llmseg_core.selector.selector import MaskSelector
 from llmseg_core.vlm.llava import llava_class
@@ -40,6 +39,7 @@ from .network_files import (
     local_place,
     quiet,
     refuse_wrong_keys,
+    save_weights,
 )
 from .networks import encoder_class
 from .parts import ModelParts
@@ -343,9 +343,7 @@ def save_parts(parts: ModelParts, directory: str | Path, dtype: torch.dtype | No
 
 def save_selector(selector: MaskSelector, file: Path, dtype: torch.dtype | None = None) -> None:
     """Write the selector's weights, in `dtype` or their own number format."""
-    weights = _as_dtype(selector, dtype).state_dict()
-    with whole_file(file) as temporary:
-        save_file({key: value.contiguous().cpu() for key, value in weights.items()}, temporary)
+    save_weights(_as_dtype(selector, dtype).state_dict(), file)
 
 
 def _as_dtype(module: Any, dtype: torch.dtype | None) -> Any:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +14,8 @@ import torch
 from huggingface_hub import try_to_load_from_cache
 from huggingface_hub.errors import HFValidationError
 from safetensors import SafetensorError
+from safetensors.torch import save_file
+from torch import Tensor
 from transformers import (
     AutoTokenizer,
     ConvNextModel,
@@ -24,6 +26,9 @@ from transformers import (
     SamModel,
 )
 from transformers.utils import logging
+
+from llmseg_core.runtime.whole_file import whole_file
+from llmseg_core.runtime.whole_folder import written_whole
 
 from .original.convnext import load_openclip_convnext
 from .original.dinov2 import load_original_dinov2
@@ -37,6 +42,8 @@ __all__ = [
     "local_place",
     "quiet",
     "refuse_wrong_keys",
+    "save_network",
+    "save_weights",
 ]
 
 ADAPTER_CONFIG = "adapter_config.json"
@@ -219,3 +226,21 @@ def quiet() -> Iterator[None]:
         logging.set_verbosity(verbosity)
         if shown:
             logging.enable_progress_bar()
+
+
+def save_network(part: PreTrainedModel | PreTrainedTokenizerBase, folder: Path) -> None:
+    """Write a network or a tokenizer as transformers does, whole or not at all.
+
+    Args:
+        part: it is not changed.
+        folder: made, or replaced where it holds such a part.
+    """
+    mark = "config.json" if isinstance(part, PreTrainedModel) else "tokenizer_config.json"
+    with written_whole(folder, mark) as new:
+        part.save_pretrained(new)
+
+
+def save_weights(weights: Mapping[str, Tensor], file: Path) -> None:
+    """Write tensors by name, in safetensors' format, whole or not at all."""
+    with whole_file(file) as temporary:
+        save_file({key: value.contiguous().cpu() for key, value in weights.items()}, temporary)

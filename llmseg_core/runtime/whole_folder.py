@@ -3,18 +3,29 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
 import shutil
-import tempfile
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from .whole_file import part_name, to_disk
+
 __all__ = ["written_whole"]
+
+AT_FDCWD = -100
+RENAME_EXCHANGE = 2
 
 
 @contextmanager
 def written_whole(directory: str | Path, mark: str) -> Iterator[Path]:
     """A temporary folder that takes the place of `directory` if the block succeeds.
+
+    Where the file system can (Linux), the two change places in one step, so that the name stands
+    for a whole folder at every moment. A link stays, and what it points to is replaced. Files get
+    the permissions that the process gives its files (umask).
 
     Args:
         directory: the folder to make or replace.
@@ -23,24 +34,50 @@ def written_whole(directory: str | Path, mark: str) -> Iterator[Path]:
 
     Raises:
         ValueError: if `directory` holds something else.
+        OSError: naming `directory`, if it cannot be written.
     """
-    directory = Path(directory).expanduser().absolute()
-    replaceable = not directory.exists() or (directory / mark).is_file()
-    if not replaceable and not (directory.is_dir() and not any(directory.iterdir())):
-        raise ValueError(f"{directory} is not empty and holds no {mark}: it is not replaced")
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
-    new, old = work / "new", work / "old"
+    place = Path(os.path.realpath(Path(directory).expanduser()))
+    _check_replaceable(place, mark)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    new = place.with_name(part_name(place))
     try:
         new.mkdir()
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, str(directory)) from None
+    try:
         yield new
-        if directory.exists():
-            directory.rename(old)
-        try:
-            new.rename(directory)
-        except OSError:
-            if old.exists():
-                old.rename(directory)
-            raise
+        mode = stat.S_IMODE(new.stat().st_mode) & 0o666
+        for path in new.rglob("*"):
+            if path.is_file():
+                path.chmod(mode)  # safetensors makes files private
+                to_disk(path)
+        _check_replaceable(place, mark)  # somebody may have come first
+        if place.exists():
+            new.chmod(stat.S_IMODE(place.stat().st_mode))
+            _exchange(new, place)
+        else:
+            new.rename(place)
     finally:
-        shutil.rmtree(work)
+        shutil.rmtree(new, ignore_errors=True)
+
+
+def _check_replaceable(place: Path, mark: str) -> None:
+    replaceable = not place.exists() or (place / mark).is_file()
+    if not replaceable and not (place.is_dir() and not any(place.iterdir())):
+        raise ValueError(f"{place} is not empty and holds no {mark}: it is not replaced")
+
+
+def _exchange(new: Path, old: Path) -> None:
+    """Let two folders change names."""
+    rename = getattr(ctypes.CDLL(None), "renameat2", None)
+    names = os.fsencode(new), os.fsencode(old)
+    if rename and rename(AT_FDCWD, names[0], AT_FDCWD, names[1], RENAME_EXCHANGE) == 0:
+        return
+    between = old.with_name(part_name(old))  # some network file systems know no exchange
+    old.rename(between)
+    try:
+        new.rename(old)
+    except OSError:
+        between.rename(old)
+        raise
+    between.rename(new)

@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from llmseg_core.images.image_files import write_image
+from llmseg_core.runtime.whole_file import write_whole
 
 from .asker import Outcome
 from .page import GOOD_IOU, page
@@ -67,10 +68,10 @@ def write_report(folder: Path, outcomes: Sequence[Outcome], pictures: Sequence[P
         for outcome in outcomes
     ]
     text = json.dumps(summary, indent=2, ensure_ascii=False)
-    (folder / "summary.json").write_text(text + "\n", encoding="utf-8")
+    write_whole(folder / "summary.json", text + "\n")
     questions, _, right, iou, latency = _totals(outcomes)
     totals = (questions, f"found or not: {right}", f"IoU: {iou}", f"latency: {latency}")
-    (folder / "index.html").write_text(page(outcomes, pictures, totals), encoding="utf-8")
+    write_whole(folder / "index.html", page(outcomes, pictures, totals))
 
 
 def _totals(outcomes: Sequence[Outcome]) -> tuple[str, str, str, str, str]:

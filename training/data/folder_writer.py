@@ -8,10 +8,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
 from tqdm import tqdm
 
+from llmseg_core.images.image_files import write_image
 from llmseg_core.images.run_lengths import encode_mask
+from llmseg_core.runtime.whole_file import whole_file
 
 from .folder import INDEX, FolderData, check_name
 from .image_data import ImageData
@@ -91,17 +92,14 @@ def _kept(path: Path) -> set[str]:
 
 
 def _write_image(data: SegmentationData, position: int, sample: DataSample, folder: Path) -> str:
-    """Store the image of a sample; returns its path in the folder.
-
-    What an interruption leaves half written has no line yet, and is written again.
-    """
+    """Store the image of a sample; returns its path in the folder."""
     source = data.image_file(position) if isinstance(data, ImageData) else None
     place = f"images/{sample.name}{source.suffix if source else '.png'}"
-    (folder / place).parent.mkdir(parents=True, exist_ok=True)
     if source:
-        shutil.copyfile(source, folder / place)
+        with whole_file(folder / place) as temporary:
+            shutil.copyfile(source, temporary)
     else:
-        Image.fromarray(sample.image).save(folder / place)
+        write_image(folder / place, sample.image)
     return place
 
 

@@ -22,7 +22,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, load_model, save_file, save_model
+from safetensors.torch import load_file, load_model, save_model
 from torch import nn
 from transformers import (
     Dinov2Model,
@@ -38,6 +38,7 @@ from llmseg_core.embeddings.dinov2 import Dinov2Encoder
 from llmseg_core.embeddings.mask_embedder import PooledMaskEmbedder
 from llmseg_core.methods.llm_seg import LLMSegPipeline
 from llmseg_core.model_dir.checkpoint import load_parts
+from llmseg_core.model_dir.network_files import save_network, save_weights
 from llmseg_core.model_dir.networks import (
     build_embedded_llava,
     build_selector,
@@ -114,14 +115,13 @@ class EmbeddedTraining:
         parts = load_parts(model)
         if parts.dinov2 is None:
             raise ValueError(f"{model} has no DINOv2: it is no model of the embedded profile")
-        parts.sam.save_pretrained(self.work / "sam" / "sam")
-        parts.llava.save_pretrained(self.work / "language" / "reused")
-        parts.tokenizer.save_pretrained(self.work / "language" / "tokenizer")
+        save_network(parts.sam, self.work / "sam" / "sam")
+        save_network(parts.llava, self.work / "language" / "reused")
+        save_network(parts.tokenizer, self.work / "language" / "tokenizer")
         folder = self.work / "recognition"
-        parts.dinov2.save_pretrained(folder / "dinov2")
-        save_file(
-            parts.selector.mask_projection.state_dict(), folder / "mask_projection.safetensors"
-        )
+        save_network(parts.dinov2, folder / "dinov2")
+        projection = parts.selector.mask_projection.state_dict()
+        save_weights(projection, folder / "mask_projection.safetensors")
 
     def scenes(self) -> None:
         """Render the scenes of every split."""
@@ -149,7 +149,7 @@ class EmbeddedTraining:
         if not (folder / "reused").exists():
             if self.state.is_main_process:
                 corpus = iter_instructions("train", self.recipe.language.corpus, self.recipe.seed)
-                build_tokenizer(corpus).save_pretrained(folder / "tokenizer")
+                save_network(build_tokenizer(corpus), folder / "tokenizer")
             self.state.wait_for_everyone()
         model = self.untrained()
         recipe, categories = self.recipe.language, self.recipe.scenes.categories

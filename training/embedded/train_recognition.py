@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Annotated
 
 import torch
-from safetensors.torch import save_file
 from torch import nn
 from transformers import Dinov2Model, SamModel
 
 from llmseg_core.config.limits import AtLeast
 from llmseg_core.config.values import require
 from llmseg_core.embeddings.dinov2 import Dinov2Encoder
+from llmseg_core.model_dir.network_files import save_network, save_weights
 from llmseg_core.model_dir.networks import build_embedded_dinov2, build_selector, embedded_config
 
 from ..scenes import SceneFolder
@@ -114,7 +114,7 @@ def train_recognition(
     )
     trainer.train_to_end()
     if trainer.is_world_process_zero():
-        encoder.model.eval().save_pretrained(folder / "dinov2")
-        save_file(projection.state_dict(), folder / "mask_projection.safetensors")
+        save_network(encoder.model.eval(), folder / "dinov2")
+        save_weights(projection.state_dict(), folder / "mask_projection.safetensors")
     trainer.accelerator.wait_for_everyone()
     return encoder, projection

@@ -11,6 +11,7 @@ import torch
 from transformers import SamModel
 
 from llmseg_core.config.limits import Between
+from llmseg_core.model_dir.network_files import save_network
 from llmseg_core.model_dir.networks import build_embedded_sam
 
 from ..scenes import SceneFolder
@@ -57,6 +58,6 @@ def train_sam(scenes: SceneFolder, folder: Path, recipe: SamRecipe, seed: int) -
     )
     trainer.train_to_end()
     if trainer.is_world_process_zero():
-        model.sam.eval().save_pretrained(folder / "sam")
+        save_network(model.sam.eval(), folder / "sam")
     trainer.accelerator.wait_for_everyone()
     return model.sam.eval()

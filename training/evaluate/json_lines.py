@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,8 @@ class JsonLines:
                 self._places[name] = file.tell()
                 file.write(line)
                 self._end = file.tell()
+                file.flush()
+                os.fsync(file.fileno())
 
     def _find_lines(self) -> None:
         """Read on where the lines ended that are known."""
