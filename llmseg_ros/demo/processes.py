@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -14,9 +13,10 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
+from llmseg_core.runtime.child_process import die_with_parent
+
 __all__ = ["ProcessDied", "Processes"]
 
-PR_SET_PDEATHSIG = 1
 LOG_LINES = 15
 STOP_SIGNALS = ((signal.SIGINT, 2.0), (signal.SIGKILL, 2.0))
 """what a group is sent, and how many seconds it has to end before the next"""
@@ -46,7 +46,7 @@ class Processes:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_die_with_parent,
+                preexec_fn=die_with_parent,
             )
 
     def check(self) -> None:
@@ -92,8 +92,3 @@ class Processes:
 
     def _log(self, name: str) -> Path:
         return self._log_folder / f"{name}.log"
-
-
-def _die_with_parent() -> None:
-    """Asks Linux to end this process when its parent ends, however that happens."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
