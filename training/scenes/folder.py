@@ -4,6 +4,7 @@
 SPLIT/images/000123.png     RGB
 SPLIT/instances/000123.png  ids, one channel
 SPLIT/scenes.jsonl          index, seed and objects of each finished scene
+SPLIT/scenes.yaml           what all of them were rendered with
 """
 
 from __future__ import annotations
@@ -21,8 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from llmseg_core.runtime.child_process import die_with_parent
+from llmseg_core.runtime.folder_lock import locked
 from llmseg_core.runtime.whole_file import write_whole
 
+from .folder_config import folder_config, store_config
 from .render import render_scene
 from .scene import Scene, SceneConfig, SceneObject
 from .splits import scene_seed
@@ -66,24 +70,55 @@ def _write_scene(index: int, folder: Path, split: str, config: SceneConfig) -> s
 def write_scenes(
     root: Path, split: str, count: int, *, workers: int = 1, config: SceneConfig | None = None
 ) -> Path:
-    """Writes scenes 0 to `count` - 1 of a split to `root`/`split`; finished ones are kept."""
+    """Writes scenes 0 to `count` - 1 of a split to `root`/`split`; finished ones are kept.
+
+    One process writes at a time, others wait. Where all scenes are there nothing is written.
+
+    Args:
+        root: folder of the splits.
+        split: "train", "val" or "test".
+        count: how many scenes, from the first.
+        workers: processes that render.
+        config: what scenes to render; None takes what the folder's were rendered with.
+
+    Returns:
+        The folder of the split.
+
+    Raises:
+        ValueError: if the folder's scenes were rendered with another `config`, or a number is
+            wrong.
+    """
     if count < 1 or workers < 1:
         raise ValueError(f"count {count} and workers {workers} must be at least 1")
     scene_seed(split, count - 1)
     folder = Path(root) / split
-    for name in ("images", "instances"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
     records = _records(folder / _INDEX)
+    folder_config(folder, records, config)
+    if records.keys() >= set(range(count)):
+        return folder
+    with locked(folder, wait=True):
+        _write_missing(folder, split, count, workers, config)
+    return folder
+
+
+def _write_missing(
+    folder: Path, split: str, count: int, workers: int, config: SceneConfig | None
+) -> None:
+    records = _records(folder / _INDEX)  # another process may have begun meanwhile
+    config = folder_config(folder, records, config)
+    if not records:
+        store_config(folder, config)
     write_whole(folder / _INDEX, "".join(f"{line}\n" for line in records.values()).encode())
     missing = [index for index in range(count) if index not in records]
-    render = partial(_write_scene, folder=folder, split=split, config=config or SceneConfig())
-    pool = ProcessPoolExecutor(workers) if workers > 1 else nullcontext()
+    render = partial(_write_scene, folder=folder, split=split, config=config)
+    pool = (
+        ProcessPoolExecutor(workers, initializer=die_with_parent) if workers > 1 else nullcontext()
+    )
     with pool as executor, (folder / _INDEX).open("a", encoding="utf-8") as index_file:
         lines = _mapped(executor, render, missing)
         for line in tqdm(lines, desc=f"{split} scenes", total=count, initial=len(records)):
             index_file.write(f"{line}\n")
             index_file.flush()
-    return folder
 
 
 def _mapped(executor: Executor | None, render: partial[str], indices: list[int]) -> Iterator[str]:
