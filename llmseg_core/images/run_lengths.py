@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["decode_counts", "decode_runs", "encode_counts", "encode_mask"]
+__all__ = ["check_mask_size", "decode_counts", "decode_runs", "encode_counts", "encode_mask"]
 
 MAX_PIXELS = 2**28
 """of a mask; Pillow refuses to open images of fewer"""
@@ -94,11 +94,7 @@ def decode_counts(counts: Any, size: tuple[int, int]) -> NDArray[np.bool_]:
     Raises:
         ValueError: quoting what is wrong; also for a mask of more than `MAX_PIXELS`.
     """
-    if not _is_size(size):
-        raise ValueError(
-            f"the mask's size is {_short(size)}, it must be two whole numbers, (H, W), with 1 to "
-            f"{MAX_PIXELS} pixels"
-        )
+    check_mask_size(size)
     height, width = size
     pixels = int(height) * int(width)
     runs = _expanded(counts, pixels) if isinstance(counts, str | bytes) else _listed(counts)
@@ -115,6 +111,19 @@ def decode_counts(counts: Any, size: tuple[int, int]) -> NDArray[np.bool_]:
     columns = np.repeat(np.arange(len(runs)) % 2 == 1, runs.astype(np.int64))
     rows = cv2.transpose(columns.view(np.uint8).reshape(width, height))
     return np.asarray(rows).view(np.bool_)
+
+
+def check_mask_size(size: Any) -> None:
+    """Refuse sizes of which no mask is made.
+
+    Raises:
+        ValueError: unless it is (H, W) in whole numbers, of 1 to `MAX_PIXELS` pixels.
+    """
+    if not _is_size(size):
+        raise ValueError(
+            f"the mask's size is {_short(size)}, it must be two whole numbers, (H, W), with 1 to "
+            f"{MAX_PIXELS} pixels"
+        )
 
 
 def _is_size(size: Any) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from pycocotools import mask as coco
 
-from llmseg_core.images.run_lengths import decode_runs
+from llmseg_core.images.run_lengths import check_mask_size, decode_runs
 
 __all__ = ["decode_mask"]
 
@@ -35,6 +35,7 @@ def decode_mask(code: Any, size: tuple[int, int]) -> np.ndarray:
     Raises:
         ValueError: for anything else, and for a mask that is not of the image's size.
     """
+    check_mask_size(size)
     if isinstance(code, Mapping):
         return decode_runs(code, size)
     if not isinstance(code, Sequence) or isinstance(code, str | bytes):

@@ -35,6 +35,12 @@ def test_a_list_is_the_union() -> None:
     assert np.array_equal(decode_mask([CODE, encode_mask(other)], SIZE), BOX | other)
 
 
+@pytest.mark.parametrize("size", [(2**20, 2**20), (0, 8), (8.0, 8)])
+def test_polygons_are_drawn_at_possible_sizes_only(size: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match=r"mask's size is \(.*, it must be two whole numbers"):
+        decode_mask([[0, 0, 9, 0, 9, 9]], size)
+
+
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
