@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import shutil
 import stat
@@ -24,8 +25,9 @@ def written_whole(directory: str | Path, mark: str) -> Iterator[Path]:
     """A temporary folder that takes the place of `directory` if the block succeeds.
 
     Where the file system can (Linux), the two change places in one step, so that the name stands
-    for a whole folder at every moment. A link stays, and what it points to is replaced. Files get
-    the permissions that the process gives its files (umask).
+    for a whole folder at every moment. Several processes may write the same folder at once: one of
+    them wins. A link stays, and what it points to is replaced. Files get the permissions that the
+    process gives its files (umask).
 
     Args:
         directory: the folder to make or replace.
@@ -52,11 +54,7 @@ def written_whole(directory: str | Path, mark: str) -> Iterator[Path]:
                 path.chmod(mode)  # safetensors makes files private
                 to_disk(path)
         _check_replaceable(place, mark)  # somebody may have come first
-        if place.exists():
-            new.chmod(stat.S_IMODE(place.stat().st_mode))
-            _exchange(new, place)
-        else:
-            new.rename(place)
+        _take_place(new, place)
     finally:
         shutil.rmtree(new, ignore_errors=True)
 
@@ -65,6 +63,18 @@ def _check_replaceable(place: Path, mark: str) -> None:
     replaceable = not place.exists() or (place / mark).is_file()
     if not replaceable and not (place.is_dir() and not any(place.iterdir())):
         raise ValueError(f"{place} is not empty and holds no {mark}: it is not replaced")
+
+
+def _take_place(new: Path, place: Path) -> None:
+    """Rename a folder, and what has its new name to its old one."""
+    if place.exists():
+        new.chmod(stat.S_IMODE(place.stat().st_mode))
+    try:
+        new.rename(place)
+    except OSError as error:
+        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+            raise
+        _exchange(new, place)
 
 
 def _exchange(new: Path, old: Path) -> None:

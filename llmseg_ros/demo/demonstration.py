@@ -14,6 +14,7 @@ import numpy as np
 from rclpy.executors import SingleThreadedExecutor
 from rich.console import Console
 
+from llmseg_core.runtime.folder_lock import locked
 from llmseg_ros.camera.recording import RecordedImages
 from llmseg_ros.fast_dds import large_message_environment
 from llmseg_ros.process import StopSignals
@@ -84,9 +85,14 @@ def run(options: Options, stop: StopSignals, console: Console) -> None:
         DemoError: the node cannot be configured, or the time was not enough.
         Interrupted: a signal has come.
         ProcessDied: camera or node ended.
+        FolderInUseError: another demonstration writes the folder.
     """
     truth = GroundTruth.load(options.recording)
-    options.output.mkdir(parents=True, exist_ok=True)
+    with locked(options.output):
+        _run(options, truth, stop, console)
+
+
+def _run(options: Options, truth: GroundTruth, stop: StopSignals, console: Console) -> None:
     # A domain of its own: nothing else on this machine or in its network hears or disturbs it.
     os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"

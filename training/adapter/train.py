@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from llmseg_core.embeddings.mask_embedder import PooledMaskEmbedder
 from llmseg_core.methods.llm_seg import LLMSegPipeline
 from llmseg_core.model_dir.checkpoint import load_sam
 from llmseg_core.proposals.generator import ProposalGenerator, SamProposalGenerator
+from llmseg_core.runtime.folder_lock import locked
 from llmseg_core.runtime.whole_file import write_whole
 from llmseg_core.vlm.seg_token import SegTokenEncoder
 
@@ -58,8 +60,14 @@ def train_adapter(recipe: AdapterRecipe, work: Path) -> Path:
     Raises:
         FileNotFoundError: if model, data or stored proposals are missing.
         ValueError: if a training by another recipe is in `work`, or things do not fit together.
+        FolderInUseError: if another training goes on in `work`.
     """
     arguments = adapter_arguments(recipe, work)
+    with locked(work) if arguments.process_index == 0 else nullcontext():
+        return _train(recipe, work, arguments)
+
+
+def _train(recipe: AdapterRecipe, work: Path, arguments: TrainingArguments) -> Path:
     main = arguments.process_index == 0
     inputs = open_inputs(recipe)  # a wrong path shows before the weights are read
     with arguments.main_process_first(local=False):

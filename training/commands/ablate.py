@@ -42,6 +42,8 @@ def _run(options: argparse.Namespace) -> int:
     import torch
     from rich.console import Console
 
+    from llmseg_core.runtime.folder_lock import locked
+
     from ..embedded.ablation import Ablation
     from ..embedded.ablation_report import ablation_table, write_ablation
     from ..embedded.recipe import load_recipe
@@ -55,7 +57,8 @@ def _run(options: argparse.Namespace) -> int:
     ablation = Ablation(
         options.table, recipe, options.work, options.model, options.convnext, options.workers
     )
-    scores = ablation.run()
+    with locked(options.work):
+        scores = ablation.run()
     title = (
         f"{recipe.scenes.test} rendered scenes, {recipe.selection.steps} steps a row, "
         f"seed {recipe.seed}"

@@ -12,7 +12,8 @@ from tqdm import tqdm
 
 from llmseg_core.images.image_files import write_image
 from llmseg_core.images.run_lengths import encode_mask
-from llmseg_core.runtime.whole_file import whole_file
+from llmseg_core.runtime.folder_lock import locked
+from llmseg_core.runtime.whole_file import to_disk, whole_file
 
 from .folder import INDEX, FolderData, check_name
 from .image_data import ImageData
@@ -44,8 +45,13 @@ def write_folder(
     Raises:
         BrokenSampleError: if a broken sample is fatal.
         ValueError: if the folder holds samples that `data` has not.
+        FolderInUseError: if another process writes the folder.
     """
-    folder = Path(folder)
+    with locked(Path(folder)):
+        return _write(data, Path(folder), broken)
+
+
+def _write(data: SegmentationData, folder: Path, broken: BrokenPolicy) -> ReadableSamples:
     partial, index = folder / _PARTIAL, folder / INDEX
     written = _finished(index) if index.exists() else _kept(partial)
     names = [check_name(data.sample_name(position)) for position in range(len(data))]
@@ -71,6 +77,7 @@ def write_folder(
             lines.write(json.dumps(_plain_sample(sample, image), ensure_ascii=False) + "\n")
             lines.flush()
             progress.update()
+    to_disk(partial)
     partial.replace(index)
     return samples
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,6 +47,7 @@ from llmseg_core.model_dir.networks import (
 )
 from llmseg_core.model_dir.parts import ModelParts
 from llmseg_core.proposals.generator import SamProposalGenerator
+from llmseg_core.runtime.folder_lock import locked
 from llmseg_core.runtime.whole_file import whole_file, write_whole
 from llmseg_core.vlm.seg_token import SegTokenEncoder
 from llmseg_core.vlm.tokenizer import build_tokenizer
@@ -301,22 +303,27 @@ def _run(arguments: Sequence[str] | None) -> int:
     if options.threads is not None:
         require(options.threads >= 1, "--threads", options.threads, "at least 1")
         torch.set_num_threads(options.threads)
-    stages = options.stage or STAGES
     recipe = load_recipe(options.recipe)
     training = EmbeddedTraining(recipe, options.work, options.out, options.workers)
     try:
-        if options.reuse:
-            if training.state.is_main_process:
-                training.reuse(options.reuse)
-            training.state.wait_for_everyone()
-            stages = [stage for stage in stages if stage not in ("sam", "recognition")]
-        for stage in stages:
-            training.state.print(f"stage {stage}", flush=True)
-            try:
-                training.run(stage)
-            except KeyboardInterrupt:
-                training.state.print(f"the same command goes on with stage {stage}")
-                raise
+        with locked(options.work) if training.state.is_main_process else nullcontext():
+            _run_stages(training, options.stage or STAGES, options.reuse)
     finally:
         training.state.destroy_process_group()
     return 0
+
+
+def _run_stages(training: EmbeddedTraining, stages: Sequence[str], reuse: str | None) -> None:
+    """One stage after the other; with networks of the model `reuse`, if there is one."""
+    if reuse:
+        if training.state.is_main_process:
+            training.reuse(reuse)
+        training.state.wait_for_everyone()
+        stages = [stage for stage in stages if stage not in ("sam", "recognition")]
+    for stage in stages:
+        training.state.print(f"stage {stage}", flush=True)
+        try:
+            training.run(stage)
+        except KeyboardInterrupt:
+            training.state.print(f"the same command goes on with stage {stage}")
+            raise

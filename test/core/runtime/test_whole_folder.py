@@ -3,6 +3,8 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,42 @@ def test_failure_leaves_the_old_folder(tmp_path: Path) -> None:
         write(target, 3)  # type: ignore[arg-type]
     assert (target / "mark.txt").read_text() == "one"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_the_name_stands_for_a_folder_at_every_moment(tmp_path: Path) -> None:
+    target = tmp_path / "folder"
+    write(target, "one")
+
+    def again() -> None:
+        for _ in range(40):
+            write(target, "two")
+
+    writers = [threading.Thread(target=again) for _ in range(2)]
+    for writer in writers:
+        writer.start()
+    while any(writer.is_alive() for writer in writers):
+        assert target.is_dir()
+    for writer in writers:
+        writer.join()
+    assert (target / "mark.txt").read_text() == "two"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_several_make_the_same_folder(tmp_path: Path) -> None:
+    for number in range(20):
+        target = tmp_path / str(number)
+        begin = threading.Barrier(3)
+
+        def make(text: str, target: Path = target, begin: threading.Barrier = begin) -> str:
+            begin.wait()
+            write(target, text)
+            return text
+
+        with ThreadPoolExecutor(3) as pool:
+            texts = list(pool.map(make, "abc"))
+        assert texts == list("abc")  # none of them failed
+        assert (target / "mark.txt").read_text() in texts
+    assert len(list(tmp_path.iterdir())) == 20
 
 
 def test_other_folders_are_not_replaced(tmp_path: Path) -> None:

@@ -20,14 +20,17 @@ import pytest
 from helpers.pictures import picture
 from helpers.small_model import save_small_model
 from llmseg_core.images.run_lengths import encode_counts
+from llmseg_core.runtime.folder_lock import locked
 from llmseg_ros.camera.camera_frame import CameraFrame
 from llmseg_ros.camera.recording import write_recording
 from llmseg_ros.demo import processes as processes_module
 from llmseg_ros.demo.asker import Outcome
+from llmseg_ros.demo.demonstration import main
 from llmseg_ros.demo.ground_truth import GROUND_TRUTH_FILE, GroundTruth, Question
 from llmseg_ros.demo.picture import Picture
 from llmseg_ros.demo.processes import ProcessDied, Processes
 from llmseg_ros.demo.report import outcome_table, write_report
+from llmseg_ros.process import StopSignals
 
 HEIGHT, WIDTH = 60, 80
 SECOND = 10**9
@@ -252,6 +255,17 @@ def test_a_process_that_ends_by_itself_is_reported(tmp_path: Path) -> None:
         wait_until(lambda: "no source given" in (tmp_path / "camera.log").read_text())
         with pytest.raises(ProcessDied, match=r"(?s)camera ended with status 1.*no source given"):
             wait_until(processes.check)
+
+
+def test_one_demonstration_at_a_time_writes_a_folder(
+    recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with locked(tmp_path):
+        arguments = ["--recording", str(recording), "--output", str(tmp_path)]
+        assert main(arguments, StopSignals()) == 1
+    said = capsys.readouterr().out.replace("\n", "")
+    assert "is being written by process" in said
+    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
 
 
 def test_the_whole_demo(recording: Path, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from llmseg_core import LLMSegPipeline
 from llmseg_core.model_dir.checkpoint import load_config, load_parts, load_sam
 from llmseg_core.model_dir.parts import ModelParts
 from llmseg_core.proposals.generator import SamProposalGenerator
+from llmseg_core.runtime.folder_lock import FolderInUseError, locked
 from llmseg_training.adapter.directory import stored_scores
 from llmseg_training.adapter.inputs import open_inputs
 from llmseg_training.adapter.lora import LoraRecipe
@@ -219,6 +220,15 @@ def test_a_killed_training_ends_with_the_same_weights(
     train_adapter(place.recipe(), tmp_path)
     for name in ("best", "last"):
         assert_same(weights(tmp_path / name), weights(trained.work / name))
+
+
+def test_one_training_at_a_time_writes_a_folder(place: Place, trained: Trained) -> None:
+    with (
+        locked(trained.work),
+        pytest.raises(FolderInUseError, match=r"is being written by process \d+ on"),
+    ):
+        train_adapter(place.recipe(), trained.work)
+    train_adapter(place.recipe(), trained.work)  # it had ended, and the folder is free again
 
 
 def test_another_recipe_does_not_go_on_in_the_same_folder(place: Place, trained: Trained) -> None:

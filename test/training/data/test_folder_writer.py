@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from helpers.data_files import box_mask, picture, write_picture
+from llmseg_core.runtime.folder_lock import FolderInUseError, locked
 from llmseg_training.data import (
     BrokenPolicy,
     BrokenSampleError,
@@ -58,7 +59,8 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert len(data) == 3
     for mine, its in zip(SAMPLES, data, strict=True):
         assert_same(mine, its)
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["images", "samples.jsonl"]
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == [".lock", "images", "samples.jsonl"]
 
 
 def test_image_files_are_copied(tmp_path: Path) -> None:
@@ -113,6 +115,13 @@ def test_a_folder_with_some_of_the_samples_is_completed(tmp_path: Path) -> None:
     write_folder(SAMPLES, tmp_path)
     for mine, its in zip(SAMPLES, FolderData(tmp_path), strict=True):
         assert_same(mine, its)
+
+
+def test_one_export_at_a_time_writes_a_folder(tmp_path: Path) -> None:
+    with locked(tmp_path), pytest.raises(FolderInUseError, match="is being written by process"):
+        write_folder(SAMPLES, tmp_path)
+    write_folder(SAMPLES, tmp_path)
+    assert len(FolderData(tmp_path)) == 3
 
 
 def test_a_folder_of_other_data_is_refused(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from transformers import ConvNextConfig, ConvNextModel
 
 from llmseg_core.config import ImageEncoderKind
 from llmseg_core.model_dir.checkpoint import load_parts
+from llmseg_core.runtime.folder_lock import FolderInUseError, locked
 from llmseg_training.commands.ablate import ABLATE, ABLATION_RECIPE
 from llmseg_training.embedded import ablation as ablation_module
 from llmseg_training.embedded.ablation import ABLATIONS, Ablation, row_parts
@@ -87,6 +88,11 @@ def test_finished_rows_are_not_trained_again(
         for file in work.rglob("scores.json"):  # as it was written before
             file.write_text(file.read_text().replace("null", "NaN"))
     assert not trained
+
+
+def test_one_ablation_at_a_time_writes_a_folder(recipe: Path, tmp_path: Path) -> None:
+    with locked(tmp_path), pytest.raises(FolderInUseError, match="is being written by process"):
+        run("table2", "--recipe", str(recipe), "--work", str(tmp_path))
 
 
 def test_rows_differ_in_what_the_table_is_about(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from helpers.answers import giou_of
 from llmseg_core import LLMSegPipeline
 from llmseg_core.config import LLMSegConfig, SelectionConfig, SelectionRule
 from llmseg_core.model_dir.networks import embedded_config
+from llmseg_core.runtime.folder_lock import locked
 from llmseg_training.data import SceneData
 from llmseg_training.embedded.recipe import EmbeddedRecipe, SceneRecipe, ShipRecipe
 from llmseg_training.embedded.stages import STAGES, EmbeddedTraining, main
@@ -147,7 +148,7 @@ def test_one_stage_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert main([*arguments, "--stage", "scenes"]) == 0
     assert capsys.readouterr().out == "stage scenes\n"
     assert [len(SceneFolder(tmp_path / "scenes" / s)) for s in ("train", "val", "test")] == [1] * 3
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["recipe.yaml", "scenes"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "recipe.yaml", "scenes"]
 
 
 @pytest.mark.parametrize(
@@ -213,7 +214,17 @@ def test_wrong_arguments_are_named(
     error = capsys.readouterr().err
     assert error.startswith(f"python -m llmseg_training.embedded: {message}")
     assert error.count("\n") == 1
-    assert not list(tmp_path.iterdir())
+    assert {path.name for path in tmp_path.iterdir()} <= {".lock"}
+
+
+def test_one_training_at_a_time_writes_a_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--recipe", str(write_recipe(tmp_path)), "--work", str(tmp_path)]
+    with locked(tmp_path):
+        assert main([*arguments, "--stage", "scenes"]) == 2
+    assert f"{tmp_path} is being written by process" in capsys.readouterr().err
+    assert not (tmp_path / "scenes").exists()
 
 
 def test_an_unknown_stage_is_named(capsys: pytest.CaptureFixture[str]) -> None:
