@@ -58,6 +58,7 @@ def write_image(path: Path, image: np.ndarray) -> None:
     Raises:
         ValueError: if the suffix names no format.
     """
+    _format(path.suffix, path)
     write_whole(path, encode_image(image, path.suffix))
 
 
@@ -71,9 +72,13 @@ def encode_image(image: np.ndarray, suffix: str) -> bytes:
     Raises:
         ValueError: if it names none.
     """
-    if suffix.lower() not in SUFFIXES:
-        raise ValueError(f"{suffix!r} is no image suffix, it must be one of {', '.join(SUFFIXES)}")
     buffer = BytesIO()
-    kind = Image.registered_extensions()[suffix.lower()]
-    Image.fromarray(image).save(buffer, kind, quality=JPEG_QUALITY)
+    Image.fromarray(image).save(buffer, _format(suffix, repr(suffix)), quality=JPEG_QUALITY)
     return buffer.getvalue()
+
+
+def _format(suffix: str, name: object) -> str:
+    """Pillow's name of the format that a suffix stands for; `name` is what has it."""
+    if suffix.lower() not in SUFFIXES:
+        raise ValueError(f"{name} has no image suffix, it must be one of {', '.join(SUFFIXES)}")
+    return str(Image.registered_extensions()[suffix.lower()])
