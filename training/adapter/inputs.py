@@ -14,6 +14,7 @@ from llmseg_core.model_dir.checkpoint import load_config, model_directory
 from ..data import BrokenPolicy, ImageData, open_data
 from ..data.draws import SampleDraws
 from ..proposals.cache import CachedProposals
+from ..proposals.made_with import SamInUse, sam_of
 from .recipe import AdapterRecipe
 
 __all__ = ["AdapterInputs", "open_inputs"]
@@ -60,9 +61,22 @@ def _tried(
     recipe: AdapterRecipe, data: ImageData, folder: str | None, config: ProposalConfig
 ) -> CachedProposals | None:
     """The stored proposals of a data set; a sample of it was read, and has some."""
-    proposals = None if folder is None else CachedProposals(Path(folder), config)
+    proposals = None
+    if folder is not None:
+        proposals = CachedProposals(Path(folder), config, _sam(recipe))
     draws = SampleDraws(data, recipe.questions, BrokenPolicy(recipe.broken))
     sample = draws.draw(np.random.default_rng(recipe.seed))
     if proposals is not None:
         proposals(sample.image)
     return proposals
+
+
+def _sam(recipe: AdapterRecipe) -> SamInUse | None:
+    """The SAM that must have proposed, in any number format: the selector learns from all.
+
+    None where there is none; that is told with the other parts of the model.
+    """
+    try:
+        return sam_of(recipe.model)
+    except FileNotFoundError:
+        return None

@@ -41,6 +41,7 @@ def _run(options: argparse.Namespace) -> int:
 
     from ..data import BrokenPolicy, BrokenSampleError, broken_report, open_data
     from ..proposals.cache import write_proposals
+    from ..proposals.made_with import sam_of
     from ..trainer.processes import processes
 
     data = open_data(options.data)
@@ -60,6 +61,7 @@ def _run(options: argparse.Namespace) -> int:
             config,
             broken.append if options.broken == BrokenPolicy.SKIP.value else None,
             show_progress=state.is_local_main_process,
+            sam=sam_of(options.model, sam.dtype),
         )
     finally:
         state.destroy_process_group()

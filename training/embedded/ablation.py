@@ -31,7 +31,9 @@ from ..data import SceneData
 from ..evaluate import PipelineAnswers, evaluate, score_cases
 from ..evaluate.report import write_json
 from ..proposals.cache import CachedProposals, write_proposals
+from ..proposals.made_with import sam_of
 from ..scenes import SceneFolder, write_scenes
+from .encoded_with import encoded_with
 from .recipe import EmbeddedRecipe
 from .selection_data import encode_scenes
 from .selection_scene import SelectionScene
@@ -111,6 +113,7 @@ class Ablation:
         self.table, self.recipe, self.work, self.workers = table, recipe, work, workers
         self._convnext = convnext
         self._parts = load_parts(model)
+        self._sam = sam_of(model, self._parts.sam.dtype)
 
     def run(self) -> dict[str, dict[str, float]]:
         """Scores of every row by its name, of questions with a target (see `score_cases`)."""
@@ -125,7 +128,13 @@ class Ablation:
             write_scenes(
                 self.work / "scenes", split, count, workers=self.workers, config=sizes.config
             )
-            write_proposals(generator, self._scenes(split), self.work / "proposals" / split)
+            write_proposals(
+                generator,
+                self._scenes(split),
+                self.work / "proposals" / split,
+                config=self._parts.config.proposals,
+                sam=self._sam,
+            )
 
     def _run_row(self, row: AblationRow) -> dict[str, float]:
         name = self._label(row).replace(" ", "_").replace(",", "")
@@ -159,13 +168,17 @@ class Ablation:
             build_image_encoder(parts), parts.config.image_encoder.pooling_size
         )
         vlm = SegTokenEncoder(parts.llava, parts.tokenizer, parts.config.seg_token)
-        proposals = CachedProposals(self.work / "proposals" / "train")
+        proposals = self._proposals("train")
         file = self.work / "features" / f"{name.replace(' ', '_')}.pt"
         file.parent.mkdir(parents=True, exist_ok=True)
-        return encode_scenes(self._scenes("train"), proposals, embedder, vlm.pixel_values, file)
+        network = next(each for each in (parts.dinov2, parts.convnext, parts.sam) if each)
+        made_with = encoded_with(network, parts.config, vlm.llava)
+        return encode_scenes(
+            self._scenes("train"), proposals, embedder, vlm.pixel_values, file, made_with
+        )
 
     def _scores(self, pipeline: LLMSegPipeline) -> dict[str, float]:
-        pipeline.generator = CachedProposals(self.work / "proposals" / "test")
+        pipeline.generator = self._proposals("test")
         recipe = self.recipe
         scenes = SceneData(
             self.work / "scenes",
@@ -176,6 +189,10 @@ class Ablation:
         )
         found = evaluate(scenes, PipelineAnswers(pipeline), scenes.asked_about(len(scenes)))
         return score_cases([case for case in found.cases if case.has_target])
+
+    def _proposals(self, split: str) -> CachedProposals:
+        folder = self.work / "proposals" / split
+        return CachedProposals(folder, self._parts.config.proposals, self._sam)
 
     def _scenes(self, split: str) -> SceneFolder:
         return SceneFolder(self.work / "scenes" / split)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from ..questions import (
 from ..scenes import Scene, SceneFolder
 from ..trainer.drawn_dataset import DrawnDataset
 from ..trainer.processes import processes
+from .encoded_with import forget, is_made_with, note, text_digest
 from .features_file import read_features, write_features
 from .selection_augment import mirrored, thinned
 from .selection_scene import SelectionScene
@@ -77,12 +78,20 @@ def encode_scenes(
     embedder: MaskEmbedder,
     vlm_pixels: Callable[[np.ndarray], Tensor],
     file: Path,
+    made_with: Mapping[str, str] | None = None,
 ) -> list[SelectionScene]:
     """Every scene that has proposals, read from `file` or computed and written there.
 
     Several processes compute a share each, in a file each (`features.0-of-2.pt`), and read all. A
-    file that holds another number of scenes is of an earlier state, and is written anew. When the
-    image encoder has changed, remove it.
+    file of other scenes, proposals or networks is of an earlier state, and is written anew.
+
+    Args:
+        scenes: rendered scenes.
+        proposals: of some of them.
+        embedder: the frozen image encoder with mask pooling.
+        vlm_pixels: (H, W, 3) uint8 to the VLM's (1, 3, S, S) input.
+        file: where the result is kept, with a note beside it.
+        made_with: what embedder and VLM are, see `encoded_with`; None does not look at them.
 
     Raises:
         FileNotFoundError: if no scene has proposals.
@@ -101,13 +110,21 @@ def encode_scenes(
     if count > 1:
         files = [file.with_suffix(f".{number}-of-{count}.pt") for number in range(count)]
     own, share = files[state.process_index], shares[state.process_index]
-    encoded = read_features(own) if own.exists() else None
+    names = [scenes.sample_name(index) for index in share]
+    made_with = {
+        **(made_with or {}),
+        "proposals": text_digest([proposals.made_with()]),
+        "scenes": text_digest(names),
+    }
+    encoded = read_features(own) if own.exists() and is_made_with(own, made_with) else None
     if encoded is None or len(encoded) != len(share):
         encoded = []
         for index in tqdm(share, desc="features", disable=not state.is_local_main_process):
             stored = proposals[scenes.sample_name(index)]
             encoded.append(encode_scene(scenes[index], stored, embedder, vlm_pixels))
+        forget(own)
         write_features(own, encoded)
+        note(own, made_with)
     state.wait_for_everyone()
     parts = [encoded if each == own else read_features(each) for each in files]
     return [parts[place % count][place // count] for place in range(len(indices))]

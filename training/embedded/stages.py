@@ -46,6 +46,7 @@ from llmseg_core.model_dir.networks import (
     embedded_config,
 )
 from llmseg_core.model_dir.parts import ModelParts
+from llmseg_core.model_dir.weights_digest import network_digest
 from llmseg_core.proposals.generator import SamProposalGenerator
 from llmseg_core.runtime.folder_lock import locked
 from llmseg_core.runtime.whole_file import whole_file, write_whole
@@ -55,9 +56,11 @@ from llmseg_core.vlm.tokenizer import build_tokenizer
 from ..data import SceneData
 from ..evaluate import PipelineAnswers, evaluate
 from ..proposals.cache import CachedProposals, write_proposals
+from ..proposals.made_with import SamInUse
 from ..questions import iter_instructions
 from ..scenes import SceneFolder, write_scenes
 from ..trainer.processes import processes
+from .encoded_with import encoded_with
 from .recipe import EMBEDDED_RECIPE, EmbeddedRecipe, load_recipe
 from .selection_data import encode_scenes
 from .selection_scene import SelectionScene
@@ -165,7 +168,15 @@ class EmbeddedTraining:
         share = range(first + self.state.process_index, len(scenes), self.state.num_processes)
         shown = self.state.is_main_process
         folder = self.work / "proposals"
-        write_proposals(self._generator(), scenes, folder, share, show_progress=shown)
+        write_proposals(
+            self._generator(),
+            scenes,
+            folder,
+            share,
+            self.config.proposals,
+            show_progress=shown,
+            sam=self._sam_in_use(),
+        )
         self.state.wait_for_everyone()
         self._encoded()
 
@@ -257,18 +268,24 @@ class EmbeddedTraining:
         sam = SamModel.from_pretrained(self._made_by("sam", "sam"), local_files_only=True)
         return SamProposalGenerator(sam.eval(), self.config.proposals)
 
+    def _sam_in_use(self) -> SamInUse:
+        return SamInUse(network_digest(Path(self._made_by("sam", "sam"))), "float32")
+
     def _dinov2(self) -> Dinov2Model:
         folder = self._made_by("recognition", "dinov2")
         return Dinov2Model.from_pretrained(folder, local_files_only=True).eval()
 
     def _encoded(self) -> list[SelectionScene]:
-        encoder = Dinov2Encoder(self._dinov2(), self.config.image_encoder.image_size)
+        dinov2, vlm = self._dinov2(), self.untrained().seg_token_encoder
+        encoder = Dinov2Encoder(dinov2, self.config.image_encoder.image_size)
+        folder = self.work / "proposals"
         return encode_scenes(
             self._scenes("train"),
-            CachedProposals(self.work / "proposals"),
+            CachedProposals(folder, self.config.proposals, self._sam_in_use()),
             PooledMaskEmbedder(encoder, self.config.image_encoder.pooling_size),
-            self.untrained().seg_token_encoder.pixel_values,
-            self.work / "proposals" / "features.pt",
+            vlm.pixel_values,
+            folder / "features.pt",
+            encoded_with(dinov2, self.config, vlm.llava),
         )
 
     def _save_whole(self, model: nn.Module, file: Path) -> None:

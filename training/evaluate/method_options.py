@@ -11,15 +11,16 @@ from typing import Protocol, runtime_checkable
 from llmseg_core.config import LLMSegConfig, RuntimeConfig, SelectionConfig
 from llmseg_core.methods.method import load_method
 from llmseg_core.model_dir.checkpoint import load_config, method_name, model_directory
-from llmseg_core.proposals.generator import ProposalGenerator
+from llmseg_core.model_dir.weights_digest import model_digest, weights_digest
+from llmseg_core.proposals.generator import ProposalGenerator, SamProposalGenerator
 
 from ..proposals.cache import CachedProposals
+from ..proposals.made_with import sam_of
 from ..two_stage import load_two_stage
 from .answers import AnswerSource
 from .asking import AS_IT_IS, PHRASE, RELEASED_PHRASE_QUESTION, phrase_question
 from .json_lines import JsonLines
 from .model_answers import PipelineAnswers, SegmenterAnswers
-from .model_digest import model_digest, weights_digest
 from .prediction_files import Missing, PredictionAnswers, open_predictions
 
 __all__ = ["Answerer", "answerer_name", "open_answerer"]
@@ -89,7 +90,7 @@ def _model(options: argparse.Namespace, data: str, out: Path) -> Answerer:
     config = load_config(model_directory(options.model))
     if options.proposals is not None:
         assert isinstance(method, _Proposing)
-        method.generator = CachedProposals(options.proposals, config.proposals)
+        method.generator = _stored(options, config, method.generator)
         about["proposals"] = str(options.proposals)
     given = {name: getattr(options, name) for name in RULE_OPTIONS}
     given = {name: value for name, value in given.items() if value is not None}
@@ -110,6 +111,14 @@ def _two_stage(options: argparse.Namespace, data: str, out: Path) -> Answerer:
     about.update(data=data, dtype=options.dtype, box_threshold=str(options.box_threshold))
     wording = options.phrase_question or RELEASED_PHRASE_QUESTION
     return Answerer(SegmenterAnswers(baseline, JsonLines(out / MASKS_FILE, about), wording), None)
+
+
+def _stored(
+    options: argparse.Namespace, config: LLMSegConfig, live: ProposalGenerator
+) -> CachedProposals:
+    """Stored proposals, if they are those that the model would make."""
+    dtype = live.model.dtype if isinstance(live, SamProposalGenerator) else None
+    return CachedProposals(options.proposals, config.proposals, sam_of(options.model, dtype))
 
 
 def _refuse_rules(options: argparse.Namespace, why: str) -> None:

@@ -2,7 +2,7 @@
 """Proposals of a data set, computed once: compressed masks (COCO RLE) with their scores.
 
     PROPOSALS/NAME.9f86d081884c7d65.json    {"size": [h, w], "rle": [...], "boxes": [...], ...}
-    PROPOSALS/proposals.yaml                settings that all of them were made with
+    PROPOSALS/proposals.yaml                settings and SAM that all of them were made with
 
 NAME is the sample's name ("/" makes folders), the number a digest of its image, so that a sample is
 known to be done without reading it, and an image finds its proposals without a name.
@@ -14,18 +14,15 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import quote, unquote
 
 import numpy as np
 import torch
-import yaml
 from tqdm import tqdm
 
 from llmseg_core.config import ProposalConfig
-from llmseg_core.config.yaml_file import read_mapping
 from llmseg_core.images.image_ops import check_image
 from llmseg_core.images.run_lengths import decode_counts, encode_counts
 from llmseg_core.proposals.generator import ProposalGenerator
@@ -33,10 +30,10 @@ from llmseg_core.runtime.whole_file import write_whole
 from llmseg_core.types import Proposals
 
 from ..data import BrokenSampleError
+from .made_with import SETTINGS_FILE, SamInUse, check_made_with, keep_made_with
 
 __all__ = ["CachedProposals", "NamedImages", "write_proposals"]
 
-SETTINGS_FILE = "proposals.yaml"
 _FILE = re.compile(r"(?P<name>.+?)(?:\.(?P<digest>[0-9a-f]{16}))?\.json")
 
 
@@ -67,6 +64,7 @@ def write_proposals(
     config: ProposalConfig | None = None,
     on_broken: Callable[[BrokenSampleError], None] | None = None,
     show_progress: bool = True,
+    sam: SamInUse | None = None,
 ) -> int:
     """Propose masks for samples and store them; finished files are kept.
 
@@ -77,6 +75,8 @@ def write_proposals(
         indices: samples to do; None means all.
         config: settings of the generator; a folder made with others, or of another data set, is
             refused. None checks nothing.
+        sam: the generator's network; a folder made with another one, or in another number format,
+            is refused. None checks nothing.
         on_broken: told of each sample that cannot be read, which is then left out; None stops
             there.
         show_progress: whether there is a progress bar.
@@ -88,11 +88,7 @@ def write_proposals(
         BrokenSampleError: for a sample that cannot be read, if there is no `on_broken`.
         ValueError: if the folder holds proposals of other settings or of another data set.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    if config is not None:
-        settings = {"data": data.name, **_settings(config)}
-        _check_settings(folder, settings)
-        write_whole(folder / SETTINGS_FILE, yaml.safe_dump(settings, sort_keys=False))
+    keep_made_with(folder, data.name, config, sam)
     done = CachedProposals(folder)
     wanted = range(len(data)) if indices is None else indices
     missing = [index for index in wanted if data.sample_name(index) not in done]
@@ -120,15 +116,17 @@ class CachedProposals:
     Args:
         folder: from `write_proposals`.
         config: settings that the proposals must have been made with; None takes any.
+        sam: who must have proposed; None takes any.
 
     Raises:
-        ValueError: if they were made with other settings.
+        ValueError: if they were made with other settings or another SAM.
     """
 
-    def __init__(self, folder: Path, config: ProposalConfig | None = None) -> None:
+    def __init__(
+        self, folder: Path, config: ProposalConfig | None = None, sam: SamInUse | None = None
+    ) -> None:
         self.folder = folder
-        if config is not None:
-            _check_settings(folder, _settings(config))
+        check_made_with(folder, config, sam)
         self._by_name: dict[str, Path] = {}
         self._by_digest: dict[str, Path] = {}
         for path in sorted(folder.rglob("[!.]*.json")):
@@ -137,6 +135,11 @@ class CachedProposals:
                 self._by_name[unquote(match["name"])] = path
                 if match["digest"] is not None:
                     self._by_digest[match["digest"]] = path
+
+    def made_with(self) -> str:
+        """What `proposals.yaml` says; empty without one."""
+        file = self.folder / SETTINGS_FILE
+        return file.read_text(encoding="utf-8") if file.is_file() else ""
 
     def __len__(self) -> int:
         return len(self._by_name)
@@ -170,7 +173,10 @@ class CachedProposals:
                 f"{self.folder} has no proposals of {what} among its {len(self)}: "
                 f"compute them with `llmseg proposals`"
             )
-        return _from_plain(json.loads(path.read_text(encoding="utf-8")))
+        try:
+            return _from_plain(json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"{path} holds no proposals: {error!r}; remove it") from error
 
 
 def image_digest(image: np.ndarray) -> str:
@@ -189,27 +195,6 @@ def _file(folder: Path, name: str, digest: str) -> Path:
         )
     safe = re.sub(r"(^|/)\.", r"\1%2E", quote(name, safe="/ "))
     return folder / f"{safe}.{digest}.json"
-
-
-def _settings(config: ProposalConfig) -> dict[str, Any]:
-    """What of the settings changes the proposals, and not the speed alone."""
-    return {key: value for key, value in asdict(config).items() if key != "points_per_batch"}
-
-
-def _check_settings(folder: Path, settings: dict[str, Any]) -> None:
-    """Refuse a folder of other settings; one without any is new, or was made without a check."""
-    file = folder / SETTINGS_FILE
-    if not file.is_file():
-        return
-    # What it does not name had its default then.
-    stored = {**_settings(ProposalConfig()), **read_mapping(file)}
-    other = [key for key in settings if stored.get(key) != settings[key]]
-    if other:
-        differences = ", ".join(f"{key} {stored.get(key)}, not {settings[key]}" for key in other)
-        raise ValueError(
-            f"the proposals in {folder} were made with {differences}: use another folder, or the "
-            f"model that they were made with"
-        )
 
 
 def _to_plain(proposals: Proposals) -> dict[str, object]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,11 +15,13 @@ import yaml
 from helpers.folder_data import write_folder_data
 from llmseg_core import Proposals
 from llmseg_core.config import LLMSegConfig
+from llmseg_core.model_dir.checkpoint import load_config
 from llmseg_training.adapter.inputs import open_inputs
 from llmseg_training.adapter.recipe import AdapterRecipe
 from llmseg_training.adapter.train import train_adapter
 from llmseg_training.data import BrokenSampleError, open_data
 from llmseg_training.proposals.cache import write_proposals
+from llmseg_training.proposals.made_with import sam_of
 
 
 def whole_image(image: np.ndarray) -> Proposals:
@@ -63,6 +66,27 @@ def test_what_a_recipe_names_is_opened(recipe: AdapterRecipe) -> None:
 def test_what_it_does_not_name_is_absent(recipe: AdapterRecipe) -> None:
     inputs = open_inputs(replace(recipe, proposals=None, validation=None))
     assert (inputs.proposals, inputs.validation, inputs.validation_proposals) == (None, None, None)
+
+
+def test_proposals_of_another_sam_are_refused(
+    recipe: AdapterRecipe, model_folder: Path, tmp_path: Path
+) -> None:
+    sam, config = sam_of(model_folder, torch.float16), load_config(model_folder).proposals
+    data, folder = open_data(recipe.data), tmp_path / "of the tiny model"
+    write_proposals(whole_image, data, folder, config=config, show_progress=False, sam=sam)
+    recipe = replace(recipe, model=str(model_folder), proposals=str(folder), validation=None)
+    assert open_inputs(recipe).proposals is not None  # in whatever format they were made
+    shutil.copytree(model_folder, tmp_path / "other")
+    change(tmp_path / "other" / "sam" / "model.safetensors")
+    with pytest.raises(ValueError, match=f"made with sam_weights {sam.weights}, not "):
+        open_inputs(replace(recipe, model=str(tmp_path / "other")))
+
+
+def change(file: Path) -> None:
+    """Another number in a file of weights."""
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,11 @@ from llmseg_core.cli.main import run_command
 from llmseg_core.config import RuntimeConfig, SelectionConfig
 from llmseg_core.images.image_files import read_image
 from llmseg_core.methods import method
+from llmseg_core.model_dir.checkpoint import load_sam
+from llmseg_core.model_dir.weights_digest import network_digest
 from llmseg_core.types import Candidates, Proposals, Segmentation, Selection
 from llmseg_training.commands.evaluate import EVALUATE
+from llmseg_training.commands.proposals import PROPOSALS
 from llmseg_training.data.folder import FolderData
 from llmseg_training.proposals.cache import write_proposals
 from llmseg_training.questions import KINDS
@@ -212,6 +216,34 @@ def test_a_method_without_rules_is_scored_by_its_masks(
     (model / "llmseg.yaml").write_text("method: brightest\nmore: 1\n")
     assert run(*same) == 2
     assert "masks.jsonl belongs to model" in capsys.readouterr().err
+
+
+def test_proposals_of_another_sam_are_refused(
+    model_folder: Path, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cache, other = tmp_path / "cache", tmp_path / "other"
+    assert run_command("proposals", PROPOSALS, [
+        str(folder), "--model", str(model_folder), "--out", str(cache)
+    ]) == 0  # fmt: skip
+    usual = ["--data", folder, "--proposals", cache, "--resamples", 9]
+    assert run("--model", model_folder, *usual, "--out", tmp_path / "one") == 0
+    assert "warning" not in capsys.readouterr().err
+    shutil.copytree(model_folder, other)
+    weights = bytearray((other / "sam" / "model.safetensors").read_bytes())
+    weights[-1] ^= 1
+    (other / "sam" / "model.safetensors").write_bytes(weights)
+    assert run("--model", other, *usual, "--out", tmp_path / "two") == 2
+    digests = network_digest(model_folder / "sam"), network_digest(other / "sam")
+    wanted = f"were made with sam_weights {digests[0]}, not {digests[1]}: use another folder"
+    assert wanted in capsys.readouterr().err
+    # The processor decides in which format SAM computes, see `faster_dtype`.
+    used = load_sam(model_folder, RuntimeConfig(dtype="bfloat16")).dtype
+    code = run("--model", model_folder, *usual, "--dtype", "bfloat16", "--out", tmp_path / "three")
+    if used == torch.float32:
+        assert code == 0
+    else:
+        assert code == 2
+        assert "made with sam_dtype float32, not bfloat16" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -1,20 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-from dataclasses import fields
+import copy
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from helpers.literal_scene import literal_scene
 from llmseg_core import Proposals
+from llmseg_core.config import LLMSegConfig
 from llmseg_core.embeddings.dinov2 import Dinov2Encoder
 from llmseg_core.embeddings.mask_embedder import MaskEmbedder, PooledMaskEmbedder
 from llmseg_core.model_dir.parts import ModelParts
+from llmseg_core.model_dir.weights_digest import module_digest
+from llmseg_core.types import ProposalEmbeddings
 from llmseg_core.vlm.prompts import ANSWERS
 from llmseg_core.vlm.seg_token import SegTokenEncoder
+from llmseg_training.embedded.encoded_with import encoded_with
 from llmseg_training.embedded.selection_data import (
     SelectionDataset,
     collate_selection,
@@ -138,13 +144,57 @@ def test_scenes_are_encoded_into_one_file_written_whole(
 
     first = encode_scenes(scenes, proposals, embedder, vlm.pixel_values, file)
     assert [scene.objects for scene in first] == [scenes.objects(0), scenes.objects(2)]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["features.pt", "proposals"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        *("features.pt", "features.yaml", "proposals")
+    ]
 
     read = encode_scenes(scenes, proposals, Interrupted(), vlm.pixel_values, file)
     assert_same_scenes(read, first)
 
     proposals = stored_proposals(tmp_path / "proposals", scenes, [3])
     assert len(encode_scenes(scenes, proposals, embedder, vlm.pixel_values, file)) == 3
+
+
+def test_encoded_scenes_of_other_networks_are_made_anew(
+    scenes: SceneFolder,
+    embedder: PooledMaskEmbedder,
+    vlm: SegTokenEncoder,
+    parts: ModelParts,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    proposals = stored_proposals(tmp_path / "proposals", scenes, [0, 2])
+    file, calls = tmp_path / "features.pt", []
+
+    class Counting(MaskEmbedder):
+        def __call__(self, image: np.ndarray, kept: Proposals) -> ProposalEmbeddings:
+            calls.append(1)
+            return embedder(image, kept)
+
+    def encode(network: nn.Module, config: LLMSegConfig) -> int:
+        """How often the image encoder was asked."""
+        calls.clear()
+        made_with = encoded_with(network, config, parts.llava)
+        encode_scenes(scenes, proposals, Counting(), vlm.pixel_values, file, made_with)
+        return len(calls)
+
+    assert encode(parts.dinov2, parts.config) == 4
+    assert encode(parts.dinov2, parts.config) == 0
+    changed = copy.deepcopy(parts.dinov2)
+    changed.embeddings.cls_token.data += 1
+    capsys.readouterr()
+    assert encode(changed, parts.config) == 4
+    words = f"image_encoder {module_digest(parts.dinov2)}, not {module_digest(changed)}"
+    assert f"{file} was made with {words}: it is made anew\n" in capsys.readouterr().err
+    sizes = replace(parts.config.image_encoder, pooling_size=32)
+    assert encode(changed, replace(parts.config, image_encoder=sizes)) == 4
+    assert "pooling_size" in capsys.readouterr().err
+    sizes_of_proposals = tmp_path / "proposals" / "proposals.yaml"
+    sizes_of_proposals.write_text("points_per_side: 7")  # proposed anew
+    assert encode(changed, replace(parts.config, image_encoder=sizes)) == 4
+    file.with_suffix(".yaml").unlink()  # as files of before
+    assert encode(parts.dinov2, parts.config) == 0
+    assert capsys.readouterr().err.count("taken as it is") == 1
 
 
 def test_no_proposals_at_all_name_the_remedy(

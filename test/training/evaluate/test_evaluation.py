@@ -18,10 +18,10 @@ import torch
 
 from llmseg_core import LLMSegPipeline, MaskIoUMetric
 from llmseg_core.config import SelectionConfig, SelectionRule
+from llmseg_core.images.run_lengths import encode_mask
 from llmseg_core.model_dir.parts import ModelParts
 from llmseg_core.types import Segmentation
 from llmseg_training.data import BrokenSampleError, DataSample
-from llmseg_training.data.coco_masks import encode_mask
 from llmseg_training.data.folder import FolderData
 from llmseg_training.data.readable import BrokenPolicy
 from llmseg_training.evaluate import (
