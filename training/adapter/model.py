@@ -16,9 +16,9 @@ from llmseg_core.embeddings.mask_embedder import ImageEncoder
 from llmseg_core.embeddings.mask_pooling import mask_pooling
 from llmseg_core.model_dir.network_files import refuse_wrong_keys
 
+from ..learning.batch import ProposalBatch
 from ..learning.scoring import LossWeights, ProposalScorer, ScoredQuestions, paper_losses
 from ..trainer.loop import WholeTrainer
-from .data import AdapterBatch
 from .validation import AdapterValidation
 
 __all__ = ["AdapterModel", "AdapterTrainer", "pooled_features"]
@@ -27,31 +27,16 @@ __all__ = ["AdapterModel", "AdapterTrainer", "pooled_features"]
 class AdapterModel(ProposalScorer):
     """VLM with LoRA, and mask selector."""
 
-    def forward(self, batch: AdapterBatch, features: Tensor) -> ScoredQuestions:
-        """Score the proposals of each question's image.
-
-        Args:
-            batch: B images with their proposals and questions.
-            features: (B, K, C) float32, from `pooled_features`.
-        """
-        return self.score(
-            batch.questions,
-            batch.answers,
-            batch.image,
-            batch.pixel_values,
-            features,
-            batch.boxes,
-            batch.valid,
-        )
-
     def learning(self) -> dict[str, nn.Parameter]:
         """Everything that learns, by name; what several names share is listed once."""
         named = self.named_parameters()
         return {name: parameter for name, parameter in named if parameter.requires_grad}
 
 
-def pooled_features(encoder: ImageEncoder, batch: AdapterBatch) -> Tensor:
+def pooled_features(encoder: ImageEncoder, batch: ProposalBatch) -> Tensor:
     """What the frozen image encoder says of each proposal, (B, K, C) float32."""
+    if batch.weights is None:
+        raise ValueError("the features of this batch are pooled already")
     pooled = [
         mask_pooling(encoder.encode(image), weights)
         for image, weights in zip(batch.images, batch.weights, strict=True)
@@ -84,20 +69,15 @@ class AdapterTrainer(WholeTrainer):
     def compute_loss(
         self,
         model: nn.Module,
-        inputs: dict[str, AdapterBatch],
+        inputs: dict[str, ProposalBatch],
         return_outputs: bool = False,
         num_items_in_batch: Tensor | int | None = None,
     ) -> Any:
-        """All losses of one batch (see `collate_adapter`)."""
+        """All losses of one batch (see `collate_proposals`)."""
         batch = inputs["batch"].to(self.args.device)
-        scored: ScoredQuestions = model(batch, pooled_features(self.image_encoder, batch))
-        losses = paper_losses(
-            scored,
-            batch.target_iou,
-            batch.target_iop,
-            batch.valid[batch.image],
-            self.model.selector.config.temperature,
-        )
+        batch = batch.with_features(pooled_features(self.image_encoder, batch))
+        scored: ScoredQuestions = model(batch)
+        losses = paper_losses(scored, batch, self.model.selector.config.temperature)
         self.note("alignment_loss", losses.alignment)
         self.note("iop_loss", losses.iop)
         self.note("language_loss", losses.language)

@@ -20,9 +20,10 @@ from llmseg_core.vlm.seg_token import SegTokenEncoder
 
 from ..data import BrokenPolicy, open_data
 from ..data.draws import SampleDraws
+from ..learning.batch import collate_proposals
 from ..proposals.cache import CachedProposals
 from ..trainer.arguments import basic_arguments
-from .data import AdapterDataset, InputSizes, collate_adapter
+from .data import AdapterDataset, InputSizes
 from .directory import save_adapter_directory
 from .memory import StepSize, expected_memory
 from .model import AdapterModel, AdapterTrainer
@@ -148,7 +149,7 @@ def build_trainer(
         args=arguments,
         train_dataset=data,
         eval_dataset=None if validation is None else validation.data,
-        data_collator=collate_adapter,
+        data_collator=lambda rows: {"batch": collate_proposals(rows)},
         image_encoder=encoder,
         weights=recipe.losses,
         validation=validation,

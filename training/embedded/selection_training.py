@@ -13,14 +13,14 @@ from torch.nn import functional as F
 from llmseg_core.selector.selector import MaskSelector
 from llmseg_core.vlm.seg_token import SegTokenEncoder
 
+from ..learning.batch import ProposalBatch
 from ..learning.scoring import LossWeights, ProposalScorer, ScoredQuestions, paper_losses
 from ..questions import QuestionSample
 from ..scenes import CATEGORIES
 from ..trainer.loop import WholeTrainer
 from .recognition_data import COLOUR_NAMES
-from .selection_data import SelectionBatch
 
-__all__ = ["SelectionModel", "SelectionOutput", "SelectionTrainer", "SelectionWeights"]
+__all__ = ["MeantQuestions", "SelectionModel", "SelectionTrainer", "SelectionWeights"]
 
 RELATIONS = (
     "left_of",
@@ -37,7 +37,7 @@ RELATIONS = (
 
 @dataclass(frozen=True)
 class SelectionWeights(LossWeights):
-    """Weights of the parts of the loss; the first three are the paper's."""
+    """Weights of the parts of the loss; the first three are the method's."""
 
     meaning: float = 1.0
     """what the instruction names (category, colour, relation), read off the hidden state; stands in
@@ -45,15 +45,13 @@ class SelectionWeights(LossWeights):
 
 
 @dataclass(frozen=True)
-class SelectionOutput:
-    """Predictions for R questions.
+class MeantQuestions(ScoredQuestions):
+    """Predictions for R questions, and what they are read to name.
 
     Attributes:
-        scored: what the paper's losses judge.
         meaning: (R, categories + colours + 1 + relations + 1) float, logits.
     """
 
-    scored: ScoredQuestions
     meaning: Tensor
 
 
@@ -70,24 +68,10 @@ class SelectionModel(ProposalScorer):
         self.sizes = (len(CATEGORIES), len(COLOUR_NAMES) + 1, len(RELATIONS) + 1)
         self.meaning_head = nn.Linear(seg_token_encoder.hidden_dim, sum(self.sizes))
 
-    def forward(self, batch: SelectionBatch, vlm_learns: bool = True) -> SelectionOutput:
-        """Score the proposals of each question's image.
-
-        Args:
-            batch: images with their proposals and questions.
-            vlm_learns: False keeps the VLM out of the backward pass, which makes a step cheap.
-        """
-        scored = self.score(
-            [question.instruction for question in batch.questions],
-            batch.answers,
-            batch.image,
-            batch.pixel_values,
-            batch.features,
-            batch.boxes,
-            batch.valid,
-            vlm_learns,
-        )
-        return SelectionOutput(scored, self.meaning_head(scored.hidden))
+    def forward(self, batch: ProposalBatch, vlm_learns: bool = True) -> MeantQuestions:
+        """See `ProposalScorer`; with the meaning of each question."""
+        scored = super().forward(batch, vlm_learns)
+        return MeantQuestions(**vars(scored), meaning=self.meaning_head(scored.hidden))
 
     def meaning_loss(self, logits: Tensor, questions: tuple[QuestionSample, ...]) -> Tensor:
         """How badly the hidden states tell category, colour and relation; scalar."""
@@ -128,29 +112,22 @@ class SelectionTrainer(WholeTrainer):
     def compute_loss(
         self,
         model: nn.Module,
-        inputs: dict[str, SelectionBatch],
+        inputs: dict[str, ProposalBatch],
         return_outputs: bool = False,
         num_items_in_batch: Tensor | int | None = None,
     ) -> Any:
-        """All losses of one batch (see `collate_selection`)."""
+        """All losses of one batch (see `collate_proposals`)."""
         batch = inputs["batch"]
-        out: SelectionOutput = model(batch, vlm_learns=self.state.global_step >= self.vlm_from)
-        valid = batch.valid[batch.image]
-        losses = paper_losses(
-            out.scored,
-            batch.target_iou,
-            batch.target_iop,
-            valid,
-            self.model.selector.config.temperature,
-        )
-        meaning = self.model.meaning_loss(out.meaning, batch.questions)
+        out: MeantQuestions = model(batch, vlm_learns=self.state.global_step >= self.vlm_from)
+        losses = paper_losses(out, batch, self.model.selector.config.temperature)
+        meaning = self.model.meaning_loss(out.meaning, batch.meanings)
         self.note("alignment_loss", losses.alignment)
         self.note("iop_loss", losses.iop)
         self.note("language_loss", losses.language)
         self.note("meaning_loss", meaning)
         answerable = (batch.target_iou > 0).any(1)
         if answerable.any():
-            best = top_iou(out.scored.iou_score, batch.target_iou, valid)
+            best = top_iou(out.iou_score, batch.target_iou, batch.question_valid)
             self.note("top_iou", best[answerable].mean())
         loss = self.weights.total(losses) + self.weights.meaning * meaning
         return (loss, out) if return_outputs else loss

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from ..learning.batch import collate_proposals
 from ..questions import CATEGORIES
 from ..trainer.arguments import TrainingRecipe, training_arguments
 from ..trainer.recipe_checks import check_numbers
@@ -18,7 +19,7 @@ from .language_training import (
     LanguageTrainer,
     collate_instructions,
 )
-from .selection_data import SelectionDataset, collate_selection
+from .selection_data import SelectionDataset
 from .selection_scene import SelectionScene
 from .selection_training import SelectionModel, SelectionTrainer, SelectionWeights
 
@@ -130,7 +131,7 @@ def train_selection(
             augment_width=width,
             relation_share=recipe.relation_share,
         ),
-        data_collator=collate_selection,
+        data_collator=lambda samples: {"batch": collate_proposals(samples)},
         weights=SelectionWeights(
             recipe.alignment_weight,
             recipe.iop_weight,

@@ -17,10 +17,9 @@ from llmseg_core.selector.selector import MaskSelector
 from llmseg_core.vlm.seg_token import SegTokenEncoder
 from llmseg_training.embedded.recognition_data import COLOUR_NAMES
 from llmseg_training.embedded.selection_data import (
-    SelectionBatch,
     SelectionDataset,
-    collate_selection,
     encode_scene,
+    proposal_sample,
 )
 from llmseg_training.embedded.selection_scene import SelectionScene
 from llmseg_training.embedded.selection_training import (
@@ -30,6 +29,7 @@ from llmseg_training.embedded.selection_training import (
     SelectionWeights,
     top_iou,
 )
+from llmseg_training.learning.batch import ProposalBatch, collate_proposals
 from llmseg_training.questions import QuestionSample, generate_samples
 from llmseg_training.scenes import CATEGORIES
 from llmseg_training.trainer.arguments import TrainingRecipe, training_arguments
@@ -63,12 +63,13 @@ def encoded(parts: ModelParts) -> list[SelectionScene]:
 
 def batch_of(
     scenes: list[SelectionScene], questions: list[QuestionSample] | None = None
-) -> dict[str, SelectionBatch]:
+) -> ProposalBatch:
     """Four questions an image, or the same `questions` about each."""
     asked = questions or generate_samples(
         literal_scene().objects, np.random.default_rng(0), "train", 4
     )
-    return collate_selection([(scene, asked, ["[SEG]."] * len(asked)) for scene in scenes])
+    answers = ["[SEG]."] * len(asked)
+    return collate_proposals([proposal_sample(scene, asked, answers) for scene in scenes])
 
 
 def trainer(model: SelectionModel, folder: Path, scenes: list[SelectionScene]) -> SelectionTrainer:
@@ -81,7 +82,7 @@ def trainer(model: SelectionModel, folder: Path, scenes: list[SelectionScene]) -
             folder, recipe, seed=0, logging_steps=1, save_strategy="no", disable_tqdm=True
         ),
         train_dataset=SelectionDataset(scenes, 4, "train", seed=0),
-        data_collator=collate_selection,
+        data_collator=lambda rows: {"batch": collate_proposals(rows)},
         weights=SelectionWeights(),
     )
 
@@ -117,16 +118,16 @@ def test_every_loss_falls(
 def test_losses_and_gradients_stay_finite(
     model: SelectionModel, encoded: list[SelectionScene], tmp_path: Path, case: str
 ) -> None:
-    inputs = {
+    batch = {
         "one image without proposals": lambda: batch_of(encoded),
         "none at all": lambda: batch_of(encoded[1:]),
         "no target": lambda: batch_of(encoded[:1], absent()),
     }[case]()
     made = trainer(model, tmp_path, encoded)
-    loss, out = made.compute_loss(model.train(), inputs, return_outputs=True)
+    loss, out = made.compute_loss(model.train(), {"batch": batch}, return_outputs=True)
     loss.backward()
     assert loss.isfinite()
-    assert out.scored.iou_score.shape == out.scored.iop.shape == inputs["batch"].target_iou.shape
+    assert out.iou_score.shape == out.iop.shape == batch.target_iou.shape
     gradients = [p.grad for p in model.parameters() if p.grad is not None]
     assert all(gradient.isfinite().all() for gradient in gradients)
     assert any(gradient.any() for gradient in gradients)
@@ -137,28 +138,27 @@ def test_an_image_without_proposals_changes_nothing_for_the_others(
 ) -> None:
     model.eval()
     with torch.no_grad():
-        alone, both = model(batch_of(encoded[:1])["batch"]), model(batch_of(encoded)["batch"])
-    count = len(alone.scored.iop)
-    assert torch.allclose(both.scored.iop[:count], alone.scored.iop, atol=1e-5)
-    assert torch.allclose(both.scored.iou_score[:count], alone.scored.iou_score, atol=1e-5)
+        alone, both = model(batch_of(encoded[:1])), model(batch_of(encoded))
+    count = len(alone.iop)
+    assert torch.allclose(both.iop[:count], alone.iop, atol=1e-5)
+    assert torch.allclose(both.iou_score[:count], alone.iou_score, atol=1e-5)
 
 
 def test_training_scores_what_inference_scores(
     model: SelectionModel, encoded: list[SelectionScene]
 ) -> None:
     model.eval()
-    batch = batch_of(encoded[:1])["batch"]
+    batch = batch_of(encoded[:1])
     with torch.no_grad():
         out = model(batch)
         encoder = model.seg_token_encoder
         prefix = encoder.encode_image(literal_scene().image)
-        hidden = encoder.encode_instructions(prefix, [q.instruction for q in batch.questions])
-        iou_score, iop = model.selector(
-            batch.features[batch.image], batch.boxes[batch.image], hidden
-        )
+        hidden = encoder.encode_instructions(prefix, batch.questions)
+        images = batch.image_index
+        iou_score, iop = model.selector(batch.features[images], batch.boxes[images], hidden)
     # The stored pixels are half as precise.
-    assert torch.allclose(out.scored.iop, iop, atol=2e-3)
-    assert torch.allclose(out.scored.iou_score, iou_score, atol=2e-3)
+    assert torch.allclose(out.iop, iop, atol=2e-3)
+    assert torch.allclose(out.iou_score, iou_score, atol=2e-3)
 
 
 def test_the_meaning_is_category_colour_and_relation(model: SelectionModel) -> None:
