@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from transformers import ConvNextConfig, ConvNextModel
 
 from llmseg_core.config import ImageEncoderKind, SelectionConfig, SelectionRule
@@ -24,6 +23,7 @@ from llmseg_core.model_dir.network_files import load_network
 from llmseg_core.model_dir.networks import build_image_encoder, build_selector
 from llmseg_core.model_dir.parts import ModelParts
 from llmseg_core.proposals.generator import SamProposalGenerator
+from llmseg_core.runtime.random_state import seeded
 from llmseg_core.runtime.whole_file import write_whole
 from llmseg_core.vlm.seg_token import SegTokenEncoder
 
@@ -211,8 +211,7 @@ def _convnext(source: Path | None, seed: int) -> ConvNextModel:
     if source is not None:
         network: ConvNextModel = load_network(ConvNextModel, str(source), None, "eager")
         return network.eval()
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded(seed):
         return ConvNextModel(
             ConvNextConfig(hidden_sizes=[32, 64, 96, 128], depths=[1, 1, 2, 1])
         ).eval()

@@ -43,6 +43,7 @@ from llmseg_core.model_dir.networks import (
 )
 from llmseg_core.model_dir.parts import ModelParts
 from llmseg_core.proposals.generator import SamProposalGenerator
+from llmseg_core.runtime.random_state import seeded
 from llmseg_core.runtime.whole_file import whole_file, write_whole
 from llmseg_core.vlm.seg_token import SegTokenEncoder
 from llmseg_core.vlm.tokenizer import build_tokenizer
@@ -219,8 +220,7 @@ class EmbeddedTraining:
         else:
             llava = build_embedded_llava(tokenizer, seed)
         encoder = SegTokenEncoder(llava, tokenizer, self.config.seg_token)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             return SelectionModel(encoder, build_selector(self.config.selector, seed))
 
     def parts(self, model: SelectionModel) -> ModelParts:
