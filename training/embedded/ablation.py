@@ -32,8 +32,8 @@ from ..proposals.cache import CachedProposals, write_proposals
 from ..scenes import SceneFolder, write_scenes
 from .recipe import EmbeddedRecipe
 from .selection_data import encode_scenes
+from .selection_objective import SelectionModel
 from .selection_scene import SelectionScene
-from .selection_training import SelectionModel
 from .train_selection import train_selection
 
 __all__ = ["ABLATIONS", "Ablation", "AblationRow", "row_parts"]

@@ -55,8 +55,8 @@ from ..scenes import SceneFolder, write_scenes
 from ..trainer.processes import processes
 from .recipe import EMBEDDED_RECIPE, EmbeddedRecipe, load_recipe
 from .selection_data import encode_scenes
+from .selection_objective import SelectionModel
 from .selection_scene import SelectionScene
-from .selection_training import SelectionModel
 from .train_recognition import train_recognition
 from .train_sam import train_sam
 from .train_selection import train_language, train_selection

@@ -51,6 +51,10 @@ class PaperLosses:
     iop: Tensor
     language: Tensor
 
+    def named(self) -> dict[str, Tensor]:
+        """By the names that they have in a log."""
+        return {f"{name}_loss": value for name, value in vars(self).items()}
+
 
 @dataclass(frozen=True)
 class LossWeights:

@@ -26,13 +26,13 @@ from llmseg_training.proposals.cache import write_proposals
 TRAIN = "llmseg_training.commands.train:TRAIN"
 KILL = """
 import os, signal
-from llmseg_training.adapter.model import AdapterTrainer
-learn = AdapterTrainer.compute_loss
-def dies(self, *args, **kwargs):
-    if self.state.global_step == 13:
+from llmseg_training.adapter.objective import AdapterObjective
+loss = AdapterObjective.loss
+def dies(self, model, batch, step):
+    if step == 13:
         os.kill(os.getpid(), signal.SIGKILL)
-    return learn(self, *args, **kwargs)
-AdapterTrainer.compute_loss = dies
+    return loss(self, model, batch, step)
+AdapterObjective.loss = dies
 """
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Trains VLM and mask selector of the embedded model on encoded scenes."""
+"""What VLM and mask selector of the embedded model learn from encoded scenes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -17,10 +16,10 @@ from ..learning.batch import ProposalBatch
 from ..learning.scoring import LossWeights, ProposalScorer, ScoredQuestions, paper_losses
 from ..questions import QuestionSample
 from ..scenes import CATEGORIES
-from ..trainer.loop import WholeTrainer
+from ..trainer.objective import Objective, StepLoss
 from .recognition_data import COLOUR_NAMES
 
-__all__ = ["MeantQuestions", "SelectionModel", "SelectionTrainer", "SelectionWeights"]
+__all__ = ["MeantQuestions", "SelectionModel", "SelectionObjective", "SelectionWeights"]
 
 RELATIONS = (
     "left_of",
@@ -95,42 +94,32 @@ def _index(names: tuple[str, ...], name: str | None) -> int:
     return len(names) if name is None else names.index(name)
 
 
-class SelectionTrainer(WholeTrainer):
-    """transformers' Trainer with the paper's losses.
+class SelectionObjective(Objective[ProposalBatch]):
+    """The paper's losses, and the meaning head's.
 
     Args:
+        model: trained in place.
         weights: of the parts of the loss.
         vlm_from: step from which the VLM learns too; before, the selector learns to read it.
     """
 
-    def __init__(
-        self, *args: Any, weights: SelectionWeights, vlm_from: int = 0, **kwargs: Any
-    ) -> None:
-        super().__init__(*args, **kwargs)
+    model: SelectionModel
+
+    def __init__(self, model: SelectionModel, weights: SelectionWeights, vlm_from: int = 0) -> None:
+        super().__init__(model)
         self.weights, self.vlm_from = weights, vlm_from
 
-    def compute_loss(
-        self,
-        model: nn.Module,
-        inputs: dict[str, ProposalBatch],
-        return_outputs: bool = False,
-        num_items_in_batch: Tensor | int | None = None,
-    ) -> Any:
-        """All losses of one batch (see `collate_proposals`)."""
-        batch = inputs["batch"]
-        out: MeantQuestions = model(batch, vlm_learns=self.state.global_step >= self.vlm_from)
+    def loss(self, model: nn.Module, batch: ProposalBatch, step: int) -> StepLoss:
+        """All losses of a batch with meanings."""
+        out: MeantQuestions = model(batch, vlm_learns=step >= self.vlm_from)
         losses = paper_losses(out, batch, self.model.selector.config.temperature)
         meaning = self.model.meaning_loss(out.meaning, batch.meanings)
-        self.note("alignment_loss", losses.alignment)
-        self.note("iop_loss", losses.iop)
-        self.note("language_loss", losses.language)
-        self.note("meaning_loss", meaning)
+        parts = {**losses.named(), "meaning_loss": meaning}
         answerable = (batch.target_iou > 0).any(1)
         if answerable.any():
             best = top_iou(out.iou_score, batch.target_iou, batch.question_valid)
-            self.note("top_iou", best[answerable].mean())
-        loss = self.weights.total(losses) + self.weights.meaning * meaning
-        return (loss, out) if return_outputs else loss
+            parts["top_iou"] = best[answerable].mean()
+        return StepLoss(self.weights.total(losses) + self.weights.meaning * meaning, parts)
 
 
 def top_iou(iou_score: Tensor, target_iou: Tensor, valid: Tensor) -> Tensor:

@@ -21,18 +21,19 @@ from llmseg_training.embedded.selection_data import (
     encode_scene,
     proposal_sample,
 )
-from llmseg_training.embedded.selection_scene import SelectionScene
-from llmseg_training.embedded.selection_training import (
+from llmseg_training.embedded.selection_objective import (
     RELATIONS,
     SelectionModel,
-    SelectionTrainer,
+    SelectionObjective,
     SelectionWeights,
     top_iou,
 )
-from llmseg_training.learning.batch import ProposalBatch, collate_proposals
+from llmseg_training.embedded.selection_scene import SelectionScene
+from llmseg_training.learning.batch import ProposalBatch, ProposalSample, collate_proposals
 from llmseg_training.questions import QuestionSample, generate_samples
 from llmseg_training.scenes import CATEGORIES
-from llmseg_training.trainer.arguments import TrainingRecipe, training_arguments
+from llmseg_training.trainer.loop import TrainingLoop
+from llmseg_training.trainer.recipe import TrainingRecipe, training_plan
 
 STEPS = 15
 
@@ -72,18 +73,17 @@ def batch_of(
     return collate_proposals([proposal_sample(scene, asked, answers) for scene in scenes])
 
 
-def trainer(model: SelectionModel, folder: Path, scenes: list[SelectionScene]) -> SelectionTrainer:
+def loop(
+    model: SelectionModel, folder: Path, scenes: list[SelectionScene]
+) -> TrainingLoop[ProposalSample, ProposalBatch]:
     recipe = TrainingRecipe(
         steps=STEPS, batch_size=2, learning_rate=1e-2, warmup_steps=0, decay_steps=0
     )
-    return SelectionTrainer(
-        model=model,
-        args=training_arguments(
-            folder, recipe, seed=0, logging_steps=1, save_strategy="no", disable_tqdm=True
-        ),
-        train_dataset=SelectionDataset(scenes, 4, "train", seed=0),
-        data_collator=lambda rows: {"batch": collate_proposals(rows)},
-        weights=SelectionWeights(),
+    return TrainingLoop(
+        SelectionObjective(model, SelectionWeights()),
+        SelectionDataset(scenes, 4, "train", seed=0),
+        collate_proposals,
+        training_plan(folder, recipe, seed=0, log_steps=1),
     )
 
 
@@ -96,9 +96,9 @@ def absent() -> list[QuestionSample]:
 def test_every_loss_falls(
     model: SelectionModel, encoded: list[SelectionScene], tmp_path: Path
 ) -> None:
-    made = trainer(model, tmp_path, [encoded[0]] * 4)
-    made.train()
-    logged = [entry for entry in made.state.log_history if "iop_loss" in entry]
+    made = loop(model, tmp_path, [encoded[0]] * 4)
+    made.train_to_end()
+    logged = made.history
     assert len(logged) == STEPS
     for name in ("alignment_loss", "iop_loss", "language_loss", "meaning_loss"):
         values = [entry[name] for entry in logged]
@@ -114,19 +114,31 @@ def test_every_loss_falls(
     assert 0 <= first["top_iou"] <= 1
 
 
+@pytest.mark.parametrize(("step", "learns"), [(0, False), (2, False), (3, True)])
+def test_the_vlm_learns_from_a_step_on(
+    model: SelectionModel, encoded: list[SelectionScene], step: int, learns: bool
+) -> None:
+    objective = SelectionObjective(model, SelectionWeights(), vlm_from=3)
+    objective.loss(model, batch_of(encoded), step).total.backward()
+    vlm = model.seg_token_encoder.parameters()
+    assert any(parameter.grad is not None for parameter in vlm) is learns
+    assert all(p.grad is not None for p in model.selector.seg_projection.parameters())
+
+
 @pytest.mark.parametrize("case", ["one image without proposals", "none at all", "no target"])
 def test_losses_and_gradients_stay_finite(
-    model: SelectionModel, encoded: list[SelectionScene], tmp_path: Path, case: str
+    model: SelectionModel, encoded: list[SelectionScene], case: str
 ) -> None:
     batch = {
         "one image without proposals": lambda: batch_of(encoded),
         "none at all": lambda: batch_of(encoded[1:]),
         "no target": lambda: batch_of(encoded[:1], absent()),
     }[case]()
-    made = trainer(model, tmp_path, encoded)
-    loss, out = made.compute_loss(model.train(), {"batch": batch}, return_outputs=True)
-    loss.backward()
-    assert loss.isfinite()
+    out = model.train()(batch)
+    cost = SelectionObjective(model, SelectionWeights()).loss(model, batch, 0)
+    cost.total.backward()
+    assert cost.total.isfinite()
+    assert ("top_iou" in cost.parts) is (case == "one image without proposals")
     assert out.iou_score.shape == out.iop.shape == batch.target_iou.shape
     gradients = [p.grad for p in model.parameters() if p.grad is not None]
     assert all(gradient.isfinite().all() for gradient in gradients)
