@@ -6,8 +6,6 @@ Every `build_*` of a network gives random weights from a seed; `checkpoint.py` p
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -37,6 +35,7 @@ from llmseg_core.config import (
 from llmseg_core.embeddings.clip_convnext import ClipConvNextEncoder
 from llmseg_core.embeddings.dinov2 import Dinov2Encoder
 from llmseg_core.embeddings.sam_features import SamFeatureEncoder
+from llmseg_core.runtime.random_state import seeded
 from llmseg_core.selector.selector import MaskSelector
 from llmseg_core.vlm.llava import LlavaV1ForConditionalGeneration, image_token_count
 from llmseg_core.vlm.prompts import IMAGE_TOKEN
@@ -60,15 +59,6 @@ __all__ = [
     "llava_7b_config",
     "vit_b_config",
 ]
-
-
-@contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    """Random weights from `seed`, without touching the caller's random state."""
-    device = torch.get_default_device()
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
-        yield
 
 
 # ------------------------------------------------------------------ the embedded profile
@@ -137,7 +127,7 @@ def _random_sam(config: SamConfig, seed: int) -> SamModel:
     transformers' own initialisation suits fine-tuning only (an encoder of zeros, a position code
     that aliases), so every matrix is drawn anew.
     """
-    with _seeded(seed):
+    with seeded(seed):
         model = SamModel(config)
         with torch.no_grad():
             for parameter in model.parameters():
@@ -162,7 +152,7 @@ def build_embedded_dinov2(seed: int = 0) -> Dinov2Model:
         mlp_ratio=3,
         use_mask_token=False,
     )
-    with _seeded(seed):
+    with seeded(seed):
         return Dinov2Model(config).eval()
 
 
@@ -200,7 +190,7 @@ def build_embedded_llava(
         tie_word_embeddings=True,
     )
     config.image_seq_length = image_token_count(config)
-    with _seeded(seed):
+    with seeded(seed):
         return LlavaForConditionalGeneration(config).eval()
 
 
@@ -229,7 +219,7 @@ def build_dinov2_large(seed: int = 0) -> Dinov2Model:
     config = Dinov2Config(
         image_size=518, hidden_size=1024, num_hidden_layers=24, num_attention_heads=16
     )
-    with _seeded(seed):
+    with seeded(seed):
         return Dinov2Model(config).eval()
 
 
@@ -261,7 +251,7 @@ def build_llava_7b(
         vision_feature_layer=-2,
     )
     config.image_seq_length = image_token_count(config)
-    with _seeded(seed):
+    with seeded(seed):
         return LlavaV1ForConditionalGeneration(config).eval()
 
 
@@ -283,7 +273,7 @@ def build_sam_vit_b(seed: int = 0) -> SamModel:
 
 def build_selector(config: SelectorConfig, seed: int = 0) -> MaskSelector:
     """The selector of a profile, with random weights."""
-    with _seeded(seed):
+    with seeded(seed):
         return MaskSelector(config).eval()
 
 

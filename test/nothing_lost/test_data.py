@@ -17,7 +17,8 @@ from llmseg_core.model_dir.checkpoint import load_config
 from llmseg_training.commands.proposals import PROPOSALS
 from llmseg_training.embedded.features_file import read_features
 from llmseg_training.embedded.recipe import load_recipe
-from llmseg_training.embedded.selection_data import SelectionDataset, collate_selection
+from llmseg_training.embedded.selection_data import SelectionDataset
+from llmseg_training.learning.batch import collate_proposals
 from llmseg_training.proposals.cache import CachedProposals
 from llmseg_training.scenes import SceneConfig, SceneFolder, write_scenes
 
@@ -88,8 +89,8 @@ def test_encoded_scenes_are_read_though_their_classes_have_moved() -> None:
     assert plain([item for scene in scenes for item in scene.objects]) == ENCODED["objects"]
     categories = load_recipe(Path("embedded.yaml")).scenes.categories
     data = SelectionDataset(scenes, 3, "train", 0, categories, augment_width=64, relation_share=0.2)
-    batch = collate_selection([data[0], data[1]])["batch"]
-    assert [question.instruction for question in batch.questions] == ENCODED["questions"]
+    batch = collate_proposals([data[0], data[1]])
+    assert list(batch.questions) == ENCODED["questions"]
     assert list(batch.answers) == ENCODED["answers"]
     sums = {
         "target_iou": batch.target_iou,

@@ -13,9 +13,11 @@ import pytest
 
 from helpers.old_files import expected
 from llmseg_core import LLMSegPipeline
+from llmseg_core.images.run_lengths import decode_counts
+from llmseg_core.metrics.mask_iou import mask_iou
 from llmseg_ros import demo
 from llmseg_ros.camera.recording import RecordedImages
-from llmseg_ros.demo.ground_truth import GroundTruth, decode_mask, mask_iou
+from llmseg_ros.demo.ground_truth import GroundTruth
 
 RECORDING = Path(demo.__file__).parent / "recording"
 ANSWERS = expected("demo.json")
@@ -44,7 +46,7 @@ def test_every_question_gets_the_mask_that_it_got(scenes: range) -> None:
         for answer in by_stamp.pop(image.stamp_ns):
             instruction, old = answer["instruction"], answer["frames"][0]
             now = pipeline.segment(frame, instruction)
-            mask = decode_mask(answer["mask"], truth.height, truth.width)
+            mask = decode_counts(answer["mask"], (truth.height, truth.width))
             assert mask_iou(now.mask, mask) >= 0.999, instruction
             assert now.found == old["found"], instruction
             assert now.confidence == pytest.approx(old["confidence"], abs=2e-3), instruction

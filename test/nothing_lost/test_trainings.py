@@ -18,11 +18,11 @@ from torch.nn.modules.module import register_module_forward_hook
 from llmseg_core import LLMSegPipeline
 from llmseg_core.model_dir.checkpoint import load_config
 from llmseg_training.adapter.directory import stored_scores
-from llmseg_training.adapter.model import AdapterModel
+from llmseg_training.adapter.objective import AdapterModel
 from llmseg_training.adapter.recipe import load_adapter_recipe
 from llmseg_training.adapter.train import train_adapter
 from llmseg_training.embedded.recipe import load_recipe
-from llmseg_training.embedded.selection_training import SelectionModel
+from llmseg_training.embedded.selection_objective import SelectionModel
 from llmseg_training.embedded.stages import EmbeddedTraining
 
 MODEL = Path("models/dinov2")

@@ -4,13 +4,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
 from tqdm import tqdm
 
 from llmseg_core.embeddings.mask_embedder import normalized_boxes
@@ -21,18 +18,12 @@ from llmseg_core.vlm.prompts import ANSWERS, CLASS_QUESTIONS, QUESTIONS
 
 from ..data import DataGroup, DataQuestion, DataSample, QuestionKind
 from ..data.draws import SampleDraws
+from ..learning.batch import ProposalSample
 from ..learning.targets import proposal_targets
 from ..trainer.drawn_dataset import DrawnDataset
 from .released import OUR_TRAINING, ReleasedSwitches
 
-__all__ = [
-    "AdapterBatch",
-    "AdapterDataset",
-    "AdapterSample",
-    "InputSizes",
-    "collate_adapter",
-    "spoken_question",
-]
+__all__ = ["AdapterDataset", "InputSizes", "spoken_question"]
 
 
 @dataclass(frozen=True)
@@ -50,73 +41,6 @@ class InputSizes:
     pooling_size: int
     vlm_size: int
     vlm_fit: str
-
-
-@dataclass(frozen=True)
-class AdapterSample:
-    """One image with K proposals and R questions.
-
-    Attributes:
-        image: (H, W, 3) uint8 RGB, for the image encoder.
-        weights: (K, h * w) float32, how much each cell of the feature map counts for a proposal.
-        boxes: (K, 4) float32, fractions of the image.
-        pixel_values: (3, S, S) float32, input of the VLM.
-        target_iou: (R, K) float32.
-        target_iop: (R, K) float32.
-        questions: R texts, as the VLM is asked.
-        answers: R texts, as it is to answer.
-    """
-
-    image: np.ndarray
-    weights: Tensor
-    boxes: Tensor
-    pixel_values: Tensor
-    target_iou: Tensor
-    target_iop: Tensor
-    questions: tuple[str, ...]
-    answers: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class AdapterBatch:
-    """B images with R questions in all, proposals padded to the same K.
-
-    Attributes:
-        images: B arrays (H, W, 3) uint8 RGB, each of its own size.
-        weights: (B, K, h * w) float32.
-        boxes: (B, K, 4) float32.
-        valid: (B, K) bool, False where a proposal is padding.
-        pixel_values: (B, 3, S, S) float32.
-        image: (R,) int64, the image of each question.
-        target_iou: (R, K) float32.
-        target_iop: (R, K) float32.
-        questions: R texts.
-        answers: R texts.
-    """
-
-    images: tuple[np.ndarray, ...]
-    weights: Tensor
-    boxes: Tensor
-    valid: Tensor
-    pixel_values: Tensor
-    image: Tensor
-    target_iou: Tensor
-    target_iop: Tensor
-    questions: tuple[str, ...]
-    answers: tuple[str, ...]
-
-    def to(self, device: torch.device | str) -> AdapterBatch:
-        """The same batch with its tensors on `device`."""
-        return replace(
-            self,
-            weights=self.weights.to(device),
-            boxes=self.boxes.to(device),
-            valid=self.valid.to(device),
-            pixel_values=self.pixel_values.to(device),
-            image=self.image.to(device),
-            target_iou=self.target_iou.to(device),
-            target_iop=self.target_iop.to(device),
-        )
 
 
 def spoken_question(
@@ -147,7 +71,7 @@ def spoken_question(
     return template.format(name=text.strip())
 
 
-class AdapterDataset(DrawnDataset[AdapterSample]):
+class AdapterDataset(DrawnDataset[ProposalSample]):
     """As many samples as the whole training takes, each drawn anew from the data.
 
     Args:
@@ -178,7 +102,7 @@ class AdapterDataset(DrawnDataset[AdapterSample]):
     def __len__(self) -> int:
         return self.length
 
-    def __getitem__(self, index: int) -> AdapterSample:
+    def __getitem__(self, index: int) -> ProposalSample:
         rng = self.rng(index)
         sample = self._drawn(rng)
         proposals = self.proposals(sample.image).to("cpu")
@@ -190,7 +114,7 @@ class AdapterDataset(DrawnDataset[AdapterSample]):
             for each in sample.questions
         ]
         antialias = not released.plain_shrinking or sample.group is DataGroup.REASONING
-        return AdapterSample(
+        return ProposalSample(
             image=sample.image,
             weights=proposal_weights(masks, sizes.feature_size, sizes.pooling_size, antialias),
             boxes=normalized_boxes(proposals.boxes_px, proposals.image_size),
@@ -211,34 +135,3 @@ class AdapterDataset(DrawnDataset[AdapterSample]):
         for name in self.draws.broken.keys() - known:
             tqdm.write(f"left out: {self.draws.broken[name]}", file=sys.stderr)
         return sample
-
-
-def collate_adapter(samples: Sequence[AdapterSample]) -> dict[str, Any]:
-    """Pad and stack: {"batch": `AdapterBatch`}."""
-    width = max(1, max(len(sample.boxes) for sample in samples))
-    valid = torch.zeros(len(samples), width, dtype=torch.bool)
-    for row, sample in zip(valid, samples, strict=True):
-        row[: len(sample.boxes)] = True
-    batch = AdapterBatch(
-        images=tuple(sample.image for sample in samples),
-        weights=torch.stack([_padded(sample.weights, 0, width) for sample in samples]),
-        boxes=torch.stack([_padded(sample.boxes, 0, width) for sample in samples]),
-        valid=valid,
-        pixel_values=torch.stack([sample.pixel_values for sample in samples]),
-        image=torch.tensor(
-            [place for place, sample in enumerate(samples) for _ in sample.questions],
-            dtype=torch.int64,
-        ),
-        target_iou=torch.cat([_padded(sample.target_iou, 1, width) for sample in samples]),
-        target_iop=torch.cat([_padded(sample.target_iop, 1, width) for sample in samples]),
-        questions=tuple(text for sample in samples for text in sample.questions),
-        answers=tuple(text for sample in samples for text in sample.answers),
-    )
-    return {"batch": batch}
-
-
-def _padded(values: Tensor, dimension: int, length: int) -> Tensor:
-    """`values` with zeros after them, so that `dimension` has `length`."""
-    shape = list(values.shape)
-    shape[dimension] = length - shape[dimension]
-    return torch.cat((values, values.new_zeros(shape)), dimension)

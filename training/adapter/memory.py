@@ -22,7 +22,7 @@ from torch import nn
 
 from llmseg_core.vlm.prompts import ANSWERS
 
-from .model import AdapterModel
+from .objective import AdapterModel
 
 __all__ = [
     "MemoryEstimate",

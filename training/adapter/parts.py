@@ -34,6 +34,7 @@ from llmseg_core.model_dir.checkpoint import (
 )
 from llmseg_core.model_dir.network_files import load_network
 from llmseg_core.model_dir.networks import build_selector, image_encoder_of
+from llmseg_core.runtime.random_state import seeded
 from llmseg_core.selector.selector import MaskSelector
 from llmseg_core.vlm.tokenizer import add_special_tokens
 
@@ -102,8 +103,7 @@ def load_adapter_parts(
     config = load_config(path)
     options = _quantization(load_in, dtype, device)
     llava, tokenizer, folder = load_vlm(path, config, dtype, attention, **options)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded(seed, device):
         add_special_tokens(tokenizer, llava)
         adapter = add_lora(llava, lora) if folder is None else continue_lora(llava, folder)
     selector = build_selector(config.selector, seed)

@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
 import yaml
-from transformers import PreTrainedModel, TrainingArguments
+from accelerate import PartialState
+from transformers import PreTrainedModel, get_linear_schedule_with_warmup
 
 from llmseg_core.config import RuntimeConfig
 from llmseg_core.embeddings.mask_embedder import PooledMaskEmbedder
@@ -22,13 +25,16 @@ from llmseg_core.vlm.seg_token import SegTokenEncoder
 
 from ..data import BrokenPolicy
 from ..data.draws import SampleDraws
+from ..learning.batch import ProposalBatch, ProposalSample, collate_proposals
 from ..proposals.cache import CachedProposals
-from ..trainer.arguments import basic_arguments
-from .data import AdapterDataset, InputSizes, collate_adapter
+from ..trainer.loop import TrainingLoop
+from ..trainer.plan import TrainingPlan
+from ..trainer.processes import processes
+from .data import AdapterDataset, InputSizes
 from .directory import save_adapter_directory
 from .inputs import AdapterInputs, open_inputs
 from .memory import StepSize, expected_memory
-from .model import AdapterModel, AdapterTrainer
+from .objective import AdapterModel, AdapterObjective, mixed_precision
 from .parts import AdapterParts, load_adapter_parts
 from .recipe import AdapterRecipe, load_adapter_recipe
 from .shipped import CONFIGS
@@ -37,6 +43,7 @@ from .validation import AdapterValidation
 __all__ = ["train_adapter"]
 
 RECIPE_FILE = "recipe.yaml"
+ZERO2 = CONFIGS / "zero2.json"
 BARE_QUESTION = "{instruction}"
 
 
@@ -62,66 +69,72 @@ def train_adapter(recipe: AdapterRecipe, work: Path) -> Path:
         ValueError: if a training by another recipe is in `work`, or things do not fit together.
         FolderInUseError: if another training goes on in `work`.
     """
-    arguments = adapter_arguments(recipe, work)
-    with locked(work) if arguments.process_index == 0 else nullcontext():
-        return _train(recipe, work, arguments)
+    state = processes()
+    with locked(work) if state.is_main_process else nullcontext():
+        return _train(recipe, work, state)
 
 
-def _train(recipe: AdapterRecipe, work: Path, arguments: TrainingArguments) -> Path:
-    main = arguments.process_index == 0
+def _train(recipe: AdapterRecipe, work: Path, state: PartialState) -> Path:
     inputs = open_inputs(recipe)  # a wrong path shows before the weights are read
-    with arguments.main_process_first(local=False):
+    with state.main_process_first():
         _keep_recipe(recipe, work)
     parts = load_adapter_parts(
         recipe.model,
         recipe.lora,
         dtype=getattr(torch, recipe.precision),
-        device=arguments.device,
+        device=state.device,
         attention=recipe.attention,
         load_in=recipe.load_in,
         new_selector=recipe.new_selector,
         seed=recipe.seed,
     )
-    trainer = build_trainer(recipe, work, parts, arguments, inputs)
-    if main:
+    model = build_model(recipe, parts)
+    loop = build_loop(recipe, work, parts, model, inputs)
+    if state.is_main_process:
         size = StepSize(recipe.batch_size, recipe.questions, parts.config.proposals.max_proposals)
         expected_memory(
-            trainer.model,
+            model,
             parts.encoder_network,
             size,
             checkpointing=recipe.gradient_checkpointing,
-            processes=arguments.world_size,
+            processes=state.num_processes,
             zero2=recipe.zero2,
         ).show()
-    trainer.train_to_end()
-    if main:
+    loop.train_to_end()
+    if state.is_main_process:
         save_adapter_directory(parts, work / "last", {"step": recipe.steps})
-    trainer.accelerator.wait_for_everyone()
+    state.wait_for_everyone()
     return work / ("last" if recipe.validation is None else "best")
 
 
-def build_trainer(
+def build_model(recipe: AdapterRecipe, parts: AdapterParts) -> AdapterModel:
+    """VLM and selector of a training, around the networks of `parts`."""
+    if recipe.gradient_checkpointing:
+        _checkpoint_activations(parts.llava.model.language_model)
+    # The data brings whole questions.
+    asked = replace(parts.config.seg_token, question=BARE_QUESTION)
+    encoder = SegTokenEncoder(parts.llava, parts.tokenizer, asked)
+    return AdapterModel(encoder, parts.selector, recipe.precision == "bfloat16")
+
+
+def build_loop(
     recipe: AdapterRecipe,
     work: Path,
     parts: AdapterParts,
-    arguments: TrainingArguments,
+    model: AdapterModel,
     inputs: AdapterInputs,
-) -> AdapterTrainer:
-    """The trainer of a recipe.
+) -> TrainingLoop[ProposalSample, ProposalBatch]:
+    """The training of a recipe, ready to begin.
 
     Args:
         recipe: sizes and rates.
         work: folder of the training.
-        parts: networks, on the device; they are trained in place.
-        arguments: from `adapter_arguments`.
+        parts: networks, on the device of this process.
+        model: of these parts, from `build_model`; it is trained in place.
         inputs: data and stored proposals, from `open_inputs`.
     """
+    state = processes()
     config, broken = parts.config, BrokenPolicy(recipe.broken)
-    bare = config.seg_token.question.strip() == BARE_QUESTION
-    asked = replace(config.seg_token, question=BARE_QUESTION)  # the data brings whole questions
-    model = AdapterModel(SegTokenEncoder(parts.llava, parts.tokenizer, asked), parts.selector)
-    if recipe.gradient_checkpointing:
-        _checkpoint_activations(parts.llava.model.language_model)
     encoder = parts.image_encoder
     sizes = InputSizes(
         encoder.feature_size,
@@ -129,22 +142,22 @@ def build_trainer(
         parts.llava.config.vision_config.image_size,
         config.seg_token.image_fit,
     )
-    samples = recipe.steps * recipe.batch_size * recipe.accumulation * max(1, arguments.world_size)
+    samples = recipe.steps * recipe.batch_size * recipe.accumulation * state.num_processes
     data = AdapterDataset(
         SampleDraws(inputs.data, recipe.questions, broken),
-        _proposals(recipe, inputs.proposals, parts, arguments),
+        _proposals(recipe, inputs.proposals, parts),
         sizes,
         samples,
         recipe.seed,
-        bare_questions=bare,
+        bare_questions=config.seg_token.question.strip() == BARE_QUESTION,
         released=recipe.released,
     )
     validation = None
     if inputs.validation is not None:
         # What does not learn keeps its number format, as it will at inference.
-        full = torch.autocast(arguments.device.type, enabled=False)
+        full = mixed_precision(state.device, False)
         pipeline = LLMSegPipeline(
-            full(_proposals(recipe, inputs.validation_proposals, parts, arguments)),
+            full(_proposals(recipe, inputs.validation_proposals, parts)),
             full(PooledMaskEmbedder(encoder, config.image_encoder.pooling_size)),
             SegTokenEncoder(parts.llava, parts.tokenizer, config.seg_token),
             parts.selector,
@@ -157,60 +170,48 @@ def build_trainer(
             lambda folder, scores: save_adapter_directory(parts, folder, scores),
             broken,
             recipe.validation_samples,
-            arguments.process_index,
-            arguments.world_size,
+            state.process_index,
+            state.num_processes,
+            model.in_bfloat16,
         )
-    return AdapterTrainer(
-        model=model,
-        args=arguments,
-        train_dataset=data,
-        eval_dataset=None if validation is None else validation.data,
-        data_collator=collate_adapter,
-        image_encoder=encoder,
-        weights=recipe.losses,
-        untouched=recipe.released.untouched_questions,
-        validation=validation,
+    objective = AdapterObjective(model, encoder, recipe.losses, recipe.released.untouched_questions)
+    return TrainingLoop(objective, data, collate_proposals, adapter_plan(recipe, work), validation)
+
+
+def adapter_plan(recipe: AdapterRecipe, work: Path) -> TrainingPlan:
+    """Length, rates and intervals of a recipe."""
+    schedule = partial(
+        get_linear_schedule_with_warmup,
+        num_warmup_steps=recipe.warmup_steps,
+        num_training_steps=recipe.steps,
     )
-
-
-def adapter_arguments(recipe: AdapterRecipe, work: Path) -> TrainingArguments:
-    """Arguments of transformers' Trainer; begins the process group where there are processes."""
-    arguments = basic_arguments(
-        work,
-        recipe.seed,
-        max_steps=recipe.steps,
-        per_device_train_batch_size=recipe.batch_size,
-        gradient_accumulation_steps=recipe.accumulation,
+    return TrainingPlan(
+        folder=work,
+        seed=recipe.seed,
+        steps=recipe.steps,
+        batch_size=recipe.batch_size,
+        schedule=schedule,
         learning_rate=recipe.learning_rate,
-        lr_scheduler_type="linear",
-        warmup_steps=recipe.warmup_steps,
-        adam_beta1=recipe.adam_beta1,
-        adam_beta2=recipe.adam_beta2,
+        betas=(recipe.adam_beta1, recipe.adam_beta2),
         weight_decay=recipe.weight_decay,
-        max_grad_norm=recipe.clip,
-        bf16=recipe.precision == "bfloat16",
-        logging_steps=recipe.log_steps,
         save_steps=recipe.save_steps,
-        eval_strategy="no" if recipe.validation is None else "steps",
-        eval_steps=recipe.validate_steps,
-        dataloader_num_workers=0 if recipe.proposals is None else recipe.workers,
-        deepspeed=str(CONFIGS / "zero2.json") if recipe.zero2 else None,
-        ddp_find_unused_parameters=False,
+        accumulation=recipe.accumulation,
+        clip=recipe.clip,
+        validate_steps=recipe.validate_steps,
+        log_steps=recipe.log_steps,
+        workers=0 if recipe.proposals is None else recipe.workers,
+        zero2=json.loads(ZERO2.read_text()) if recipe.zero2 else None,
+        bfloat16=recipe.precision == "bfloat16",
     )
-    arguments._n_gpu = min(1, arguments.n_gpu)  # one process, one GPU: no torch DataParallel
-    return arguments
 
 
 def _proposals(
-    recipe: AdapterRecipe,
-    stored: CachedProposals | None,
-    parts: AdapterParts,
-    arguments: TrainingArguments,
+    recipe: AdapterRecipe, stored: CachedProposals | None, parts: AdapterParts
 ) -> ProposalGenerator:
     """Stored proposals, or SAM live."""
     if stored is not None:
         return stored
-    runtime = RuntimeConfig(device=str(arguments.device), dtype=recipe.precision)
+    runtime = RuntimeConfig(device=str(processes().device), dtype=recipe.precision)
     return SamProposalGenerator(load_sam(recipe.model, runtime), parts.config.proposals)
 
 

@@ -16,6 +16,7 @@ from llmseg_core.metrics.mask_iou import MaskCounts, MaskIoUMetric
 from ..data import BrokenPolicy, ReadableSamples, SegmentationData
 from ..evaluate.asking import asked_text, phrase_question
 from .directory import stored_scores
+from .objective import mixed_precision
 
 __all__ = ["AdapterValidation"]
 
@@ -35,6 +36,7 @@ class AdapterValidation:
         samples: only the first so many images; None means all.
         process: number of this process.
         processes: how many there are.
+        bfloat16: whether VLM and selector compute in mixed precision, as in training.
     """
 
     def __init__(
@@ -47,11 +49,13 @@ class AdapterValidation:
         samples: int | None = None,
         process: int = 0,
         processes: int = 1,
+        bfloat16: bool = False,
     ) -> None:
         self.pipeline, self.data, self.best, self.save = pipeline, data, best, save
         self.broken = broken
         self.samples = len(data) if samples is None else min(samples, len(data))
         self.process, self.processes = process, processes
+        self.bfloat16 = bfloat16
 
     def check(self) -> None:
         """Ask about a few samples and forget the answers."""
@@ -80,8 +84,9 @@ class AdapterValidation:
         found: list[MaskCounts] = []
         for sample in ReadableSamples(self.data, self.broken, indices):
             texts = [asked_text(question, wording) for question in sample.questions]
-            frame = self.pipeline.encode_frame(sample.image)
-            answers = self.pipeline.segment_batch(frame, texts)
+            with mixed_precision(self.pipeline.device, self.bfloat16):
+                frame = self.pipeline.encode_frame(sample.image)
+                answers = self.pipeline.segment_batch(frame, texts)
             found.extend(
                 MaskCounts.of(answer.mask, question.mask, question.ignore)
                 for answer, question in zip(answers, sample.questions, strict=True)

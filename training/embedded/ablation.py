@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from transformers import ConvNextConfig, ConvNextModel
 
 from llmseg_core.config import ImageEncoderKind, SelectionConfig, SelectionRule
@@ -25,6 +24,7 @@ from llmseg_core.model_dir.network_files import load_network
 from llmseg_core.model_dir.networks import build_image_encoder, build_selector
 from llmseg_core.model_dir.parts import ModelParts
 from llmseg_core.proposals.generator import SamProposalGenerator
+from llmseg_core.runtime.random_state import seeded
 from llmseg_core.vlm.seg_token import SegTokenEncoder
 
 from ..data import SceneData
@@ -36,8 +36,8 @@ from ..scenes import SceneFolder, write_scenes
 from .encoded_with import encoded_with
 from .recipe import EmbeddedRecipe
 from .selection_data import encode_scenes
+from .selection_objective import SelectionModel
 from .selection_scene import SelectionScene
-from .selection_training import SelectionModel
 from .train_selection import train_selection
 
 __all__ = ["ABLATIONS", "Ablation", "AblationRow", "row_parts"]
@@ -240,8 +240,7 @@ def _convnext(source: Path | None, seed: int) -> ConvNextModel:
     if source is not None:
         network: ConvNextModel = load_network(ConvNextModel, str(source), None, "eager")
         return network.eval()
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded(seed):
         return ConvNextModel(
             ConvNextConfig(hidden_sizes=[32, 64, 96, 128], depths=[1, 1, 2, 1])
         ).eval()

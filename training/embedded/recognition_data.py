@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -13,11 +14,18 @@ from torch import Tensor
 from llmseg_core.embeddings.mask_pooling import proposal_weights
 from llmseg_core.images.image_ops import normalize_and_pad, resize_longest_side
 
+from ..learning.batch import Batch
 from ..scenes import BACKGROUND_ID, CATEGORIES, COLOURS, TABLE_ID, SceneFolder
 from ..trainer.drawn_dataset import DrawnDataset
 from .sam_data import augment_scene
 
-__all__ = ["CATEGORY_NAMES", "COLOUR_NAMES", "RecognitionDataset", "collate_recognition"]
+__all__ = [
+    "CATEGORY_NAMES",
+    "COLOUR_NAMES",
+    "RecognitionBatch",
+    "RecognitionDataset",
+    "collate_recognition",
+]
 
 CATEGORY_NAMES = (*CATEGORIES, "table", "background")
 """Class names; the last two are not objects."""
@@ -46,6 +54,31 @@ class RecognitionSample:
     weights: Tensor
     categories: Tensor
     colours: Tensor
+
+
+@dataclass(frozen=True)
+class RecognitionBatch(Batch):
+    """B images with M instances in all; see `RecognitionSample`.
+
+    Attributes:
+        pixel_values: (B, 3, S, S) float32.
+        patches: (B, h * w) int64.
+        geometry: (B, h * w, 4) float32.
+        order: (B, h * w) int64.
+        weights: (M, h * w) float32.
+        categories: (M,) int64.
+        colours: (M,) int64.
+        image_index: (M,) int64, the image of each instance.
+    """
+
+    pixel_values: Tensor
+    patches: Tensor
+    geometry: Tensor
+    order: Tensor
+    weights: Tensor
+    categories: Tensor
+    colours: Tensor
+    image_index: Tensor
 
 
 class RecognitionDataset(DrawnDataset[RecognitionSample]):
@@ -177,16 +210,16 @@ def patch_geometry(
     return torch.from_numpy(geometry / 8)
 
 
-def collate_recognition(samples: list[RecognitionSample]) -> dict[str, Tensor]:
-    """Batch samples; instances of all images stand in one row, `image` tells whose they are."""
-    counts = torch.tensor([len(s.categories) for s in samples])
-    return {
-        "pixel_values": torch.stack([s.pixel_values for s in samples]),
-        "patches": torch.stack([s.patches for s in samples]),
-        "geometry": torch.stack([s.geometry for s in samples]),
-        "order": torch.stack([s.order for s in samples]),
-        "weights": torch.cat([s.weights for s in samples]),
-        "categories": torch.cat([s.categories for s in samples]),
-        "colours": torch.cat([s.colours for s in samples]),
-        "image": torch.arange(len(samples)).repeat_interleave(counts),
-    }
+def collate_recognition(samples: Sequence[RecognitionSample]) -> RecognitionBatch:
+    """Stack images; the instances of all of them stand in one row."""
+    counts = torch.tensor([len(sample.categories) for sample in samples])
+    return RecognitionBatch(
+        pixel_values=torch.stack([sample.pixel_values for sample in samples]),
+        patches=torch.stack([sample.patches for sample in samples]),
+        geometry=torch.stack([sample.geometry for sample in samples]),
+        order=torch.stack([sample.order for sample in samples]),
+        weights=torch.cat([sample.weights for sample in samples]),
+        categories=torch.cat([sample.categories for sample in samples]),
+        colours=torch.cat([sample.colours for sample in samples]),
+        image_index=torch.arange(len(samples)).repeat_interleave(counts),
+    )

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import cv2
 import numpy as np
@@ -12,11 +13,12 @@ from torch import Tensor
 
 from llmseg_core.images.image_ops import normalize_and_pad, resize_longest_side
 
+from ..learning.batch import Batch
 from ..learning.mask_losses import soft_masks
 from ..scenes import SceneFolder
 from ..trainer.drawn_dataset import DrawnDataset
 
-__all__ = ["BACKGROUND_ID", "TABLE_ID", "SamDataset", "SamSample", "collate_sam"]
+__all__ = ["BACKGROUND_ID", "TABLE_ID", "SamBatch", "SamDataset", "SamSample", "collate_sam"]
 
 BACKGROUND_ID = 0
 TABLE_ID = 255
@@ -34,6 +36,23 @@ class SamSample:
         masks: (N, S / 2, S / 2) float32 in [0, 1], the instance under each point.
         dense: (4, S / 2, S / 2) float32: object, table (0 or 1), and the offset x and y to the
             centre of the pixel's own object in units of 32 pixels (0 outside objects).
+    """
+
+    pixel_values: Tensor
+    points: Tensor
+    masks: Tensor
+    dense: Tensor
+
+
+@dataclass(frozen=True)
+class SamBatch(Batch):
+    """B images with N point prompts each; see `SamSample`.
+
+    Attributes:
+        pixel_values: (B, 3, S, S) float32.
+        points: (B, N, 2) float32.
+        masks: (B, N, S / 2, S / 2) float32.
+        dense: (B, 4, S / 2, S / 2) float32.
     """
 
     pixel_values: Tensor
@@ -149,7 +168,7 @@ def dense_targets(labels: Tensor) -> Tensor:
     return torch.stack(planes)
 
 
-def collate_sam(samples: list[SamSample]) -> dict[str, Tensor]:
-    """Stack samples into the arguments of `SamTrainingModel.forward`."""
-    names = ("pixel_values", "points", "masks", "dense")
-    return {name: torch.stack([getattr(s, name) for s in samples]) for name in names}
+def collate_sam(samples: Sequence[SamSample]) -> SamBatch:
+    """Stack samples."""
+    names = [spec.name for spec in fields(SamBatch)]
+    return SamBatch(*(torch.stack([getattr(each, name) for each in samples]) for name in names))

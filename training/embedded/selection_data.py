@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from llmseg_core.metrics.overlap import intersections
 from llmseg_core.types import Proposals
 from llmseg_core.vlm.prompts import ANSWERS, FIXED_ANSWER
 
+from ..learning.batch import ProposalSample
 from ..learning.targets import ProposalOverlaps
 from ..proposals.cache import CachedProposals
 from ..questions import (
@@ -34,7 +34,7 @@ from .features_file import read_features, write_features
 from .selection_augment import mirrored, thinned
 from .selection_scene import SelectionScene
 
-__all__ = ["SelectionBatch", "SelectionDataset", "encode_scenes"]
+__all__ = ["SelectionDataset", "encode_scenes", "proposal_sample"]
 
 
 def encode_scene(
@@ -130,34 +130,37 @@ def encode_scenes(
     return [parts[place % count][place // count] for place in range(len(indices))]
 
 
-@dataclass(frozen=True)
-class SelectionBatch:
-    """B images with R questions in all, proposals padded to the same K.
+def proposal_sample(
+    scene: SelectionScene, questions: Sequence[QuestionSample], answers: Sequence[str]
+) -> ProposalSample:
+    """An encoded scene with questions about it.
 
-    Attributes:
-        features: (B, K, C) float32.
-        boxes: (B, K, 4) float32.
-        valid: (B, K) bool, False where a proposal is padding.
-        pixel_values: (B, 3, S, S) float32.
-        image: (R,) int64, the image of each question.
-        target_iou: (R, K) float32.
-        target_iop: (R, K) float32.
+    Args:
+        scene: with K proposals.
         questions: R questions.
-        answers: R answers to learn.
+        answers: R texts that the VLM learns to give.
     """
+    overlaps = scene.overlaps
+    targets = [question.target_ids for question in questions]
+    count = len(scene.boxes)
+    return ProposalSample(
+        boxes=scene.boxes,
+        pixel_values=scene.pixel_values.float(),
+        target_iou=_rows([overlaps.iou(ids) for ids in targets], count),
+        target_iop=_rows([overlaps.iop(ids) for ids in targets], count),
+        questions=tuple(question.instruction for question in questions),
+        answers=tuple(answers),
+        features=scene.features.float(),
+        meanings=tuple(questions),
+    )
 
-    features: Tensor
-    boxes: Tensor
-    valid: Tensor
-    pixel_values: Tensor
-    image: Tensor
-    target_iou: Tensor
-    target_iop: Tensor
-    questions: tuple[QuestionSample, ...]
-    answers: tuple[str, ...]
+
+def _rows(rows: Sequence[Tensor], width: int) -> Tensor:
+    """(rows, width) float32, also of no rows."""
+    return torch.stack(list(rows)) if rows else torch.zeros(0, width)
 
 
-class SelectionDataset(DrawnDataset[tuple[SelectionScene, list[QuestionSample], list[str]]]):
+class SelectionDataset(DrawnDataset[ProposalSample]):
     """Encoded scenes with questions drawn anew at every pass.
 
     Args:
@@ -190,7 +193,7 @@ class SelectionDataset(DrawnDataset[tuple[SelectionScene, list[QuestionSample], 
     def __len__(self) -> int:
         return len(self.scenes)
 
-    def __getitem__(self, index: int) -> tuple[SelectionScene, list[QuestionSample], list[str]]:
+    def __getitem__(self, index: int) -> ProposalSample:
         rng = self.rng(index)
         scene = self.scenes[index]
         if self.augment_width is not None:
@@ -208,42 +211,4 @@ class SelectionDataset(DrawnDataset[tuple[SelectionScene, list[QuestionSample], 
             FIXED_ANSWER if rng.random() < 0.6 else ANSWERS[rng.integers(len(ANSWERS))]
             for _ in samples
         ]
-        return scene, samples, answers
-
-
-def collate_selection(
-    samples: list[tuple[SelectionScene, list[QuestionSample], list[str]]],
-) -> dict[str, SelectionBatch]:
-    """Pad and stack; the result is the keyword argument of `SelectionModel.forward`."""
-    scenes = [scene for scene, _, _ in samples]
-    width = max(1, max(len(scene.boxes) for scene in scenes))
-    count, channels = len(scenes), scenes[0].features.shape[1]
-    features = torch.zeros(count, width, channels)
-    boxes = torch.zeros(count, width, 4)
-    valid = torch.zeros(count, width, dtype=torch.bool)
-    for b, scene in enumerate(scenes):
-        k = len(scene.boxes)
-        features[b, :k], boxes[b, :k], valid[b, :k] = scene.features.float(), scene.boxes, True
-    questions = [q for _, asked, _ in samples for q in asked]
-    iou = torch.zeros(len(questions), width)
-    iop = torch.zeros(len(questions), width)
-    images = [b for b, (_, asked, _) in enumerate(samples) for _ in asked]
-    for row, (b, question) in enumerate(zip(images, questions, strict=True)):
-        overlaps = scenes[b].overlaps
-        k = len(overlaps.areas)
-        iou[row, :k], iop[row, :k] = (
-            overlaps.iou(question.target_ids),
-            overlaps.iop(question.target_ids),
-        )
-    batch = SelectionBatch(
-        features=features,
-        boxes=boxes,
-        valid=valid,
-        pixel_values=torch.stack([scene.pixel_values for scene in scenes]).float(),
-        image=torch.tensor(images, dtype=torch.int64),
-        target_iou=iou,
-        target_iop=iop,
-        questions=tuple(questions),
-        answers=tuple(a for _, _, answers in samples for a in answers),
-    )
-    return {"batch": batch}
+        return proposal_sample(scene, samples, answers)

@@ -49,6 +49,7 @@ from llmseg_core.model_dir.parts import ModelParts
 from llmseg_core.model_dir.weights_digest import network_digest
 from llmseg_core.proposals.generator import SamProposalGenerator
 from llmseg_core.runtime.folder_lock import locked
+from llmseg_core.runtime.random_state import seeded
 from llmseg_core.runtime.whole_file import whole_file, write_whole
 from llmseg_core.vlm.seg_token import SegTokenEncoder
 from llmseg_core.vlm.tokenizer import build_tokenizer
@@ -63,8 +64,8 @@ from ..trainer.processes import processes
 from .encoded_with import encoded_with
 from .recipe import EMBEDDED_RECIPE, EmbeddedRecipe, load_recipe
 from .selection_data import encode_scenes
+from .selection_objective import SelectionModel
 from .selection_scene import SelectionScene
-from .selection_training import SelectionModel
 from .train_recognition import train_recognition
 from .train_sam import train_sam
 from .train_selection import train_language, train_selection
@@ -239,8 +240,7 @@ class EmbeddedTraining:
         else:
             llava = build_embedded_llava(tokenizer, seed)
         encoder = SegTokenEncoder(llava, tokenizer, self.config.seg_token)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             return SelectionModel(encoder, build_selector(self.config.selector, seed))
 
     def parts(self, model: SelectionModel) -> ModelParts:

@@ -18,9 +18,11 @@ from llmseg_core.model_dir.network_files import save_network, save_weights
 from llmseg_core.model_dir.networks import build_embedded_dinov2, build_selector, embedded_config
 
 from ..scenes import SceneFolder
-from ..trainer.arguments import TrainingRecipe, training_arguments
+from ..trainer.loop import TrainingLoop
+from ..trainer.processes import processes
+from ..trainer.recipe import TrainingRecipe, training_plan
 from .recognition_data import RecognitionDataset, collate_recognition
-from .recognition_training import RecognitionModel, RecognitionTrainer
+from .recognition_objective import RecognitionModel, RecognitionObjective
 
 __all__ = ["RecognitionRecipe", "train_recognition"]
 
@@ -97,10 +99,10 @@ def train_recognition(
     start_from_sam(dinov2, sam)
     encoder = Dinov2Encoder(dinov2, config.image_encoder.image_size)
     projection = build_selector(config.selector, seed).mask_projection
-    trainer = RecognitionTrainer(
-        model=RecognitionModel(encoder, projection),
-        args=training_arguments(folder, recipe, seed),
-        train_dataset=RecognitionDataset(
+    all_from = recipe.steps - recipe.whole_steps
+    loop = TrainingLoop(
+        RecognitionObjective(RecognitionModel(encoder, projection), recipe.kept_patches, all_from),
+        RecognitionDataset(
             scenes,
             config.image_encoder.image_size,
             encoder.cells,
@@ -108,13 +110,12 @@ def train_recognition(
             augment=True,
             seed=seed,
         ),
-        data_collator=collate_recognition,
-        kept=recipe.kept_patches,
-        all_from=recipe.steps - recipe.whole_steps,
+        collate_recognition,
+        training_plan(folder, recipe, seed),
     )
-    trainer.train_to_end()
-    if trainer.is_world_process_zero():
+    loop.train_to_end()
+    if processes().is_main_process:
         save_network(encoder.model.eval(), folder / "dinov2")
         save_weights(projection.state_dict(), folder / "mask_projection.safetensors")
-    trainer.accelerator.wait_for_everyone()
+    processes().wait_for_everyone()
     return encoder, projection

@@ -15,9 +15,11 @@ from llmseg_core.model_dir.network_files import save_network
 from llmseg_core.model_dir.networks import build_embedded_sam
 
 from ..scenes import SceneFolder
-from ..trainer.arguments import TrainingRecipe, training_arguments
+from ..trainer.loop import TrainingLoop
+from ..trainer.processes import processes
+from ..trainer.recipe import TrainingRecipe, training_plan
 from .sam_data import SamDataset, collate_sam
-from .sam_training import SamTrainer, SamTrainingModel
+from .sam_objective import SamObjective, SamTrainingModel
 
 __all__ = ["SamRecipe", "train_sam"]
 
@@ -49,15 +51,14 @@ def train_sam(scenes: SceneFolder, folder: Path, recipe: SamRecipe, seed: int) -
     torch.manual_seed(seed)
     model = SamTrainingModel(build_embedded_sam(seed))
     size = model.sam.config.vision_config.image_size
-    trainer = SamTrainer(
-        model=model,
-        args=training_arguments(folder, recipe, seed),
-        train_dataset=SamDataset(scenes, size, recipe.points, augment=True, seed=seed),
-        data_collator=collate_sam,
-        balance=recipe.balance,
+    loop = TrainingLoop(
+        SamObjective(model, recipe.balance),
+        SamDataset(scenes, size, recipe.points, augment=True, seed=seed),
+        collate_sam,
+        training_plan(folder, recipe, seed),
     )
-    trainer.train_to_end()
-    if trainer.is_world_process_zero():
+    loop.train_to_end()
+    if processes().is_main_process:
         save_network(model.sam.eval(), folder / "sam")
-    trainer.accelerator.wait_for_everyone()
+    processes().wait_for_everyone()
     return model.sam.eval()

@@ -12,17 +12,19 @@ import torch
 
 from llmseg_core.config.limits import AtLeast, Between
 
+from ..learning.batch import collate_proposals
 from ..questions import CATEGORIES
-from ..trainer.arguments import TrainingRecipe, training_arguments
-from .language_training import (
+from ..trainer.loop import TrainingLoop
+from ..trainer.recipe import TrainingRecipe, training_plan
+from .language_objective import (
     InstructionDataset,
     LanguageModel,
-    LanguageTrainer,
+    LanguageObjective,
     collate_instructions,
 )
-from .selection_data import SelectionDataset, collate_selection
+from .selection_data import SelectionDataset
+from .selection_objective import SelectionModel, SelectionObjective, SelectionWeights
 from .selection_scene import SelectionScene
-from .selection_training import SelectionModel, SelectionTrainer, SelectionWeights
 
 __all__ = ["LanguageRecipe", "SelectionRecipe", "train_language", "train_selection"]
 
@@ -80,15 +82,14 @@ def train_language(
         categories: what scenes can have.
     """
     torch.manual_seed(seed)
-    trainer = LanguageTrainer(
-        model=LanguageModel(model.train()),
-        args=training_arguments(folder, recipe, seed),
-        train_dataset=InstructionDataset(
-            recipe.steps * recipe.batch_size, recipe.questions, seed, categories
-        ),
-        data_collator=collate_instructions,
+    count = recipe.steps * recipe.batch_size
+    loop = TrainingLoop(
+        LanguageObjective(LanguageModel(model)),
+        InstructionDataset(count, recipe.questions, seed, categories),
+        collate_instructions,
+        training_plan(folder, recipe, seed),
     )
-    trainer.train_to_end()
+    loop.train_to_end()
 
 
 def train_selection(
@@ -112,10 +113,15 @@ def train_selection(
         width: of the scenes' images in pixels.
     """
     torch.manual_seed(seed)
-    trainer = SelectionTrainer(
-        model=model.train(),
-        args=training_arguments(folder, recipe, seed),
-        train_dataset=SelectionDataset(
+    weights = SelectionWeights(
+        recipe.alignment_weight,
+        recipe.iop_weight,
+        recipe.language_weight,
+        recipe.meaning_weight,
+    )
+    loop = TrainingLoop(
+        SelectionObjective(model, weights, recipe.vlm_from),
+        SelectionDataset(
             scenes,
             recipe.questions,
             "train",
@@ -124,14 +130,8 @@ def train_selection(
             augment_width=width,
             relation_share=recipe.relation_share,
         ),
-        data_collator=collate_selection,
-        weights=SelectionWeights(
-            recipe.alignment_weight,
-            recipe.iop_weight,
-            recipe.language_weight,
-            recipe.meaning_weight,
-        ),
-        vlm_from=recipe.vlm_from,
+        collate_proposals,
+        training_plan(folder, recipe, seed),
     )
-    trainer.train_to_end()
+    loop.train_to_end()
     model.eval()

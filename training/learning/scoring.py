@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -16,6 +15,7 @@ from llmseg_core.config.settings import Settings
 from llmseg_core.selector.selector import MaskSelector
 from llmseg_core.vlm.seg_token import SegTokenEncoder
 
+from .batch import ProposalBatch
 from .selection_losses import alignment_loss, iop_loss
 
 __all__ = ["LossWeights", "PaperLosses", "ProposalScorer", "ScoredQuestions", "paper_losses"]
@@ -54,17 +54,21 @@ class PaperLosses:
     iop: Tensor
     language: Tensor
 
+    def named(self) -> dict[str, Tensor]:
+        """By the names that they have in a log."""
+        return {f"{name}_loss": value for name, value in vars(self).items()}
+
 
 @dataclass(frozen=True)
 class LossWeights(Settings):
-    """Weights of the parts of the loss; the defaults are the paper's."""
+    """Weights of the parts of the loss; by default as the method was trained."""
 
     alignment: Annotated[float, AtLeast(0)] = 1.0
-    """ranking by IoU"""
+    """ranking by IoU (paper section 5.1.1)"""
     iop: Annotated[float, AtLeast(0)] = 50.0
-    """IoP"""
+    """IoP (paper section 5.1.1)"""
     language: Annotated[float, AtLeast(0)] = 1.0
-    """the language model's cross-entropy"""
+    """the language model's cross-entropy, of which the paper does not speak: the released code's"""
 
     def total(self, losses: PaperLosses) -> Tensor:
         """The weighted sum, a scalar."""
@@ -88,60 +92,43 @@ class ProposalScorer(nn.Module):
         self.seg_token_encoder = seg_token_encoder
         self.selector = selector
 
-    def score(
-        self,
-        questions: Sequence[str],
-        answers: Sequence[str],
-        image: Tensor,
-        pixel_values: Tensor,
-        features: Tensor,
-        boxes: Tensor,
-        valid: Tensor,
-        vlm_learns: bool = True,
-    ) -> ScoredQuestions:
-        """Score the proposals of B images for R questions about them.
+    def forward(self, batch: ProposalBatch, vlm_learns: bool = True) -> ScoredQuestions:
+        """Score the proposals of each question's image.
 
         Args:
-            questions: R texts.
-            answers: R texts with one seg token each, which the VLM learns to give.
-            image: (R,) int64, the image of each question.
-            pixel_values: (B, 3, S, S) float32, input of the VLM.
-            features: (B, K, C) float, pooled features of the proposals.
-            boxes: (B, K, 4) float32, fractions of the image.
-            valid: (B, K) bool, False where a proposal is padding.
+            batch: with features.
             vlm_learns: False keeps the VLM out of the backward pass, which makes a step cheap.
+
+        Raises:
+            ValueError: if the features of the batch are not pooled yet.
         """
-        prompts = self.seg_token_encoder.training_batch(questions, answers)
+        if batch.features is None:
+            raise ValueError("the batch has no features yet: pool them first")
+        prompts = self.seg_token_encoder.training_batch(batch.questions, batch.answers)
         with torch.set_grad_enabled(vlm_learns and torch.is_grad_enabled()):
-            spoken = self.seg_token_encoder(pixel_values, image, prompts)
+            spoken = self.seg_token_encoder(batch.pixel_values, batch.image_index, prompts)
         seg_embedding = self.selector.embed_instructions(spoken.hidden)
-        masks = self.selector.embed_masks(features, boxes)[image]
-        iou_score, iop_logits = self.selector.compare(masks, seg_embedding, valid[image])
+        masks = self.selector.embed_masks(batch.features, batch.boxes)[batch.image_index]
+        iou_score, iop_logits = self.selector.compare(masks, seg_embedding, batch.question_valid)
         return ScoredQuestions(
             iou_score, iop_logits.sigmoid(), spoken.logits, spoken.labels, spoken.hidden
         )
 
 
 def paper_losses(
-    scored: ScoredQuestions,
-    target_iou: Tensor,
-    target_iop: Tensor,
-    valid: Tensor,
-    temperature: float,
-    untouched: bool = False,
+    scored: ScoredQuestions, batch: ProposalBatch, temperature: float, untouched: bool = False
 ) -> PaperLosses:
     """How far predictions are from the truth.
 
     Args:
-        scored: R questions.
-        target_iou: (R, K) float32 in [0, 1].
-        target_iop: (R, K) float32 in [0, 1].
-        valid: (R, K) bool, False where a proposal is padding.
+        scored: predictions for the questions of `batch`.
+        batch: what is true.
         temperature: of both softmaxes of the alignment loss.
         untouched: see `alignment_loss`.
     """
+    valid = batch.question_valid
     return PaperLosses(
-        alignment=alignment_loss(scored.iou_score, target_iou, valid, temperature, untouched),
-        iop=iop_loss(scored.iop, target_iop, valid),
+        alignment=alignment_loss(scored.iou_score, batch.target_iou, valid, temperature, untouched),
+        iop=iop_loss(scored.iop, batch.target_iop, valid),
         language=F.cross_entropy(scored.logits.float(), scored.labels),
     )

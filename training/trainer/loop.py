@@ -1,113 +1,197 @@
 # SPDX-License-Identifier: Apache-2.0
-"""transformers' Trainer with checkpoints that are whole or absent, and parts of the loss logged."""
+"""The loop of every training: draw, learn, log, validate, store; from where it was interrupted.
+
+It is our own, on accelerate, because transformers' Trainer did unseen what has to be seen: it left
+batches of a type that it did not know on the CPU, and what it did to number formats depended on the
+launcher. What we had of it takes little more code than the overrides of its private methods did.
+"""
 
 from __future__ import annotations
 
-import shutil
+import itertools
+import json
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from safetensors.torch import load_model, save_model
-from torch import Tensor, nn
-from torch.utils.tensorboard import SummaryWriter
-from transformers import (
-    Trainer,
-    TrainerCallback,
-    TrainerControl,
-    TrainerState,
-    TrainingArguments,
+import torch
+from accelerate import Accelerator, skip_first_batches
+from accelerate.utils import set_seed
+from torch.utils.data import DataLoader, Dataset
+
+from ..learning.batch import Batch
+from .checkpoints import (
+    begin_checkpoint,
+    end_checkpoint,
+    last_checkpoint,
+    random_state,
+    refuse_obstacles,
+    remove_unfinished,
+    set_random_state,
+    step_of,
 )
-from transformers.integrations import TensorBoardCallback
-from transformers.trainer_utils import get_last_checkpoint
-from transformers.utils import SAFE_WEIGHTS_NAME
-
 from .drawn_dataset import DrawnDataset
+from .learner import WEIGHTS, Learner
+from .objective import Objective, Validation
+from .plan import TrainingPlan
+from .processes import make_accelerator
+from .training_log import TrainingLog
 
-__all__ = ["WholeTrainer", "last_checkpoint"]
+__all__ = ["TrainingLoop"]
 
-_COMPLETE = "complete"
-"""name of the file that is written last into a checkpoint's folder"""
+Sample = TypeVar("Sample")
+SomeBatch = TypeVar("SomeBatch", bound=Batch)
+STATE = "trainer_state.json"
 
 
-class WholeTrainer(Trainer):
-    """A Trainer for plain modules: `note` a part of the loss and find its mean in the log."""
+class TrainingLoop(Generic[Sample, SomeBatch]):
+    """Trains a model to the last step of a plan.
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._notes: dict[str, list[Tensor]] = {}
-        super().__init__(*args, **kwargs)
-        self.add_callback(_TellsEpoch(self.train_dataset))
+    Args:
+        objective: model and loss.
+        data: samples; one that draws is told which pass begins.
+        collate: makes samples a batch.
+        plan: length, rates and intervals.
+        validation: scores the model between steps; None scores nothing.
+    """
+
+    def __init__(
+        self,
+        objective: Objective[SomeBatch],
+        data: Dataset[Sample],
+        collate: Callable[[Sequence[Sample]], SomeBatch],
+        plan: TrainingPlan,
+        validation: Validation | None = None,
+    ) -> None:
+        self.objective, self.data, self.collate = objective, data, collate
+        self.plan, self.validation = plan, validation
+        self.step = 0
+        self.history: list[dict[str, float]] = []
 
     def train_to_end(self) -> None:
         """Train from the newest complete checkpoint, or from the start, to the last step.
 
-        A training that had ended already only gets its weights back.
+        Checkpoints of transformers' Trainer that are marked as complete do too. A training that had
+        ended already only gets its weights back.
+
+        Raises:
+            ValueError: if something else stands where a checkpoint will be written, or the passes
+                over the data cannot be divided into steps.
         """
-        folder = Path(self.args.output_dir)
-        with self.args.main_process_first(local=False):
-            checkpoint = last_checkpoint(folder)
-        if checkpoint is not None and _step(checkpoint) >= self.args.max_steps:
-            self._load_from_checkpoint(checkpoint)
+        plan = self.plan
+        set_seed(plan.seed)
+        accelerator = make_accelerator(plan)
+        self.objective.model.to(accelerator.device)
+        refuse_obstacles(plan)
+        if accelerator.is_main_process:
+            remove_unfinished(plan.folder)
+        accelerator.wait_for_everyone()
+        checkpoint = last_checkpoint(plan.folder)
+        if checkpoint is not None:
+            self.objective.load(checkpoint / WEIGHTS)
+            self.step = step_of(checkpoint)
+            self.history = json.loads((checkpoint / STATE).read_text())["log_history"]
+        if self.step >= plan.steps:
             return
-        if self.is_world_process_zero():
-            self.add_callback(TensorBoardCallback(SummaryWriter(str(folder / "logs"))))
-        self.train(resume_from_checkpoint=checkpoint)
+        learner = Learner(self.objective, plan, accelerator)
+        if checkpoint is not None:
+            learner.load(checkpoint)
+        if self.validation is not None:
+            learner.model.eval()
+            self.validation.check()
+        self._train(learner, checkpoint)
 
-    def note(self, name: str, value: Tensor) -> None:
-        """Remember one scalar until the next log."""
-        self._notes.setdefault(name, []).append(value.detach())
+    def _train(self, learner: Learner[SomeBatch], checkpoint: Path | None) -> None:
+        plan, accelerator = self.plan, learner.accelerator
+        loader = accelerator.prepare_data_loader(
+            DataLoader(
+                self.data,
+                plan.batch_size,
+                shuffle=True,
+                num_workers=plan.workers,
+                collate_fn=self.collate,
+            ),
+            device_placement=False,
+        )
+        if len(loader) % plan.accumulation:
+            raise ValueError(
+                f"a pass has {len(loader)} batches, which are no steps of {plan.accumulation}"
+            )
+        in_pass = len(loader) // plan.accumulation
+        learner.model.train()
+        with TrainingLog(plan.folder, self.history, self.step, plan.steps) as log:
+            for batch in self._batches(loader, in_pass, accelerator, checkpoint):
+                log.note(learner.learn(batch, self.step))
+                if not accelerator.sync_gradients:
+                    continue
+                self.step += 1
+                log.advance()
+                last = self.step == plan.steps
+                if self.step == 1 or self.step % plan.log_steps == 0:
+                    more = {"learning_rate": learner.rate, "epoch": self.step / in_pass}
+                    log.write("train", {**log.means(), **more}, self.step)
+                if self.validation is not None and (last or self.step % plan.validate_steps == 0):
+                    self._validate(self.validation, learner, log)
+                if last or self.step % plan.save_steps == 0:
+                    self._store(learner)
+                if last:
+                    return
 
-    def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:
-        """Log with the means of everything noted since the last log."""
-        if "loss" in logs:
-            for name, values in self._notes.items():
-                logs[name] = round(sum(float(value) for value in values) / len(values), 4)
-            self._notes.clear()
-        super().log(logs, *args, **kwargs)
+    def _batches(
+        self,
+        loader: Any,
+        in_pass: int,
+        accelerator: Accelerator,
+        checkpoint: Path | None,
+    ) -> Iterator[SomeBatch]:
+        """Batches from where the training stands, pass after pass, without an end."""
+        chance = None if checkpoint is None else checkpoint / _random_state_file(accelerator)
+        if chance is not None and not chance.exists():
+            accelerator.print(f"{chance} is missing: dropout goes on from the seed")
+            chance = None
+        first, done = divmod(self.step, in_pass)
+        for number in itertools.count(first):
+            if isinstance(self.data, DrawnDataset):
+                self.data.set_epoch(number)
+            rest = skip_first_batches(loader, done * self.plan.accumulation) if done else loader
+            rest.set_epoch(number)
+            # The loader itself draws when a pass begins, which is before or after the checkpoint.
+            if chance is not None and not done:
+                set_random_state(chance)
+                chance = None
+            for batch in rest:
+                if chance is not None:
+                    set_random_state(chance)
+                    chance = None
+                yield batch
+            done = 0
 
-    def _save(self, output_dir: str | None = None, state_dict: dict | None = None) -> None:
-        """Weights of a module that may share tensors, which the parent refuses."""
-        if not self.args.should_save:
-            return
-        folder = Path(output_dir or self.args.output_dir)
-        folder.mkdir(parents=True, exist_ok=True)
-        save_model(self.model, str(folder / SAFE_WEIGHTS_NAME))
-
-    def _load_from_checkpoint(
-        self, resume_from_checkpoint: str, model: nn.Module | None = None
+    def _validate(
+        self, validation: Validation, learner: Learner[SomeBatch], log: TrainingLog
     ) -> None:
-        """What `_save` wrote, strictly."""
-        load_model(model or self.model, str(Path(resume_from_checkpoint) / SAFE_WEIGHTS_NAME))
+        learner.model.eval()
+        scores = validation.run(self.step)
+        learner.model.train()
+        log.write("eval", {f"eval_{name}": value for name, value in scores.items()}, self.step)
 
-    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
-        super()._save_checkpoint(model, trial)
-        self.accelerator.wait_for_everyone()  # every process writes a part of the folder
-        if self.args.should_save:
-            folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
-            (folder / _COMPLETE).touch()
-
-
-class _TellsEpoch(TrainerCallback):
-    """Tells a data set which pass begins; after a resume that is not the first."""
-
-    def __init__(self, dataset: object) -> None:
-        self.dataset = dataset
-
-    def on_epoch_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
-        if isinstance(self.dataset, DrawnDataset):
-            self.dataset.set_epoch(int(state.epoch or 0))
+    def _store(self, learner: Learner[SomeBatch]) -> None:
+        """Write a checkpoint; every process writes a part of it."""
+        plan, accelerator = self.plan, learner.accelerator
+        main = accelerator.is_main_process
+        folder = begin_checkpoint(plan.folder, self.step, make=main)
+        accelerator.wait_for_everyone()
+        learner.save(folder)
+        torch.save(random_state(), folder / _random_state_file(accelerator))
+        if main:
+            state = {"global_step": self.step, "max_steps": plan.steps, "log_history": self.history}
+            (folder / STATE).write_text(json.dumps(state, indent=2), encoding="utf-8")
+        accelerator.wait_for_everyone()
+        if main:
+            end_checkpoint(folder)
+        accelerator.wait_for_everyone()
 
 
-def last_checkpoint(folder: Path) -> str | None:
-    """The newest complete checkpoint in `folder` to resume from, or None; torn ones are removed."""
-    if not folder.is_dir():
-        return None
-    for checkpoint in folder.glob("checkpoint-*"):
-        if not (checkpoint / _COMPLETE).exists():
-            shutil.rmtree(checkpoint)
-    return get_last_checkpoint(str(folder))
-
-
-def _step(checkpoint: str) -> int:
-    return int(checkpoint.rpartition("-")[2])
+def _random_state_file(accelerator: Accelerator) -> str:
+    """Its name in a checkpoint: every process has its own."""
+    several = accelerator.num_processes > 1
+    return f"rng_state_{accelerator.process_index}.pth" if several else "rng_state.pth"

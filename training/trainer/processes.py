@@ -4,17 +4,59 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib.util import find_spec
 
 import torch
-from accelerate import PartialState
+from accelerate import Accelerator, PartialState
+from accelerate.utils import (
+    DataLoaderConfiguration,
+    DeepSpeedPlugin,
+    DistributedDataParallelKwargs,
+    GradientAccumulationPlugin,
+)
 
-__all__ = ["processes"]
+from .plan import TrainingPlan
+
+__all__ = ["make_accelerator", "processes"]
 
 
 def processes() -> PartialState:
-    """Who this process is, and how many there are; without GPUs they speak by gloo.
+    """Who this process is, its device, and how many there are; without GPUs they speak by gloo.
 
     One may wait for another as long as a stage takes, which is longer than the usual limit.
     """
     # not told that there is no GPU, accelerate overlooks processes on CPUs
     return PartialState(cpu=not torch.cuda.is_available(), timeout=timedelta(days=1))
+
+
+def make_accelerator(plan: TrainingPlan) -> Accelerator:
+    """What makes these processes one training; number formats are the model's own affair.
+
+    Raises:
+        ValueError: if ZeRO-2 is wanted without DeepSpeed or without a launcher.
+    """
+    processes()
+    return Accelerator(
+        mixed_precision="no",
+        dataloader_config=DataLoaderConfiguration(use_seedable_sampler=True, data_seed=plan.seed),
+        gradient_accumulation_plugin=GradientAccumulationPlugin(num_steps=plan.accumulation),
+        deepspeed_plugin=None if plan.zero2 is None else _zero2(plan),
+        kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=plan.finds_unused)],
+    )
+
+
+def _zero2(plan: TrainingPlan) -> DeepSpeedPlugin:
+    """DeepSpeed's configuration with the numbers of the plan."""
+    if find_spec("deepspeed") is None:
+        raise ValueError("zero2 is true, which needs DeepSpeed: pip install deepspeed==0.19.8")
+    if not torch.distributed.is_initialized():
+        raise ValueError("zero2 is true, which needs processes: start them with torchrun")
+    batch = plan.batch_size * plan.accumulation * processes().num_processes
+    sizes = {
+        "train_batch_size": batch,
+        "train_micro_batch_size_per_gpu": plan.batch_size,
+        "gradient_accumulation_steps": plan.accumulation,
+        "gradient_clipping": plan.clip,
+        "bf16": {"enabled": plan.bfloat16},
+    }
+    return DeepSpeedPlugin(hf_ds_config={**(plan.zero2 or {}), **sizes})

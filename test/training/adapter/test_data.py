@@ -14,14 +14,13 @@ from llmseg_core.images.clip_pixels import clip_input
 from llmseg_core.metrics.overlap import pairwise_iou
 from llmseg_core.vlm.prompts import ANSWERS, CLASS_QUESTIONS, QUESTIONS
 from llmseg_training.adapter.data import (
-    AdapterBatch,
     AdapterDataset,
     InputSizes,
-    collate_adapter,
     spoken_question,
 )
 from llmseg_training.data import BrokenPolicy, DataQuestion, QuestionKind, open_data
 from llmseg_training.data.draws import SampleDraws
+from llmseg_training.learning.batch import collate_proposals
 
 SIZES = InputSizes(feature_size=(4, 4), pooling_size=16, vlm_size=28, vlm_fit="pad")
 
@@ -99,16 +98,15 @@ def test_a_batch_is_padded_and_knows_the_image_of_each_question(folder: Path) ->
     full = dataset(folder)[0]
     draws = SampleDraws(open_data(folder))
     empty = AdapterDataset(draws, no_proposals, SIZES, 40)[1]
-    batch = collate_adapter([full, empty])["batch"]
-    assert isinstance(batch, AdapterBatch)
+    batch = collate_proposals([full, empty])
     assert batch.valid.tolist() == [[True, True], [False, False]]
-    assert batch.image.tolist() == [0] * len(full.questions) + [1] * len(empty.questions)
+    assert batch.image_index.tolist() == [0] * len(full.questions) + [1] * len(empty.questions)
     assert batch.questions == full.questions + empty.questions
     assert torch.equal(batch.weights[0], full.weights)
     assert not batch.weights[1].any()
     assert not batch.target_iou[len(full.questions) :].any()
-    assert batch.to("meta").target_iop.device.type == "meta"
-    assert batch.to("meta").questions == batch.questions
+    assert np.array_equal(batch.images[1], empty.image)
+    assert batch.features is None
 
 
 def test_broken_samples_are_left_out_and_named(

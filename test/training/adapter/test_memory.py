@@ -26,7 +26,7 @@ from llmseg_training.adapter.memory import (
     expected_memory,
     layer_bytes_per_token,
 )
-from llmseg_training.adapter.model import AdapterModel
+from llmseg_training.adapter.objective import AdapterModel
 from llmseg_training.adapter.parts import AdapterParts, load_adapter_parts
 
 SIZE = StepSize(batch_size=1, questions=3, proposals=50)

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from helpers.lisa_tree import write_lisa_tree
 from llmseg_core import Proposals
-from llmseg_training.adapter.data import AdapterDataset, AdapterSample, InputSizes, spoken_question
+from llmseg_training.adapter.data import AdapterDataset, InputSizes, spoken_question
 from llmseg_training.adapter.recipe import load_adapter_recipe
 from llmseg_training.adapter.released import ReleasedSwitches
 from llmseg_training.data import (
@@ -25,6 +25,7 @@ from llmseg_training.data import (
     SampleDraws,
     open_data,
 )
+from llmseg_training.learning.batch import ProposalSample
 
 ALL = ReleasedSwitches(**{spec.name: True for spec in fields(ReleasedSwitches)})
 SIZES = InputSizes(feature_size=(8, 8), pooling_size=8, vlm_size=28, vlm_fit="crop")
@@ -38,7 +39,7 @@ def some_rows(image: np.ndarray) -> Proposals:
     return Proposals.from_masks(masks)
 
 
-def sample_of(spec: str, **switches: bool) -> AdapterSample:
+def sample_of(spec: str, **switches: bool) -> ProposalSample:
     released = ReleasedSwitches(**switches)
     draws = SampleDraws(open_data(spec, reading=released), 9, BrokenPolicy.SKIP)
     return AdapterDataset(draws, some_rows, SIZES, 1, bare_questions=True, released=released)[0]

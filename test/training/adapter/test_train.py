@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import yaml
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import LlavaForConditionalGeneration, PreTrainedTokenizerFast
 
 from helpers.folder_data import write_folder_data
@@ -26,13 +26,15 @@ from llmseg_core.runtime.folder_lock import FolderInUseError, locked
 from llmseg_training.adapter.directory import stored_scores
 from llmseg_training.adapter.inputs import open_inputs
 from llmseg_training.adapter.lora import LoraRecipe
-from llmseg_training.adapter.model import AdapterTrainer
+from llmseg_training.adapter.objective import AdapterObjective
 from llmseg_training.adapter.parts import load_adapter_parts
 from llmseg_training.adapter.recipe import AdapterRecipe
 from llmseg_training.adapter.released import ReleasedSwitches
-from llmseg_training.adapter.train import adapter_arguments, build_trainer, train_adapter
+from llmseg_training.adapter.train import build_loop, build_model, train_adapter
 from llmseg_training.data import open_data
+from llmseg_training.learning.batch import ProposalBatch
 from llmseg_training.proposals.cache import write_proposals
+from llmseg_training.trainer.objective import StepLoss
 
 
 @dataclass(frozen=True)
@@ -84,21 +86,9 @@ class Trained:
 @pytest.fixture(scope="module")
 def trained(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     work = tmp_path_factory.mktemp("work")
-    logged: list[dict[str, float]] = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(AdapterTrainer, "log", noting(logged, AdapterTrainer.log))
-        model = train_adapter(place.recipe(), work)
-    return Trained(work, model, logged)
-
-
-def noting(logged: list[dict[str, float]], log: Callable[..., None]) -> Callable[..., None]:
-    """`log`, and a copy of what it wrote."""
-
-    def noted(self: AdapterTrainer, logs: dict[str, float], *rest: Any) -> None:
-        log(self, logs, *rest)
-        logged.append(dict(logs))
-
-    return noted
+    model = train_adapter(place.recipe(), work)
+    state = json.loads((work / "checkpoint-8" / "trainer_state.json").read_text())
+    return Trained(work, model, state["log_history"])
 
 
 def weights(directory: Path) -> dict[str, Tensor]:
@@ -165,9 +155,8 @@ def test_everything_that_learns_has_changed_and_nothing_else(
 def test_the_directory_answers_as_the_trained_networks_did(place: Place, tmp_path: Path) -> None:
     recipe = place.recipe(steps=2, validation=None, warmup_steps=0)
     parts = load_adapter_parts(recipe.model, recipe.lora)
-    arguments = adapter_arguments(recipe, tmp_path)
-    trainer = build_trainer(recipe, tmp_path, parts, arguments, open_inputs(recipe))
-    trainer.train_to_end()
+    model = build_model(recipe, parts)
+    build_loop(recipe, tmp_path, parts, model, open_inputs(recipe)).train_to_end()
     assert train_adapter(recipe, tmp_path / "again") == tmp_path / "again" / "last"
 
     pipeline = LLMSegPipeline.from_pretrained(tmp_path / "again" / "last")
@@ -175,7 +164,7 @@ def test_the_directory_answers_as_the_trained_networks_did(place: Place, tmp_pat
     frame = pipeline.encode_frame(sample.image)
     (answer,) = pipeline.segment_batch(frame, ["the red thing"])
     parts.llava.eval(), parts.selector.eval()
-    encoder = trainer.model.seg_token_encoder
+    encoder = model.seg_token_encoder
     hidden = encoder.encode_instructions(encoder.encode_image(sample.image), ["the red thing"])
     scores = parts.selector.score(parts.selector.embed_proposals(frame.embeddings), hidden)
     assert torch.allclose(scores.iou_score, answer.candidates.scores.iou_score, atol=1e-5)
@@ -206,15 +195,15 @@ def test_checkpoints_hold_only_what_learns(place: Place, trained: Trained) -> No
 def test_a_killed_training_ends_with_the_same_weights(
     place: Place, trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dies_at: int
 ) -> None:
-    learn = AdapterTrainer.compute_loss
+    loss = AdapterObjective.loss
 
-    def dies(self: AdapterTrainer, *args: Any, **kwargs: Any) -> Any:
-        if self.state.global_step == dies_at:
+    def dies(self: AdapterObjective, model: nn.Module, batch: ProposalBatch, step: int) -> StepLoss:
+        if step == dies_at:
             raise KeyboardInterrupt
-        return learn(self, *args, **kwargs)
+        return loss(self, model, batch, step)
 
     with monkeypatch.context() as patch:
-        patch.setattr(AdapterTrainer, "compute_loss", dies)
+        patch.setattr(AdapterObjective, "loss", dies)
         with pytest.raises(KeyboardInterrupt):
             train_adapter(place.recipe(), tmp_path)
     train_adapter(place.recipe(), tmp_path)
@@ -251,16 +240,13 @@ def test_the_recipes_switches_reach_data_and_loss(place: Place, tmp_path: Path) 
     for released in (switches, ReleasedSwitches()):
         recipe = place.recipe(validation=None, released=released)
         parts = load_adapter_parts(recipe.model, recipe.lora)
-        arguments = adapter_arguments(recipe, tmp_path)
-        trainer = build_trainer(recipe, tmp_path, parts, arguments, open_inputs(recipe))
-        assert trainer.train_dataset.released == released
-        model, batch = trainer.model.eval(), trainer.data_collator([trainer.train_dataset[0]])
-        batch["batch"] = replace(
-            batch["batch"], target_iou=torch.zeros_like(batch["batch"].target_iou)
-        )
-        trainer.compute_loss(model, batch)
-        counted = trainer._notes["alignment_loss"][-1].item() > 0
-        assert counted is released.untouched_questions
+        model = build_model(recipe, parts).eval()
+        loop = build_loop(recipe, tmp_path, parts, model, open_inputs(recipe))
+        assert loop.data.released == released
+        batch = loop.collate([loop.data[0]])
+        batch = replace(batch, target_iou=torch.zeros_like(batch.target_iou))
+        alignment = loop.objective.loss(model, batch, 0).parts["alignment_loss"]
+        assert bool(alignment > 0) is released.untouched_questions
 
 
 def test_a_damaged_recipe_in_the_folder_is_named(place: Place, tmp_path: Path) -> None:

@@ -143,8 +143,10 @@ def test_samples_are_stacked() -> None:
     samples = [data[0], data[1]]
     batch = collate_recognition(samples)
     counts = [len(sample.categories) for sample in samples]
-    assert batch["image"].tolist() == [0] * counts[0] + [1] * counts[1]
-    assert torch.equal(batch["weights"][counts[0] :], samples[1].weights)
+    assert batch.image_index.tolist() == [0] * counts[0] + [1] * counts[1]
+    assert torch.equal(batch.weights[counts[0] :], samples[1].weights)
     for name in ("pixel_values", "patches", "geometry", "order"):
-        assert batch[name].shape[0] == 2
-        assert torch.equal(batch[name][1].nan_to_num(9), getattr(samples[1], name).nan_to_num(9))
+        assert getattr(batch, name).shape[0] == 2
+        assert torch.equal(
+            getattr(batch, name)[1].nan_to_num(9), getattr(samples[1], name).nan_to_num(9)
+        )

@@ -129,7 +129,7 @@ def test_augmentation_keeps_image_and_instances_together() -> None:
 def test_samples_are_stacked() -> None:
     data = dataset()
     batch = collate_sam([data[0], data[1]])
-    assert batch["pixel_values"].shape == (2, 3, SIZE, SIZE)
-    assert batch["points"].shape == (2, 6, 2)
-    assert batch["masks"].shape == (2, 6, 32, 32)
-    assert torch.equal(batch["dense"][1], data[1].dense)
+    assert batch.pixel_values.shape == (2, 3, SIZE, SIZE)
+    assert batch.points.shape == (2, 6, 2)
+    assert batch.masks.shape == (2, 6, 32, 32)
+    assert torch.equal(batch.dense[1], data[1].dense)

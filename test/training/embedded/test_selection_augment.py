@@ -110,12 +110,16 @@ def test_one_proposal_is_never_lost(encoded: SelectionScene) -> None:
 def test_the_data_set_varies_its_scenes_only_where_it_should(encoded: SelectionScene) -> None:
     plain = SelectionDataset([encoded], 2, "train", seed=0)
     varied = SelectionDataset([encoded], 2, "train", seed=0, augment_width=WIDTH)
-    assert plain[0][0] is encoded
+    pixels = encoded.pixel_values.float()
+    assert torch.equal(plain[0].features, encoded.features.float())
+    assert torch.equal(plain[0].pixel_values, pixels)
     seen = set()
     for epoch in range(12):
         varied.set_epoch(epoch)
-        scene = varied[0][0]
-        seen.add((scene.objects == encoded.objects, len(scene.boxes)))
-        assert torch.equal(scene.boxes, varied[0][0].boxes)
+        sample = varied[0]
+        mirrors = not torch.equal(sample.pixel_values, pixels)
+        assert torch.equal(sample.pixel_values, pixels.flip(2) if mirrors else pixels)
+        seen.add((mirrors, len(sample.boxes)))
+        assert torch.equal(sample.boxes, varied[0].boxes)
     assert {same for same, _ in seen} == {True, False}
     assert len({count for _, count in seen}) > 2

@@ -23,9 +23,9 @@ from llmseg_core.vlm.seg_token import SegTokenEncoder
 from llmseg_training.embedded.encoded_with import encoded_with
 from llmseg_training.embedded.selection_data import (
     SelectionDataset,
-    collate_selection,
     encode_scene,
     encode_scenes,
+    proposal_sample,
 )
 from llmseg_training.embedded.selection_scene import SelectionScene
 from llmseg_training.proposals.cache import CachedProposals, write_proposals
@@ -74,49 +74,36 @@ def test_a_scene_is_encoded_once_and_for_all(
 
 def test_questions_are_decided_by_seed_index_and_pass(encoded: list[SelectionScene]) -> None:
     data = SelectionDataset([encoded[0]] * 2, 4, "train", seed=3)
-    _, questions, answers = data[0]
-    assert 1 <= len(questions) == len(answers) <= 4
-    assert all(question.phrasing == "seen" for question in questions)
-    assert set(answers) <= set(ANSWERS)
-    assert data[0][1:] == SelectionDataset(encoded, 4, "train", seed=3)[0][1:]
-    assert data[0][1] != data[1][1]
+    first = data[0]
+    assert 1 <= len(first.questions) == len(first.answers) <= 4
+    assert all(question.phrasing == "seen" for question in first.meanings)
+    assert set(first.answers) <= set(ANSWERS)
+    again = SelectionDataset(encoded, 4, "train", seed=3)[0]
+    assert (again.meanings, again.answers) == (first.meanings, first.answers)
+    assert data[1].meanings != first.meanings
     data.set_epoch(1)
-    assert data[0][1] != questions
+    assert data[0].meanings != first.meanings
 
 
-def test_a_batch_pads_and_has_a_target_a_row(encoded: list[SelectionScene]) -> None:
-    data = SelectionDataset(encoded, 5, "train", seed=1)
-    samples = [data[1], data[0]]
-    batch = collate_selection(samples)["batch"]
-    assert batch.features.shape == (2, 3, 32)
-    assert batch.features.dtype == batch.pixel_values.dtype == torch.float32
-    assert batch.valid.tolist() == [[False] * 3, [True] * 3]
-    assert not batch.features[0].any()
-    assert torch.equal(batch.features[1], encoded[0].features.float())
-    assert torch.equal(batch.boxes[1], encoded[0].boxes)
-    assert torch.equal(batch.pixel_values[0], encoded[1].pixel_values.float())
-    first, second = len(samples[0][1]), len(samples[1][1])
-    assert batch.image.tolist() == [0] * first + [1] * second
-    assert batch.questions == (*samples[0][1], *samples[1][1])
-    assert batch.answers == (*samples[0][2], *samples[1][2])
-    targets = set()
-    for row, question in enumerate(batch.questions):
-        wanted = torch.zeros(2, 3)
-        if batch.image[row] == 1:
-            overlaps = encoded[0].overlaps
-            wanted = torch.stack(
-                (overlaps.iou(question.target_ids), overlaps.iop(question.target_ids))
-            )
-            targets.add(question.target_ids)
-        assert torch.equal(batch.target_iou[row], wanted[0])
-        assert torch.equal(batch.target_iop[row], wanted[1])
-    assert len(targets) > 1  # else the rows could be mixed up unseen
+def test_a_sample_is_the_scene_and_what_is_asked_about_it(encoded: list[SelectionScene]) -> None:
+    scene, data = encoded[0], SelectionDataset(encoded, 5, "train", seed=1)
+    sample = data[0]
+    assert torch.equal(sample.features, scene.features.float())
+    assert torch.equal(sample.pixel_values, scene.pixel_values.float())
+    assert torch.equal(sample.boxes, scene.boxes)
+    assert sample.questions == tuple(each.instruction for each in sample.meanings)
+    targets = [question.target_ids for question in sample.meanings]
+    assert len(set(targets)) > 1  # else the rows could be mixed up unseen
+    for row, ids in enumerate(targets):
+        assert torch.equal(sample.target_iou[row], scene.overlaps.iou(ids))
+        assert torch.equal(sample.target_iop[row], scene.overlaps.iop(ids))
 
 
-def test_a_batch_without_any_proposal_has_one_padded_column(encoded: list[SelectionScene]) -> None:
-    batch = collate_selection([SelectionDataset(encoded[1:], 3, "train", seed=0)[0]])["batch"]
-    assert batch.features.shape == (1, 1, 32)
-    assert not batch.valid.any()
+def test_a_scene_without_proposals_or_questions_is_a_sample(encoded: list[SelectionScene]) -> None:
+    empty = SelectionDataset(encoded, 5, "train", seed=1)[1]
+    assert empty.target_iou.shape == empty.target_iop.shape == (len(empty.questions), 0)
+    silent = proposal_sample(encoded[0], [], [])
+    assert silent.target_iou.shape == silent.target_iop.shape == (0, 3)
 
 
 def test_scenes_are_encoded_into_one_file_written_whole(

@@ -21,8 +21,6 @@ from llmseg_training.embedded.stages import STAGES, EmbeddedTraining, main
 from llmseg_training.embedded.train_selection import LanguageRecipe, SelectionRecipe
 from llmseg_training.evaluate import PipelineAnswers, evaluate, score_cases
 from llmseg_training.scenes import SceneFolder
-from llmseg_training.trainer.arguments import TrainingRecipe, training_arguments
-from llmseg_training.trainer.processes import processes
 
 RECIPE = EmbeddedRecipe(
     scenes=SceneRecipe(
@@ -171,14 +169,6 @@ def test_a_stage_names_the_one_before_it(
     error = capsys.readouterr().err
     assert wanted in error.splitlines()[-1]
     assert "Traceback" not in error
-
-
-def test_processes_that_cannot_share_a_batch_are_told_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(processes(), "num_processes", 3)
-    with pytest.raises(ValueError, match="batch_size is 8, 3 processes cannot share it"):
-        training_arguments(tmp_path, TrainingRecipe(), 0)
 
 
 def test_every_stage_has_a_method() -> None:

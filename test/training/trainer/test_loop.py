@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -10,9 +13,12 @@ import torch
 from safetensors.torch import load_model
 from torch import Tensor, nn
 
-from llmseg_training.trainer.arguments import TrainingRecipe, training_arguments
+from llmseg_training.learning.batch import Batch
+from llmseg_training.trainer.checkpoints import last_checkpoint
 from llmseg_training.trainer.drawn_dataset import DrawnDataset
-from llmseg_training.trainer.loop import WholeTrainer, last_checkpoint
+from llmseg_training.trainer.loop import TrainingLoop
+from llmseg_training.trainer.objective import Objective, StepLoss
+from llmseg_training.trainer.recipe import TrainingRecipe, training_plan
 
 RECIPE = TrainingRecipe(
     steps=11, batch_size=2, learning_rate=0.01, warmup_steps=2, decay_steps=4, save_steps=3
@@ -42,29 +48,53 @@ class Noise(DrawnDataset[Tensor]):
         return torch.from_numpy(self.rng(index).standard_normal(4)).float()
 
 
-class Trainer(WholeTrainer):
+@dataclass(frozen=True)
+class Rows(Batch):
+    x: Tensor
+
+
+def collate(samples: Sequence[Tensor]) -> Rows:
+    return Rows(torch.stack(list(samples)))
+
+
+class GivesBack(Objective[Rows]):
     """Learns to give back its input; dies before the step `dies_at`."""
 
     dies_at: int | None = None
 
-    def compute_loss(self, model: Any, inputs: Any, *_: Any, **__: Any) -> Tensor:
-        if self.state.global_step == self.dies_at:
+    def loss(self, model: nn.Module, batch: Rows, step: int) -> StepLoss:
+        if step == self.dies_at:
             raise KeyboardInterrupt
-        loss = (model(inputs["x"]) - inputs["x"]).square().mean()
-        self.note("twice_the_loss", 2 * loss)
-        return loss
+        loss = (model(batch.x) - batch.x).square().mean()
+        return StepLoss(loss, {"twice_the_loss": 2 * loss})
 
 
-def trainer(folder: Path, dies_at: int | None = None, **overrides: Any) -> Trainer:
+class Scores:
+    """Notes when it was asked, and whether the model was in evaluation mode."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self.model, self.checked, self.asked = model, 0, []
+
+    def check(self) -> None:
+        assert not self.model.training
+        self.checked += 1
+
+    def run(self, step: int) -> dict[str, float]:
+        assert not self.model.training
+        self.asked.append(step)
+        return {"giou": step / 100}
+
+
+Loop = TrainingLoop[Tensor, Rows]
+
+
+def loop(folder: Path, dies_at: int | None = None, validates: bool = False, **plan: Any) -> Loop:
     torch.manual_seed(0)
-    made = Trainer(
-        model=Tied(),
-        args=training_arguments(folder, RECIPE, seed=0, disable_tqdm=True, **overrides),
-        train_dataset=Noise(seed=0),
-        data_collator=lambda rows: {"x": torch.stack(rows)},
-    )
-    made.dies_at = dies_at
-    return made
+    objective = GivesBack(Tied())
+    objective.dies_at = dies_at
+    validation = Scores(objective.model) if validates else None
+    made = training_plan(folder, RECIPE, seed=0, **plan)
+    return TrainingLoop(objective, Noise(seed=0), collate, made, validation)
 
 
 def weights(model: nn.Module) -> dict[str, Tensor]:
@@ -78,89 +108,149 @@ def assert_same(one: dict[str, Tensor], other: dict[str, Tensor]) -> None:
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Trainer:
-    made = trainer(tmp_path_factory.mktemp("uninterrupted"))
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Loop:
+    made = loop(tmp_path_factory.mktemp("uninterrupted"))
     made.train_to_end()
     return made
 
 
-def test_a_module_that_shares_tensors_is_saved_and_loaded(uninterrupted: Trainer) -> None:
-    checkpoint = last_checkpoint(Path(uninterrupted.args.output_dir))
+def test_a_module_that_shares_tensors_is_saved_and_loaded(uninterrupted: Loop) -> None:
+    checkpoint = last_checkpoint(uninterrupted.plan.folder)
     assert checkpoint is not None
-    assert checkpoint.endswith("checkpoint-11")
+    assert checkpoint.name == "checkpoint-11"
     fresh = Tied()
-    load_model(fresh, str(Path(checkpoint) / "model.safetensors"))
+    load_model(fresh, str(checkpoint / "model.safetensors"))
     assert fresh.second.weight is fresh.first.weight
-    assert_same(weights(fresh), weights(uninterrupted.model))
+    assert_same(weights(fresh), weights(uninterrupted.objective.model))
 
 
 @pytest.mark.parametrize("dies_at", [4, 7, 10])
 def test_a_killed_training_ends_with_the_weights_of_one_that_was_not(
-    uninterrupted: Trainer, tmp_path: Path, dies_at: int
+    uninterrupted: Loop, tmp_path: Path, dies_at: int
 ) -> None:
     with pytest.raises(KeyboardInterrupt):
-        trainer(tmp_path, dies_at).train_to_end()
-    resumed = trainer(tmp_path)
+        loop(tmp_path, dies_at).train_to_end()
+    resumed = loop(tmp_path)
     resumed.train_to_end()
-    assert resumed.state.global_step == RECIPE.steps
-    assert_same(weights(resumed.model), weights(uninterrupted.model))
+    assert resumed.step == RECIPE.steps
+    assert_same(weights(resumed.objective.model), weights(uninterrupted.objective.model))
+    steps = [entry["step"] for entry in resumed.history]
+    assert steps == [entry["step"] for entry in uninterrupted.history]
 
 
-def test_a_checkpoint_cut_short_is_not_resumed_from(uninterrupted: Trainer, tmp_path: Path) -> None:
+def test_a_resume_where_a_pass_ends_changes_nothing(tmp_path: Path) -> None:
+    whole = loop(tmp_path / "whole", save_steps=5)
+    whole.train_to_end()
     with pytest.raises(KeyboardInterrupt):
-        trainer(tmp_path, dies_at=7).train_to_end()
-    torn = tmp_path / "checkpoint-6"
-    (torn / "complete").unlink()
-    (torn / "model.safetensors").write_bytes(b"torn")
-    assert last_checkpoint(tmp_path) == str(tmp_path / "checkpoint-3")
-    assert not torn.exists()
-    resumed = trainer(tmp_path)
+        loop(tmp_path / "killed", dies_at=7, save_steps=5).train_to_end()
+    resumed = loop(tmp_path / "killed", save_steps=5)
     resumed.train_to_end()
-    assert_same(weights(resumed.model), weights(uninterrupted.model))
+    assert_same(weights(resumed.objective.model), weights(whole.objective.model))
 
 
 def test_a_training_that_had_ended_takes_no_further_step(
-    uninterrupted: Trainer, tmp_path: Path
+    uninterrupted: Loop, tmp_path: Path
 ) -> None:
-    trainer(tmp_path).train_to_end()
+    loop(tmp_path).train_to_end()
     before = sorted(path.name for path in tmp_path.iterdir())
-    again = trainer(tmp_path, dies_at=11)
+    again = loop(tmp_path, dies_at=11)
     again.train_to_end()
     assert sorted(path.name for path in tmp_path.iterdir()) == before
-    assert_same(weights(again.model), weights(uninterrupted.model))
+    assert_same(weights(again.objective.model), weights(uninterrupted.objective.model))
 
 
-def test_the_last_two_checkpoints_are_kept(uninterrupted: Trainer) -> None:
-    folder = Path(uninterrupted.args.output_dir)
-    names = sorted(path.name for path in folder.glob("checkpoint-*"))
-    assert names == ["checkpoint-11", "checkpoint-9"]
+def test_batches_of_a_step_count_the_same(tmp_path: Path) -> None:
+    """Five batches of two, or one batch of ten, in a model without chance."""
+    ends = []
+    for size, count in ((2, 5), (10, 1)):
+        made = loop(tmp_path / str(size), batch_size=size, accumulation=count, log_steps=1)
+        made.objective.model.dropout.p = 0.0
+        made.train_to_end()
+        ends.append(made)
+    for name, value in weights(ends[0].objective.model).items():
+        assert torch.allclose(value, weights(ends[1].objective.model)[name], atol=1e-6), name
+    logged = [[entry["loss"] for entry in made.history] for made in ends]
+    assert logged[0] == pytest.approx(logged[1], abs=1e-5)
 
 
-def test_notes_are_logged_as_means(tmp_path: Path) -> None:
-    made = trainer(tmp_path, logging_steps=5)
-    made.train_to_end()
-    logged = [entry for entry in made.state.log_history if "loss" in entry]
-    assert len(logged) == 3  # the first step, the fifth and the tenth
-    for entry in logged:
-        assert entry["twice_the_loss"] == pytest.approx(2 * entry["loss"], abs=2e-4)
+def test_a_pass_that_is_no_number_of_steps_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="a pass has 5 batches, which are no steps of 2"):
+        loop(tmp_path, accumulation=2).train_to_end()
+
+
+def test_logs_are_means_of_what_was_noted(tmp_path: Path) -> None:
+    """Dropout aside, the loss of three steps' log is the mean of three."""
+    single, triple = loop(tmp_path / "1", log_steps=1), loop(tmp_path / "3", log_steps=3)
+    for made in (single, triple):
+        made.train_to_end()
+    each = {int(entry["step"]): entry for entry in single.history}
+    assert [entry["step"] for entry in triple.history] == [1, 3, 6, 9]
+    for first, entry in zip((1, 2, 4, 7), triple.history, strict=True):
+        step = int(entry["step"])
+        for name in ("loss", "twice_the_loss", "grad_norm"):
+            wanted = [each[number][name] for number in range(first, step + 1)]
+            assert entry[name] == pytest.approx(sum(wanted) / len(wanted))
+        assert entry["twice_the_loss"] == pytest.approx(2 * entry["loss"])
+        assert entry["learning_rate"] == each[step]["learning_rate"]
+        assert entry["epoch"] == pytest.approx(step / 5)
 
 
 def test_each_training_has_its_own_tensorboard_logs(tmp_path: Path) -> None:
     for name in ("one", "two"):
-        trainer(tmp_path / name).train_to_end()
+        loop(tmp_path / name).train_to_end()
         assert len(list((tmp_path / name / "logs").glob("events.out.tfevents.*"))) == 1
 
 
 def test_the_rate_rises_stays_and_falls(tmp_path: Path) -> None:
-    optimizer = torch.optim.SGD(Tied().parameters(), lr=0.01)
-    (rate,) = trainer(tmp_path).create_scheduler(RECIPE.steps, optimizer).lr_lambdas
-    rates = [rate(step) for step in range(RECIPE.steps + 1)]
+    made = loop(tmp_path, log_steps=1)
+    made.train_to_end()
+    rates = [entry["learning_rate"] / RECIPE.learning_rate for entry in made.history]
     assert rates[:3] == pytest.approx([0.02, 0.51, 1])
     assert rates[3:8] == [1] * 5
     assert all(later < earlier for earlier, later in pairwise(rates[7:]))
-    assert rates[-1] == pytest.approx(0.02)
+    optimizer = torch.optim.SGD(Tied().parameters(), lr=0.01)
+    (factor,) = made.plan.schedule(optimizer).lr_lambdas
+    assert factor(RECIPE.steps) == pytest.approx(0.02)
 
 
-def test_nothing_to_resume_from(tmp_path: Path) -> None:
-    assert last_checkpoint(tmp_path) is None
-    assert last_checkpoint(tmp_path / "missing") is None
+def test_validation_is_checked_first_and_run_between_steps(tmp_path: Path) -> None:
+    made = loop(tmp_path, validates=True, validate_steps=4)
+    made.train_to_end()
+    assert made.validation.checked == 1
+    assert made.validation.asked == [4, 8, 11]
+    assert made.objective.model.training
+    scores = [entry["eval_giou"] for entry in made.history if "eval_giou" in entry]
+    assert scores == [0.04, 0.08, 0.11]
+
+
+def test_validation_changes_no_weight(uninterrupted: Loop, tmp_path: Path) -> None:
+    made = loop(tmp_path, validates=True, validate_steps=1)
+    made.train_to_end()
+    assert_same(weights(made.objective.model), weights(uninterrupted.objective.model))
+
+
+def test_a_checkpoint_tells_the_log(uninterrupted: Loop) -> None:
+    file = uninterrupted.plan.folder / "checkpoint-11" / "trainer_state.json"
+    state = json.loads(file.read_text())
+    assert (state["global_step"], state["max_steps"]) == (11, 11)
+    assert state["log_history"] == uninterrupted.history
+
+
+def test_what_is_in_the_way_is_told_before_the_first_step(tmp_path: Path) -> None:
+    (tmp_path / "checkpoint-9").mkdir()
+    with pytest.raises(ValueError, match="checkpoint-9 is in the way"):
+        loop(tmp_path, dies_at=0).train_to_end()
+
+
+@pytest.mark.parametrize("cuts", [True, False])
+def test_gradients_are_cut(tmp_path: Path, cuts: bool) -> None:
+    made = loop(tmp_path, clip=1e-6 if cuts else 1.0, log_steps=1)
+    before = weights(made.objective.model)
+    made.train_to_end()
+    after = weights(made.objective.model)
+    moved = max(float((after[name] - before[name]).abs().max()) for name in after)
+    assert moved > 1e-3  # Adam's steps are as long
+    folder = made.plan.folder / "checkpoint-11"
+    state = torch.load(folder / "optimizer.pt", weights_only=True)["state"]
+    largest = max(float(each["exp_avg"].abs().max()) for each in state.values())
+    assert (largest < 2e-6) is cuts

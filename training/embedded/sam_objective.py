@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Trains the embedded SAM from scratch on rendered scenes."""
+"""What the embedded SAM learns from rendered scenes: masks, their IoU, and what is where."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -13,9 +11,10 @@ from transformers import SamModel
 from llmseg_core.proposals.sam_decoder import SamPointDecoder
 
 from ..learning.mask_losses import point_prompt_loss
-from ..trainer.loop import WholeTrainer
+from ..trainer.objective import Objective, StepLoss
+from .sam_data import SamBatch
 
-__all__ = ["SamTrainer", "SamTrainingModel"]
+__all__ = ["SamObjective", "SamTrainingModel"]
 
 
 class SamTrainingModel(nn.Module):
@@ -63,39 +62,33 @@ class SamTrainingModel(nn.Module):
         }
 
 
-class SamTrainer(WholeTrainer):
-    """transformers' Trainer with SAM's losses.
+class SamObjective(Objective[SamBatch]):
+    """SAM's losses.
 
     Args:
+        model: trained in place.
         balance: of `mask_bce`.
         dense_weight: weight of the dense head's loss.
     """
 
-    def __init__(self, *args: Any, balance: float = 0.3, dense_weight: float = 1.0, **kw: Any):
-        super().__init__(*args, **kw)
+    def __init__(
+        self, model: SamTrainingModel, balance: float = 0.3, dense_weight: float = 1.0
+    ) -> None:
+        super().__init__(model)
         self.balance, self.dense_weight = balance, dense_weight
 
-    def compute_loss(
-        self,
-        model: nn.Module,
-        inputs: dict[str, Tensor],
-        return_outputs: bool = False,
-        num_items_in_batch: Tensor | int | None = None,
-    ) -> Any:
-        """Mask, IoU and dense losses of one batch (see `collate_sam`)."""
-        out = model(inputs["pixel_values"], inputs["points"])
+    def loss(self, model: nn.Module, batch: SamBatch, step: int) -> StepLoss:
+        """Mask, IoU and dense losses."""
+        out = model(batch.pixel_values, batch.points)
         loss, best = point_prompt_loss(
             out["logits"].flatten(0, 1),
             out["iou"].flatten(0, 1),
-            inputs["masks"].flatten(0, 1),
+            batch.masks.flatten(0, 1),
             self.balance,
         )
-        dense = dense_loss(out["dense"], inputs["dense"])
-        self.note("best_of_3_iou", best.mean())
-        self.note("mask_loss", loss)
-        self.note("dense_loss", dense)
-        total = loss + self.dense_weight * dense
-        return (total, out) if return_outputs else total
+        dense = dense_loss(out["dense"], batch.dense)
+        parts = {"best_of_3_iou": best.mean(), "mask_loss": loss, "dense_loss": dense}
+        return StepLoss(loss + self.dense_weight * dense, parts)
 
 
 def dense_loss(predicted: Tensor, target: Tensor) -> Tensor:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Trains the embedded VLM's language model on instructions alone, before it meets images."""
+"""What the embedded VLM learns before it meets images: instructions, and what they name."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from torch import Tensor, nn
@@ -14,12 +14,19 @@ from torch.utils.data import Dataset
 from llmseg_core.vlm.prompts import ANSWERS
 from llmseg_core.vlm.seg_token import IGNORED
 
+from ..learning.batch import Batch
 from ..questions import CATEGORIES, QuestionSample, generate_samples
 from ..questions.made_up import made_up_objects
-from ..trainer.loop import WholeTrainer
-from .selection_training import SelectionModel
+from ..trainer.objective import Objective, StepLoss
+from .selection_objective import SelectionModel
 
-__all__ = ["InstructionDataset", "LanguageModel", "LanguageTrainer", "collate_instructions"]
+__all__ = [
+    "InstructionDataset",
+    "LanguageBatch",
+    "LanguageModel",
+    "LanguageObjective",
+    "collate_instructions",
+]
 
 
 class InstructionDataset(Dataset[list[QuestionSample]]):
@@ -47,11 +54,16 @@ class InstructionDataset(Dataset[list[QuestionSample]]):
         return generate_samples(objects, rng, "train", self.questions, vocabulary=self.categories)
 
 
-def collate_instructions(
-    samples: Sequence[list[QuestionSample]],
-) -> dict[str, tuple[QuestionSample, ...]]:
-    """One row of all questions: the keyword argument of `LanguageModel.forward`."""
-    return {"questions": tuple(question for asked in samples for question in asked)}
+@dataclass(frozen=True)
+class LanguageBatch(Batch):
+    """R questions; the VLM itself puts their words into tensors, on its device."""
+
+    questions: tuple[QuestionSample, ...]
+
+
+def collate_instructions(samples: Sequence[list[QuestionSample]]) -> LanguageBatch:
+    """All questions in one row."""
+    return LanguageBatch(tuple(question for asked in samples for question in asked))
 
 
 class LanguageModel(nn.Module):
@@ -84,19 +96,11 @@ class LanguageModel(nn.Module):
         return {"language": language, "meaning": self.model.meaning_loss(meaning, questions)}
 
 
-class LanguageTrainer(WholeTrainer):
-    """transformers' Trainer with the two losses."""
+class LanguageObjective(Objective[LanguageBatch]):
+    """The sum of both losses of a `LanguageModel`."""
 
-    def compute_loss(
-        self,
-        model: nn.Module,
-        inputs: dict[str, tuple[QuestionSample, ...]],
-        return_outputs: bool = False,
-        num_items_in_batch: Tensor | int | None = None,
-    ) -> Any:
-        """Sum of both losses of one batch."""
-        out = model(inputs["questions"])
-        self.note("language_loss", out["language"])
-        self.note("meaning_loss", out["meaning"])
-        loss = out["language"] + out["meaning"]
-        return (loss, out) if return_outputs else loss
+    def loss(self, model: nn.Module, batch: LanguageBatch, step: int) -> StepLoss:
+        """See `LanguageModel`."""
+        out = model(batch.questions)
+        language, meaning = out["language"], out["meaning"]
+        return StepLoss(language + meaning, {"language_loss": language, "meaning_loss": meaning})

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Trains VLM and mask selector of the embedded model on encoded scenes."""
+"""What VLM and mask selector of the embedded model learn from encoded scenes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
@@ -14,14 +14,14 @@ from llmseg_core.config.limits import AtLeast
 from llmseg_core.selector.selector import MaskSelector
 from llmseg_core.vlm.seg_token import SegTokenEncoder
 
+from ..learning.batch import ProposalBatch
 from ..learning.scoring import LossWeights, ProposalScorer, ScoredQuestions, paper_losses
 from ..questions import QuestionSample
 from ..scenes import CATEGORIES
-from ..trainer.loop import WholeTrainer
+from ..trainer.objective import Objective, StepLoss
 from .recognition_data import COLOUR_NAMES
-from .selection_data import SelectionBatch
 
-__all__ = ["SelectionModel", "SelectionOutput", "SelectionTrainer", "SelectionWeights"]
+__all__ = ["MeantQuestions", "SelectionModel", "SelectionObjective", "SelectionWeights"]
 
 RELATIONS = (
     "left_of",
@@ -46,15 +46,13 @@ class SelectionWeights(LossWeights):
 
 
 @dataclass(frozen=True)
-class SelectionOutput:
-    """Predictions for R questions.
+class MeantQuestions(ScoredQuestions):
+    """Predictions for R questions, and what they are read to name.
 
     Attributes:
-        scored: what the paper's losses judge.
         meaning: (R, categories + colours + 1 + relations + 1) float, logits.
     """
 
-    scored: ScoredQuestions
     meaning: Tensor
 
 
@@ -71,24 +69,10 @@ class SelectionModel(ProposalScorer):
         self.sizes = (len(CATEGORIES), len(COLOUR_NAMES) + 1, len(RELATIONS) + 1)
         self.meaning_head = nn.Linear(seg_token_encoder.hidden_dim, sum(self.sizes))
 
-    def forward(self, batch: SelectionBatch, vlm_learns: bool = True) -> SelectionOutput:
-        """Score the proposals of each question's image.
-
-        Args:
-            batch: images with their proposals and questions.
-            vlm_learns: False keeps the VLM out of the backward pass, which makes a step cheap.
-        """
-        scored = self.score(
-            [question.instruction for question in batch.questions],
-            batch.answers,
-            batch.image,
-            batch.pixel_values,
-            batch.features,
-            batch.boxes,
-            batch.valid,
-            vlm_learns,
-        )
-        return SelectionOutput(scored, self.meaning_head(scored.hidden))
+    def forward(self, batch: ProposalBatch, vlm_learns: bool = True) -> MeantQuestions:
+        """See `ProposalScorer`; with the meaning of each question."""
+        scored = super().forward(batch, vlm_learns)
+        return MeantQuestions(**vars(scored), meaning=self.meaning_head(scored.hidden))
 
     def meaning_loss(self, logits: Tensor, questions: tuple[QuestionSample, ...]) -> Tensor:
         """How badly the hidden states tell category, colour and relation; scalar."""
@@ -112,49 +96,32 @@ def _index(names: tuple[str, ...], name: str | None) -> int:
     return len(names) if name is None else names.index(name)
 
 
-class SelectionTrainer(WholeTrainer):
-    """transformers' Trainer with the paper's losses.
+class SelectionObjective(Objective[ProposalBatch]):
+    """The paper's losses, and the meaning head's.
 
     Args:
+        model: trained in place.
         weights: of the parts of the loss.
         vlm_from: step from which the VLM learns too; before, the selector learns to read it.
     """
 
-    def __init__(
-        self, *args: Any, weights: SelectionWeights, vlm_from: int = 0, **kwargs: Any
-    ) -> None:
-        super().__init__(*args, **kwargs)
+    model: SelectionModel
+
+    def __init__(self, model: SelectionModel, weights: SelectionWeights, vlm_from: int = 0) -> None:
+        super().__init__(model)
         self.weights, self.vlm_from = weights, vlm_from
 
-    def compute_loss(
-        self,
-        model: nn.Module,
-        inputs: dict[str, SelectionBatch],
-        return_outputs: bool = False,
-        num_items_in_batch: Tensor | int | None = None,
-    ) -> Any:
-        """All losses of one batch (see `collate_selection`)."""
-        batch = inputs["batch"]
-        out: SelectionOutput = model(batch, vlm_learns=self.state.global_step >= self.vlm_from)
-        valid = batch.valid[batch.image]
-        losses = paper_losses(
-            out.scored,
-            batch.target_iou,
-            batch.target_iop,
-            valid,
-            self.model.selector.config.temperature,
-        )
-        meaning = self.model.meaning_loss(out.meaning, batch.questions)
-        self.note("alignment_loss", losses.alignment)
-        self.note("iop_loss", losses.iop)
-        self.note("language_loss", losses.language)
-        self.note("meaning_loss", meaning)
+    def loss(self, model: nn.Module, batch: ProposalBatch, step: int) -> StepLoss:
+        """All losses of a batch with meanings."""
+        out: MeantQuestions = model(batch, vlm_learns=step >= self.vlm_from)
+        losses = paper_losses(out, batch, self.model.selector.config.temperature)
+        meaning = self.model.meaning_loss(out.meaning, batch.meanings)
+        parts = {**losses.named(), "meaning_loss": meaning}
         answerable = (batch.target_iou > 0).any(1)
         if answerable.any():
-            best = top_iou(out.scored.iou_score, batch.target_iou, valid)
-            self.note("top_iou", best[answerable].mean())
-        loss = self.weights.total(losses) + self.weights.meaning * meaning
-        return (loss, out) if return_outputs else loss
+            best = top_iou(out.iou_score, batch.target_iou, batch.question_valid)
+            parts["top_iou"] = best[answerable].mean()
+        return StepLoss(self.weights.total(losses) + self.weights.meaning * meaning, parts)
 
 
 def top_iou(iou_score: Tensor, target_iou: Tensor, valid: Tensor) -> Tensor:

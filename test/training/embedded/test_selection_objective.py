@@ -17,22 +17,23 @@ from llmseg_core.selector.selector import MaskSelector
 from llmseg_core.vlm.seg_token import SegTokenEncoder
 from llmseg_training.embedded.recognition_data import COLOUR_NAMES
 from llmseg_training.embedded.selection_data import (
-    SelectionBatch,
     SelectionDataset,
-    collate_selection,
     encode_scene,
+    proposal_sample,
 )
-from llmseg_training.embedded.selection_scene import SelectionScene
-from llmseg_training.embedded.selection_training import (
+from llmseg_training.embedded.selection_objective import (
     RELATIONS,
     SelectionModel,
-    SelectionTrainer,
+    SelectionObjective,
     SelectionWeights,
     top_iou,
 )
+from llmseg_training.embedded.selection_scene import SelectionScene
+from llmseg_training.learning.batch import ProposalBatch, ProposalSample, collate_proposals
 from llmseg_training.questions import QuestionSample, generate_samples
 from llmseg_training.scenes import CATEGORIES
-from llmseg_training.trainer.arguments import TrainingRecipe, training_arguments
+from llmseg_training.trainer.loop import TrainingLoop
+from llmseg_training.trainer.recipe import TrainingRecipe, training_plan
 
 STEPS = 15
 
@@ -63,26 +64,26 @@ def encoded(parts: ModelParts) -> list[SelectionScene]:
 
 def batch_of(
     scenes: list[SelectionScene], questions: list[QuestionSample] | None = None
-) -> dict[str, SelectionBatch]:
+) -> ProposalBatch:
     """Four questions an image, or the same `questions` about each."""
     asked = questions or generate_samples(
         literal_scene().objects, np.random.default_rng(0), "train", 4
     )
-    return collate_selection([(scene, asked, ["[SEG]."] * len(asked)) for scene in scenes])
+    answers = ["[SEG]."] * len(asked)
+    return collate_proposals([proposal_sample(scene, asked, answers) for scene in scenes])
 
 
-def trainer(model: SelectionModel, folder: Path, scenes: list[SelectionScene]) -> SelectionTrainer:
+def loop(
+    model: SelectionModel, folder: Path, scenes: list[SelectionScene]
+) -> TrainingLoop[ProposalSample, ProposalBatch]:
     recipe = TrainingRecipe(
         steps=STEPS, batch_size=2, learning_rate=1e-2, warmup_steps=0, decay_steps=0
     )
-    return SelectionTrainer(
-        model=model,
-        args=training_arguments(
-            folder, recipe, seed=0, logging_steps=1, save_strategy="no", disable_tqdm=True
-        ),
-        train_dataset=SelectionDataset(scenes, 4, "train", seed=0),
-        data_collator=collate_selection,
-        weights=SelectionWeights(),
+    return TrainingLoop(
+        SelectionObjective(model, SelectionWeights()),
+        SelectionDataset(scenes, 4, "train", seed=0),
+        collate_proposals,
+        training_plan(folder, recipe, seed=0, log_steps=1),
     )
 
 
@@ -95,9 +96,9 @@ def absent() -> list[QuestionSample]:
 def test_every_loss_falls(
     model: SelectionModel, encoded: list[SelectionScene], tmp_path: Path
 ) -> None:
-    made = trainer(model, tmp_path, [encoded[0]] * 4)
-    made.train()
-    logged = [entry for entry in made.state.log_history if "iop_loss" in entry]
+    made = loop(model, tmp_path, [encoded[0]] * 4)
+    made.train_to_end()
+    logged = made.history
     assert len(logged) == STEPS
     for name in ("alignment_loss", "iop_loss", "language_loss", "meaning_loss"):
         values = [entry[name] for entry in logged]
@@ -113,20 +114,32 @@ def test_every_loss_falls(
     assert 0 <= first["top_iou"] <= 1
 
 
+@pytest.mark.parametrize(("step", "learns"), [(0, False), (2, False), (3, True)])
+def test_the_vlm_learns_from_a_step_on(
+    model: SelectionModel, encoded: list[SelectionScene], step: int, learns: bool
+) -> None:
+    objective = SelectionObjective(model, SelectionWeights(), vlm_from=3)
+    objective.loss(model, batch_of(encoded), step).total.backward()
+    vlm = model.seg_token_encoder.parameters()
+    assert any(parameter.grad is not None for parameter in vlm) is learns
+    assert all(p.grad is not None for p in model.selector.seg_projection.parameters())
+
+
 @pytest.mark.parametrize("case", ["one image without proposals", "none at all", "no target"])
 def test_losses_and_gradients_stay_finite(
-    model: SelectionModel, encoded: list[SelectionScene], tmp_path: Path, case: str
+    model: SelectionModel, encoded: list[SelectionScene], case: str
 ) -> None:
-    inputs = {
+    batch = {
         "one image without proposals": lambda: batch_of(encoded),
         "none at all": lambda: batch_of(encoded[1:]),
         "no target": lambda: batch_of(encoded[:1], absent()),
     }[case]()
-    made = trainer(model, tmp_path, encoded)
-    loss, out = made.compute_loss(model.train(), inputs, return_outputs=True)
-    loss.backward()
-    assert loss.isfinite()
-    assert out.scored.iou_score.shape == out.scored.iop.shape == inputs["batch"].target_iou.shape
+    out = model.train()(batch)
+    cost = SelectionObjective(model, SelectionWeights()).loss(model, batch, 0)
+    cost.total.backward()
+    assert cost.total.isfinite()
+    assert ("top_iou" in cost.parts) is (case == "one image without proposals")
+    assert out.iou_score.shape == out.iop.shape == batch.target_iou.shape
     gradients = [p.grad for p in model.parameters() if p.grad is not None]
     assert all(gradient.isfinite().all() for gradient in gradients)
     assert any(gradient.any() for gradient in gradients)
@@ -137,28 +150,27 @@ def test_an_image_without_proposals_changes_nothing_for_the_others(
 ) -> None:
     model.eval()
     with torch.no_grad():
-        alone, both = model(batch_of(encoded[:1])["batch"]), model(batch_of(encoded)["batch"])
-    count = len(alone.scored.iop)
-    assert torch.allclose(both.scored.iop[:count], alone.scored.iop, atol=1e-5)
-    assert torch.allclose(both.scored.iou_score[:count], alone.scored.iou_score, atol=1e-5)
+        alone, both = model(batch_of(encoded[:1])), model(batch_of(encoded))
+    count = len(alone.iop)
+    assert torch.allclose(both.iop[:count], alone.iop, atol=1e-5)
+    assert torch.allclose(both.iou_score[:count], alone.iou_score, atol=1e-5)
 
 
 def test_training_scores_what_inference_scores(
     model: SelectionModel, encoded: list[SelectionScene]
 ) -> None:
     model.eval()
-    batch = batch_of(encoded[:1])["batch"]
+    batch = batch_of(encoded[:1])
     with torch.no_grad():
         out = model(batch)
         encoder = model.seg_token_encoder
         prefix = encoder.encode_image(literal_scene().image)
-        hidden = encoder.encode_instructions(prefix, [q.instruction for q in batch.questions])
-        iou_score, iop = model.selector(
-            batch.features[batch.image], batch.boxes[batch.image], hidden
-        )
+        hidden = encoder.encode_instructions(prefix, batch.questions)
+        images = batch.image_index
+        iou_score, iop = model.selector(batch.features[images], batch.boxes[images], hidden)
     # The stored pixels are half as precise.
-    assert torch.allclose(out.scored.iop, iop, atol=2e-3)
-    assert torch.allclose(out.scored.iou_score, iou_score, atol=2e-3)
+    assert torch.allclose(out.iop, iop, atol=2e-3)
+    assert torch.allclose(out.iou_score, iou_score, atol=2e-3)
 
 
 def test_the_meaning_is_category_colour_and_relation(model: SelectionModel) -> None:

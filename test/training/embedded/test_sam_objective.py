@@ -9,35 +9,33 @@ from transformers import SamModel
 
 from helpers.literal_scene import literal_scene
 from helpers.tiny_model import tiny_sam
-from llmseg_training.embedded.sam_data import SamDataset, collate_sam
-from llmseg_training.embedded.sam_training import SamTrainer, SamTrainingModel, dense_loss
+from llmseg_training.embedded.sam_data import SamBatch, SamDataset, SamSample, collate_sam
+from llmseg_training.embedded.sam_objective import SamObjective, SamTrainingModel, dense_loss
 from llmseg_training.embedded.train_sam import SamRecipe, train_sam
 from llmseg_training.scenes import SceneFolder
-from llmseg_training.trainer.arguments import TrainingRecipe, training_arguments
+from llmseg_training.trainer.loop import TrainingLoop
+from llmseg_training.trainer.recipe import TrainingRecipe, training_plan
 
 STEPS = 12
 
 
 @pytest.fixture
-def trainer(tmp_path: Path) -> SamTrainer:
+def loop(tmp_path: Path) -> TrainingLoop[SamSample, SamBatch]:
     """One image, eight new prompts at each step."""
     recipe = TrainingRecipe(
         steps=STEPS, batch_size=1, learning_rate=3e-3, warmup_steps=0, decay_steps=0
     )
-    scenes = [literal_scene()]
-    return SamTrainer(
-        model=SamTrainingModel(tiny_sam()),
-        args=training_arguments(
-            tmp_path, recipe, seed=0, logging_steps=1, save_strategy="no", disable_tqdm=True
-        ),
-        train_dataset=SamDataset(scenes, 64, points=8, augment=False, seed=0),
-        data_collator=collate_sam,
+    return TrainingLoop(
+        SamObjective(SamTrainingModel(tiny_sam())),
+        SamDataset([literal_scene()], 64, points=8, augment=False, seed=0),
+        collate_sam,
+        training_plan(tmp_path, recipe, seed=0, log_steps=1),
     )
 
 
-def test_the_loss_falls(trainer: SamTrainer) -> None:
-    trainer.train()
-    logged = [entry for entry in trainer.state.log_history if "mask_loss" in entry]
+def test_the_loss_falls(loop: TrainingLoop[SamSample, SamBatch]) -> None:
+    loop.train_to_end()
+    logged = loop.history
     assert len(logged) == STEPS
     for name in ("mask_loss", "dense_loss"):
         values = [entry[name] for entry in logged]
@@ -47,10 +45,9 @@ def test_the_loss_falls(trainer: SamTrainer) -> None:
     assert 0 <= last["best_of_3_iou"] <= 1
 
 
-def test_gradients_reach_every_part(trainer: SamTrainer) -> None:
-    model = trainer.model.train()
-    batch = collate_sam([trainer.train_dataset[0]])
-    trainer.compute_loss(model, batch).backward()
+def test_gradients_reach_every_part(loop: TrainingLoop[SamSample, SamBatch]) -> None:
+    model = loop.objective.model.train()
+    loop.objective.loss(model, collate_sam([loop.data[0]]), 0).total.backward()
     sam = model.sam
     for part in (sam.vision_encoder, sam.prompt_encoder.point_embed, sam.mask_decoder):
         gradients = [p.grad for p in part.parameters() if p.grad is not None]
@@ -64,10 +61,8 @@ def test_training_sees_what_inference_sees() -> None:
     model = SamTrainingModel(tiny_sam())
     batch = collate_sam([SamDataset([literal_scene()], 64, 3, augment=False, seed=0)[0]])
     with torch.no_grad():
-        out = model(batch["pixel_values"], batch["points"])
-        whole = model.sam(
-            pixel_values=batch["pixel_values"], input_points=batch["points"][:, :, None]
-        )
+        out = model(batch.pixel_values, batch.points)
+        whole = model.sam(pixel_values=batch.pixel_values, input_points=batch.points[:, :, None])
     assert torch.allclose(out["iou"], whole.iou_scores, atol=1e-4)
     assert torch.allclose(out["logits"], whole.pred_masks, atol=1e-3)
 

@@ -10,14 +10,15 @@ from llmseg_core.model_dir.parts import ModelParts
 from llmseg_core.selector.selector import MaskSelector
 from llmseg_core.vlm.prompts import ANSWERS
 from llmseg_core.vlm.seg_token import SegTokenEncoder
-from llmseg_training.embedded.language_training import (
+from llmseg_training.embedded.language_objective import (
     InstructionDataset,
     LanguageModel,
-    LanguageTrainer,
+    LanguageObjective,
     collate_instructions,
 )
-from llmseg_training.embedded.selection_training import SelectionModel
-from llmseg_training.trainer.arguments import TrainingRecipe, training_arguments
+from llmseg_training.embedded.selection_objective import SelectionModel
+from llmseg_training.trainer.loop import TrainingLoop
+from llmseg_training.trainer.recipe import TrainingRecipe, training_plan
 
 
 @pytest.fixture
@@ -42,16 +43,15 @@ def test_both_losses_fall(model: LanguageModel, tmp_path: Path) -> None:
     recipe = TrainingRecipe(
         steps=10, batch_size=2, learning_rate=1e-2, warmup_steps=0, decay_steps=0
     )
-    trainer = LanguageTrainer(
-        model=model,
-        args=training_arguments(
-            tmp_path, recipe, seed=0, logging_steps=1, save_strategy="no", disable_tqdm=True
-        ),
-        train_dataset=InstructionDataset(20, 4, seed=0),
-        data_collator=collate_instructions,
+    loop = TrainingLoop(
+        LanguageObjective(model),
+        InstructionDataset(20, 4, seed=0),
+        collate_instructions,
+        training_plan(tmp_path, recipe, seed=0, log_steps=1),
     )
-    trainer.train()
-    logged = [entry for entry in trainer.state.log_history if "language_loss" in entry]
+    loop.train_to_end()
+    logged = loop.history
+    assert len(logged) == 10
     for name in ("language_loss", "meaning_loss"):
         values = [entry[name] for entry in logged]
         assert sum(values[-3:]) < 0.8 * sum(values[:3]), name
@@ -62,7 +62,7 @@ def test_both_losses_fall(model: LanguageModel, tmp_path: Path) -> None:
 
 def test_without_image_is_the_prompt_with_the_image_tokens_left_out(model: LanguageModel) -> None:
     """The language loss of one question, computed from its tokens one by one."""
-    (questions,) = collate_instructions([InstructionDataset(1, 1, seed=3)[0]]).values()
+    questions = collate_instructions([InstructionDataset(1, 1, seed=3)[0]]).questions
     encoder = model.model.seg_token_encoder
     tokenizer, llava = encoder.tokenizer, encoder.llava
     batch = encoder.training_batch([questions[0].instruction], [ANSWERS[0]])
@@ -94,7 +94,7 @@ def test_without_image_is_the_prompt_with_the_image_tokens_left_out(model: Langu
 
 
 def test_the_image_learns_nothing_here(model: LanguageModel) -> None:
-    (questions,) = collate_instructions([InstructionDataset(1, 4, seed=0)[0]]).values()
+    questions = collate_instructions([InstructionDataset(1, 4, seed=0)[0]]).questions
     losses = model(questions)
     (losses["language"] + losses["meaning"]).backward()
     llava = model.model.seg_token_encoder.llava

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Trains the embedded image encoder to recognise categories and colours, before any language."""
+"""What the embedded image encoder learns before any language: categories and colours."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -11,10 +9,10 @@ from torch.nn import functional as F
 
 from llmseg_core.embeddings.dinov2 import Dinov2Encoder
 
-from ..trainer.loop import WholeTrainer
-from .recognition_data import CATEGORY_NAMES, COLOUR_NAMES
+from ..trainer.objective import Objective, StepLoss
+from .recognition_data import CATEGORY_NAMES, COLOUR_NAMES, RecognitionBatch
 
-__all__ = ["RecognitionModel", "RecognitionTrainer"]
+__all__ = ["RecognitionModel", "RecognitionObjective"]
 
 
 class RecognitionModel(nn.Module):
@@ -67,34 +65,28 @@ class RecognitionModel(nn.Module):
         }
 
 
-class RecognitionTrainer(WholeTrainer):
-    """transformers' Trainer with the classification losses, and the geometry that helps them.
+class RecognitionObjective(Objective[RecognitionBatch]):
+    """The classification losses, and the geometry that helps them.
 
     Telling every patch where its object ends makes the encoder look at whole objects.
 
     Args:
+        model: trained in place.
         kept: patches of each image that the encoder sees, objects first.
         all_from: step from which it sees all of them, as at inference.
     """
 
-    def __init__(self, *args: Any, kept: int, all_from: int, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, model: RecognitionModel, kept: int, all_from: int) -> None:
+        super().__init__(model)
         self.kept, self.all_from = kept, all_from
 
-    def compute_loss(
-        self,
-        model: nn.Module,
-        inputs: dict[str, Tensor],
-        return_outputs: bool = False,
-        num_items_in_batch: Tensor | int | None = None,
-    ) -> Any:
-        """Losses of one batch (see `collate_recognition`)."""
-        order = inputs["order"]
-        kept = order if self.state.global_step >= self.all_from else order[:, : self.kept]
-        weights = inputs["weights"].gather(1, kept[inputs["image"]])
-        out = model(inputs["pixel_values"], kept, weights, inputs["image"])
-        wanted = inputs["patches"].gather(1, kept)
-        boxes = inputs["geometry"].gather(1, kept[..., None].expand(-1, -1, 4))
+    def loss(self, model: nn.Module, batch: RecognitionBatch, step: int) -> StepLoss:
+        """Losses of patches and of instances."""
+        kept = batch.order if step >= self.all_from else batch.order[:, : self.kept]
+        weights = batch.weights.gather(1, kept[batch.image_index])
+        out = model(batch.pixel_values, kept, weights, batch.image_index)
+        wanted = batch.patches.gather(1, kept)
+        boxes = batch.geometry.gather(1, kept[..., None].expand(-1, -1, 4))
         rare = torch.ones(len(CATEGORY_NAMES), device=out["patches"].device)
         rare[-2:] = 0.1  # table and background fill most of an image
         patches = F.cross_entropy(out["patches"].flatten(0, 1), wanted.flatten(), weight=rare)
@@ -103,16 +95,17 @@ class RecognitionTrainer(WholeTrainer):
         geometry = F.smooth_l1_loss(
             out["geometry"][known], boxes[known], beta=0.1, reduction="sum"
         ) / known.sum().clamp(min=1)
-        is_object = inputs["colours"] >= 0
-        categories = F.cross_entropy(out["categories"], inputs["categories"], label_smoothing=0.05)
+        is_object = batch.colours >= 0
+        categories = F.cross_entropy(out["categories"], batch.categories, label_smoothing=0.05)
         colours = F.cross_entropy(
-            out["colours"], inputs["colours"], reduction="sum"
+            out["colours"], batch.colours, reduction="sum"
         ) / is_object.sum().clamp(min=1)
-        self.note("patch_loss", patches)
-        self.note("geometry_loss", geometry)
+        parts = {"patch_loss": patches, "geometry_loss": geometry}
         if is_object.any():
-            for name, plural in (("category", "categories"), ("colour", "colours")):
-                right = (out[plural].argmax(1) == inputs[plural])[is_object]
-                self.note(f"{name}_accuracy", right.float().mean())
-        loss = patches + categories + 0.5 * colours + 2 * geometry
-        return (loss, out) if return_outputs else loss
+            for name, logits, truth in (
+                ("category", out["categories"], batch.categories),
+                ("colour", out["colours"], batch.colours),
+            ):
+                right = (logits.argmax(1) == truth)[is_object]
+                parts[f"{name}_accuracy"] = right.float().mean()
+        return StepLoss(patches + categories + 0.5 * colours + 2 * geometry, parts)

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Folders of checkpoints, which are there as a whole or not at all.
+
+FOLDER/checkpoint-N/               what a training needs to go on after N steps
+FOLDER/checkpoint-N/complete       empty; a folder without it is not one of these
+FOLDER/checkpoint-N.unfinished/    being written, or left behind by a crash
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from .plan import TrainingPlan
+
+__all__ = [
+    "begin_checkpoint",
+    "end_checkpoint",
+    "last_checkpoint",
+    "random_state",
+    "refuse_obstacles",
+    "remove_unfinished",
+    "set_random_state",
+    "step_of",
+]
+
+COMPLETE = "complete"
+KEPT = 2
+"""checkpoints that stay; older ones are removed"""
+_NAME = re.compile(r"checkpoint-(\d+)")
+_UNFINISHED = ".unfinished"
+_NUMPY: list[Any] = [np.empty(0).__reduce__()[0], np.ndarray, np.dtype, type(np.dtype(np.uint32))]
+"""what the state of numpy's generator is made of"""
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """The newest complete checkpoint in `folder`, or None."""
+    return max(_complete(folder), key=step_of, default=None)
+
+
+def step_of(checkpoint: Path) -> int:
+    """Steps that had been taken when a checkpoint was written."""
+    match = _NAME.fullmatch(checkpoint.name)
+    assert match is not None, checkpoint
+    return int(match[1])
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what a crash left behind of checkpoints in `folder`, and nothing else."""
+    for path in folder.glob(f"checkpoint-*{_UNFINISHED}"):
+        if _NAME.fullmatch(path.name.removesuffix(_UNFINISHED)):
+            shutil.rmtree(path)
+
+
+def refuse_obstacles(plan: TrainingPlan) -> None:
+    """Find out at once, not hours later, whether something stands where a checkpoint will be.
+
+    Raises:
+        ValueError: naming what does.
+    """
+    done = last_checkpoint(plan.folder)
+    for step in range(1 if done is None else step_of(done) + 1, plan.steps + 1):
+        path = plan.folder / f"checkpoint-{step}"
+        written = step == plan.steps or step % plan.save_steps == 0
+        if written and path.exists() and not (path / COMPLETE).exists():
+            raise ValueError(
+                f"{path} is in the way of a checkpoint: it holds no file {COMPLETE!r}, so it is "
+                f"another program's, or was cut short by an earlier version. Move it away"
+            )
+
+
+def begin_checkpoint(folder: Path, step: int, make: bool) -> Path:
+    """The folder to write the checkpoint after `step` steps to; one process is to make it."""
+    path = folder / f"checkpoint-{step}{_UNFINISHED}"
+    if make:
+        path.mkdir(parents=True)
+    return path
+
+
+def end_checkpoint(written: Path) -> None:
+    """Let what was written to `written` be a checkpoint; the oldest ones go."""
+    (written / COMPLETE).touch()
+    written.rename(written.with_name(written.name.removesuffix(_UNFINISHED)))
+    for old in sorted(_complete(written.parent), key=step_of)[:-KEPT]:
+        shutil.rmtree(old)
+
+
+def random_state() -> dict[str, Any]:
+    """Where all generators of this process stand."""
+    state = {
+        "python": random.getstate(),
+        "numpy": np.random.get_state(),
+        "cpu": torch.random.get_rng_state(),
+    }
+    if torch.cuda.is_available():
+        state["cuda"] = torch.cuda.get_rng_state()
+    return state
+
+
+def set_random_state(file: Path) -> None:
+    """Let all generators of this process go on from a state that was stored."""
+    with torch.serialization.safe_globals(_NUMPY):
+        state = torch.load(file, weights_only=True)
+    random.setstate(state["python"])
+    np.random.set_state(state["numpy"])
+    torch.random.set_rng_state(state["cpu"])
+    if torch.cuda.is_available() and "cuda" in state:
+        gpus = state["cuda"]  # a list has one for each GPU of the machine
+        torch.cuda.set_rng_state(
+            gpus[torch.cuda.current_device()] if isinstance(gpus, list) else gpus
+        )
+
+
+def _complete(folder: Path) -> list[Path]:
+    found = folder.glob("checkpoint-*") if folder.is_dir() else []
+    return [path for path in found if _NAME.fullmatch(path.name) and (path / COMPLETE).exists()]
