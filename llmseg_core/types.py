@@ -15,6 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .masks import mask_areas, masks_to_boxes
+
 __all__ = [
     "Candidates",
     "FrameEncoding",
@@ -130,40 +132,9 @@ class Proposals:
         return cls(masks, boxes, ones, ones.clone(), (boxes[:, :2] + boxes[:, 2:]) / 2)
 
 
-def mask_areas(masks: Tensor) -> Tensor:
-    """Pixels in each mask: (K, H, W) bool to (K,) int64."""
-    if masks.device.type == "cpu":  # NumPy counts many times faster than torch adds
-        areas = [np.count_nonzero(mask) for mask in masks.numpy()]
-        return torch.tensor(areas, dtype=torch.int64)
-    return masks.flatten(1).sum(1)
-
-
-def masks_to_boxes(masks: Tensor) -> Tensor:
-    """The tightest inclusive box of each mask; an empty mask gives zeros.
-
-    Args:
-        masks: (K, H, W) bool.
-
-    Returns:
-        (K, 4) float32: left, top, right, bottom, the pixel indices of the outermost mask pixels.
-    """
-    columns, rows = masks.any(1), masks.any(2)
-    if not masks.numel():
-        return torch.zeros((len(masks), 4), dtype=torch.float32, device=masks.device)
-
-    def ends(line: Tensor) -> tuple[Tensor, Tensor]:
-        first = line.int().argmax(1)
-        last = line.shape[1] - 1 - line.flip(1).int().argmax(1)
-        return first, last
-
-    (left, right), (top, bottom) = ends(columns), ends(rows)
-    boxes = torch.stack((left, top, right, bottom), 1).float()
-    return boxes * columns.any(1)[:, None]
-
-
 @dataclass(frozen=True)
 class ProposalEmbeddings:
-    """What the image encoder says of each proposal (paper section 3.3).
+    """What the image encoder says of each proposal (paper section 3.2).
 
     Attributes:
         features: (K, C) float, mask-pooled features of the image encoder.
@@ -283,6 +254,7 @@ class FrameEncoding:
         mask_embeddings: (K, D) float, the same as the selector compares them.
         prefix: the language model's keys and values for the image.
         timings_ms: wall time of each stage in milliseconds.
+        total_ms: wall time of all stages together, which is less where some overlap.
     """
 
     proposals: Proposals
@@ -290,6 +262,7 @@ class FrameEncoding:
     mask_embeddings: Tensor
     prefix: ImagePrefix
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    total_ms: float = 0.0
 
     def __post_init__(self) -> None:
         if len(self.proposals) != len(self.embeddings):
@@ -360,6 +333,7 @@ class Segmentation:
         selection: which candidates were taken, how sure that is, or why none was.
         candidates: what was chosen among, with scores.
         timings_ms: wall time of each stage in milliseconds; the frame's stages are among them.
+        total_ms: wall time of all of them together, which is less where some overlap.
     """
 
     instruction: str
@@ -367,6 +341,7 @@ class Segmentation:
     selection: Selection
     candidates: Candidates
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    total_ms: float = 0.0
 
     @property
     def found(self) -> bool:
@@ -391,6 +366,6 @@ class Segmentation:
         rows, columns = np.flatnonzero(self.mask.any(1)), np.flatnonzero(self.mask.any(0))
         return int(columns[0]), int(rows[0]), int(columns[-1]), int(rows[-1])
 
-    def with_timings(self, timings_ms: Mapping[str, float]) -> Segmentation:
-        """The same answer with other stage times."""
-        return replace(self, timings_ms=dict(timings_ms))
+    def with_timings(self, timings_ms: Mapping[str, float], total_ms: float) -> Segmentation:
+        """The same answer with other times."""
+        return replace(self, timings_ms=dict(timings_ms), total_ms=total_ms)

@@ -67,8 +67,8 @@ def imported_modules(path: Path, package: str) -> Iterator[str]:
 # What stands beside the methods (after "metrics") is imported by none of the rooms before.
 LAYERS = {
     "llmseg_core": (
-        "types", "config", "runtime", "images", "proposals", "embeddings", "vlm", "selector",
-        "model_dir", "methods", "metrics", "convert", "reference", "benchmark", "cli",
+        "masks", "types", "config", "runtime", "images", "proposals", "embeddings", "vlm",
+        "selector", "model_dir", "methods", "metrics", "convert", "reference", "benchmark", "cli",
     ),
     "training": (
         "scenes", "questions", "data", "proposals", "learning", "trainer", "two_stage", "evaluate",

@@ -79,7 +79,9 @@ class LLMSegPipeline:
             mask_embeddings = self.selector.embed_proposals(embeddings)
         self._side.join((*prefix.keys, *prefix.values))
         timings_ms = {name: timer.timings_ms[name] for name in FRAME_STAGES}
-        return FrameEncoding(proposals, embeddings, mask_embeddings, prefix, timings_ms)
+        return FrameEncoding(
+            proposals, embeddings, mask_embeddings, prefix, timings_ms, timer.total_ms
+        )
 
     def segment_batch(
         self,
@@ -109,8 +111,8 @@ class LLMSegPipeline:
                 _answer(text, frame, scores[index], selection or self.selection)
                 for index, text in enumerate(instructions)
             ]
-        timings = {**frame.timings_ms, **timer.timings_ms}
-        return [answer.with_timings(timings) for answer in answers]
+        timings, total = {**frame.timings_ms, **timer.timings_ms}, frame.total_ms + timer.total_ms
+        return [answer.with_timings(timings, total) for answer in answers]
 
     def segment(
         self,

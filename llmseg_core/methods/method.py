@@ -33,6 +33,10 @@ class EncodedFrame(Protocol):
     def timings_ms(self) -> Mapping[str, float]:
         """Wall time of each stage in milliseconds."""
 
+    @property
+    def total_ms(self) -> float:
+        """Wall time of all stages together, which is less where some overlap."""
+
 
 class Method(Protocol):
     """Anything that segments what an instruction means."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from llmseg_core.types import mask_areas
+from llmseg_core.masks import mask_areas
 
 __all__ = ["intersections", "iou_of_areas", "pairwise_iou"]
 

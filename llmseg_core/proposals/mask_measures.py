@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from llmseg_core.types import masks_to_boxes
+from llmseg_core.masks import masks_to_boxes
 
 from .mask_resize import LogitResize, Window
 

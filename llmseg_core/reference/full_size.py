@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from llmseg_core.masks import masks_to_boxes
 from llmseg_core.proposals.generator import ProposalGenerator
-from llmseg_core.types import Proposals, masks_to_boxes
+from llmseg_core.types import Proposals
 
 __all__ = ["FullSizeProposals"]
 

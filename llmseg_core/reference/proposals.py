@@ -19,10 +19,11 @@ from transformers import SamModel
 
 from llmseg_core.config import ProposalConfig
 from llmseg_core.images.image_ops import normalize_and_pad, resize_longest_side, resized_shape
+from llmseg_core.masks import masks_to_boxes
 from llmseg_core.model_dir.original.sam import sam_to_original
 from llmseg_core.proposals.box_nms import box_nms
 from llmseg_core.proposals.generator import point_grid
-from llmseg_core.types import Proposals, masks_to_boxes
+from llmseg_core.types import Proposals
 
 from .original_proposals import BATCH, OriginalSamProposalGenerator, original_sam, segment_anything
 

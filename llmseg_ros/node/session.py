@@ -118,7 +118,7 @@ class Session:
         )
 
     def _on_answer(self, answer: SegmentedFrame) -> None:
-        self.last_answer_ms = sum(answer.segmentation.timings_ms.values())
+        self.last_answer_ms = answer.segmentation.total_ms
         self._outputs.publish(answer, self.mailbox.statistics.dropped)
 
     def _on_error(self, error: Exception) -> None:

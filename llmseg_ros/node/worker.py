@@ -208,9 +208,11 @@ class InferenceWorker:
     ) -> SegmentedFrame:
         segmentation = method.segment(encoding, instruction, selection)
         timings_ms = {**frame.timings_ms, **segmentation.timings_ms}
+        total_ms = sum(frame.timings_ms.values()) + segmentation.total_ms
         if reused:
             timings_ms.update(dict.fromkeys([*frame.timings_ms, *encoding.timings_ms], 0.0))
-        return SegmentedFrame(frame, segmentation.with_timings(timings_ms))
+            total_ms = segmentation.total_ms - encoding.total_ms
+        return SegmentedFrame(frame, segmentation.with_timings(timings_ms, total_ms))
 
     def _report(self, error: Exception) -> None:
         try:

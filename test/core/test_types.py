@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from llmseg_core import Proposals, Segmentation
+from llmseg_core.masks import masks_to_boxes
 from llmseg_core.types import (
     Candidates,
     ImagePrefix,
@@ -13,7 +14,6 @@ from llmseg_core.types import (
     ProposalScores,
     SegEmbedding,
     Selection,
-    masks_to_boxes,
 )
 
 MASKS = torch.tensor(
@@ -73,4 +73,6 @@ def test_box_of_an_answer() -> None:
 
     assert answer(MASKS[0].numpy()).box_px == (1, 1, 2, 2)
     assert answer(MASKS[2].numpy()).box_px is None
-    assert answer(MASKS[0].numpy()).with_timings({"a": 1.0}).timings_ms == {"a": 1.0}
+    timed = answer(MASKS[0].numpy()).with_timings({"a": 1.0}, 0.5)
+    assert timed.timings_ms == {"a": 1.0}
+    assert timed.total_ms == 0.5

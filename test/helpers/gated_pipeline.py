@@ -51,7 +51,7 @@ class GatedPipeline:
         embeddings = ProposalEmbeddings(torch.full((2, 3), float(number)), torch.zeros(2, 4))
         proposals = Proposals.from_masks(masks)
         times = {"proposals": 5.0}
-        return FrameEncoding(proposals, embeddings, embeddings.features, prefix, times)
+        return FrameEncoding(proposals, embeddings, embeddings.features, prefix, times, 4.0)
 
     def segment(
         self, frame: FrameEncoding, instruction: str, selection: SelectionConfig | None = None
@@ -73,6 +73,7 @@ class GatedPipeline:
                 torch.tensor([0.75, 0.2]),
             ),
             {**frame.timings_ms, "seg_token": 2.0},
+            frame.total_ms + 2.0,
         )
 
     def _call(self, call: str) -> None:

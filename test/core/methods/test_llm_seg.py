@@ -33,6 +33,7 @@ def test_answer_to_one_instruction(pipeline: LLMSegPipeline, image: np.ndarray) 
     assert index == int(answer.candidates.iou_score.argmax())
     assert answer.confidence == pytest.approx(float(answer.candidates.iop[index]))
     assert answer.mask.sum() == answer.candidates.areas_px[index]
+    assert answer.total_ms >= max(answer.timings_ms.values())
     assert list(answer.timings_ms) == [
         "proposals", "embeddings", "image_prefix", "seg_token", "selection",
     ]  # fmt: skip

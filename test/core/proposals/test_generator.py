@@ -24,12 +24,12 @@ from helpers.original_proposals import (
 )
 from helpers.original_sam import original_sam, segment_anything
 from llmseg_core.config import ProposalConfig
+from llmseg_core.masks import masks_to_boxes
 from llmseg_core.model_dir.checkpoint import load_sam
 from llmseg_core.model_dir.original.sam import sam_from_original, sam_to_original
 from llmseg_core.proposals.enlarge import enlarge_masks
 from llmseg_core.proposals.generator import SamProposalGenerator, point_grid
 from llmseg_core.reference.original_proposals import original_sam as original_sam_of
-from llmseg_core.types import masks_to_boxes
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from llmseg_core.images.image_ops import resized_shape
+from llmseg_core.masks import masks_to_boxes
 from llmseg_core.proposals import mask_measures
 from llmseg_core.proposals.mask_measures import draw_masks, measure_masks
 from llmseg_core.proposals.mask_resize import LogitResize
-from llmseg_core.types import masks_to_boxes
 
 INPUT = 64
 CELLS = (32, 32)

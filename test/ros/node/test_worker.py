@@ -103,6 +103,8 @@ def test_a_new_instruction_on_a_known_frame_runs_segment_alone(rig: Rig) -> None
     assert rig.remaining_calls() == ["encode 1", "segment 1 mug", "segment 1 spoon"]
     assert first.segmentation.timings_ms == {"convert": 1.0, "proposals": 5.0, "seg_token": 2.0}
     assert second.segmentation.timings_ms == {"convert": 0.0, "proposals": 0.0, "seg_token": 2.0}
+    assert first.segmentation.total_ms == 7.0  # 5 ms of proposals took 4: stages overlap
+    assert second.segmentation.total_ms == 2.0
 
 
 def test_an_old_encoding_is_not_used_when_a_newer_frame_is_there(
