@@ -15,7 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from llmseg_core.config import RuntimeConfig, SelectionConfig
-from llmseg_core.images.image_files import SUFFIXES, find_images, read_image, write_image
+from llmseg_core.images.image_files import IMAGE_SUFFIXES, find_images, read_image, write_image
 from llmseg_core.images.overlay import draw_overlay
 from llmseg_core.methods.llm_seg import LLMSegPipeline
 from llmseg_core.types import Segmentation
@@ -120,7 +120,7 @@ class _OutputFiles:
 
     def __init__(self, target: Path | None, count: int) -> None:
         self.target = target
-        self.single = target is not None and target.suffix.lower() in SUFFIXES
+        self.single = target is not None and target.suffix.lower() in IMAGE_SUFFIXES
         self.used: set[str] = set()
         if self.single and count > 1:
             raise ValueError(f"{count} pictures do not fit into the file {target}: give a folder")

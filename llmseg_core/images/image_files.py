@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
@@ -12,14 +13,21 @@ from PIL import Image, ImageOps
 
 from llmseg_core.runtime.whole_file import write_whole
 
-__all__ = ["encode_image", "find_images", "read_image", "write_image"]
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "encode_image",
+    "find_images",
+    "images_in",
+    "read_image",
+    "write_image",
+]
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".ppm")
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".ppm")
 JPEG_QUALITY = 88
 
 
 def find_images(paths: Iterable[str | Path]) -> list[Path]:
-    """The files that `paths` name; a folder stands for the images directly in it, by name.
+    """The files that `paths` name; a folder stands for the images in it, see `images_in`.
 
     Raises:
         FileNotFoundError: if a path does not exist.
@@ -28,15 +36,31 @@ def find_images(paths: Iterable[str | Path]) -> list[Path]:
     found: list[Path] = []
     for path in map(Path, paths):
         if path.is_dir():
-            images = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES)
+            images = images_in(path)
             if not images:
-                raise ValueError(f"the folder {path} has no image ({', '.join(SUFFIXES)})")
+                raise ValueError(f"the folder {path} has no image ({', '.join(IMAGE_SUFFIXES)})")
             found.extend(images)
         elif path.exists():
             found.append(path)
         else:
             raise FileNotFoundError(f"{path} does not exist")
     return found
+
+
+def images_in(folder: Path) -> list[Path]:
+    """The image files directly in a folder, in natural order of their names: 2 before 10.
+
+    Capitals and small letters are the same for the order, and for the suffix.
+    """
+    files = (path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
+    return sorted(files, key=_natural_order)
+
+
+def _natural_order(path: Path) -> tuple[list[tuple[int, str]], str]:
+    """Numbers within a name by their value, everything else by its letters."""
+    parts = re.split(r"(\d+)", path.name.lower())
+    numbered = [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
+    return numbered, path.name
 
 
 def read_image(path: Path) -> np.ndarray:
@@ -79,6 +103,7 @@ def encode_image(image: np.ndarray, suffix: str) -> bytes:
 
 def _format(suffix: str, name: object) -> str:
     """Pillow's name of the format that a suffix stands for; `name` is what has it."""
-    if suffix.lower() not in SUFFIXES:
-        raise ValueError(f"{name} has no image suffix, it must be one of {', '.join(SUFFIXES)}")
+    if suffix.lower() not in IMAGE_SUFFIXES:
+        known = ", ".join(IMAGE_SUFFIXES)
+        raise ValueError(f"{name} has no image suffix, it must be one of {known}")
     return str(Image.registered_extensions()[suffix.lower()])

@@ -3,19 +3,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 
+from llmseg_core.images.image_files import IMAGE_SUFFIXES, images_in
+
 from .camera_frame import CameraFrame, ImageSource, Report, SourceError
 from .recording import RecordedImages, is_recording
 
-__all__ = ["IMAGE_SUFFIXES", "Capture", "ImageFiles", "open_source"]
-
-IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+__all__ = ["Capture", "ImageFiles", "open_source"]
 
 
 @dataclass(frozen=True)
@@ -33,13 +32,13 @@ class ImageFiles:
         Raises:
             SourceError: there is no file with the suffix of an image.
         """
-        paths = [path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES]
+        paths = images_in(folder)
         if not paths:
             raise SourceError(
                 f"no images in the folder {str(folder)!r}: "
-                f"expected files ending in {', '.join(sorted(IMAGE_SUFFIXES))}"
+                f"expected files ending in {', '.join(IMAGE_SUFFIXES)}"
             )
-        return cls(tuple(sorted(paths, key=_natural_order)), report)
+        return cls(tuple(paths), report)
 
     def __iter__(self) -> Iterator[CameraFrame]:
         """Yields the readable images."""
@@ -118,9 +117,3 @@ def open_source(name: str, image_topic: str, report: Report) -> ImageSource:
     if path.suffix.lower() in IMAGE_SUFFIXES:
         return ImageFiles((path,), report)
     return Capture(path)
-
-
-def _natural_order(path: Path) -> list[tuple[int, str]]:
-    """Sorts numbers within names by their value."""
-    parts = re.split(r"(\d+)", path.name.lower())
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]

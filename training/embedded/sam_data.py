@@ -15,13 +15,11 @@ from llmseg_core.images.image_ops import normalize_and_pad, resize_longest_side
 
 from ..learning.batch import Batch
 from ..learning.mask_losses import soft_masks
-from ..scenes import SceneFolder
+from ..scenes import BACKGROUND_ID, TABLE_ID, SceneFolder
 from ..trainer.drawn_dataset import DrawnDataset
 
-__all__ = ["BACKGROUND_ID", "TABLE_ID", "SamBatch", "SamDataset", "SamSample", "collate_sam"]
+__all__ = ["SamBatch", "SamDataset", "SamSample", "collate_sam"]
 
-BACKGROUND_ID = 0
-TABLE_ID = 255
 MASK_CELL = 2
 """pixels of SAM's input along one pixel of its low-resolution masks"""
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from llmseg_core.images.image_files import find_images, read_image, write_image
+from llmseg_core.images.image_files import find_images, images_in, read_image, write_image
 
 
 def test_written_image_is_read_again(tmp_path: Path) -> None:
@@ -38,6 +38,15 @@ def test_folder_stands_for_its_images(tmp_path: Path) -> None:
     assert [path.name for path in found] == ["a.JPG", "b.png", "notes.txt"]
     with pytest.raises(ValueError, match="has no image"):
         find_images([tmp_path / "sub"])
+
+
+def test_numbers_in_names_count_by_their_value(tmp_path: Path) -> None:
+    names = ["frame2.png", "frame10.jpg", "Frame10b.PNG", "frame010.png", "a1b20.webp", "a1b3.webp"]
+    for name in [*names, "frame1.txt"]:
+        (tmp_path / name).touch()
+    wanted = ["a1b3.webp", "a1b20.webp", *("frame2.png", "frame10.jpg", "frame010.png")]
+    assert [path.name for path in images_in(tmp_path)] == [*wanted, "Frame10b.PNG"]
+    assert find_images([tmp_path]) == images_in(tmp_path)
 
 
 def test_missing_and_damaged_files(tmp_path: Path) -> None:

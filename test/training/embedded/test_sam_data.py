@@ -8,13 +8,13 @@ import torch
 from helpers.literal_scene import BOOK_BOX, MUG_BOX, literal_scene
 from llmseg_training.embedded.sam_data import (
     MASK_CELL,
-    TABLE_ID,
     SamDataset,
     augment_scene,
     collate_sam,
     dense_targets,
     draw_points,
 )
+from llmseg_training.scenes import TABLE_ID
 
 SIZE = 64
 
