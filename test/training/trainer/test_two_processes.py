@@ -217,5 +217,5 @@ def test_two_processes_train_the_embedded_model(start: str, tmp_path: Path) -> N
     if start == "nothing":
         return  # a SAM of two steps proposes nothing
     LLMSegPipeline.from_pretrained(out)
-    parts = sorted(path.name for path in (tmp_path / "proposals").glob("features*"))
+    parts = sorted(path.name for path in (tmp_path / "proposals").glob("features*.pt"))
     assert parts == ["features.0-of-2.pt", "features.1-of-2.pt"]
