@@ -90,9 +90,13 @@ class LenientParameters(Node):
 
     def set_parameters_atomically(self, parameter_list: list[Parameter]) -> SetParametersResult:
         """Sets all of them or none."""
+        known = set(self.get_parameters_by_prefix(""))
+        for parameter in parameter_list:
+            if parameter.name not in known:
+                return _refused(_unknown(parameter.name, known))
         try:
             return super().set_parameters_atomically([self._typed(one) for one in parameter_list])
-        except Exception as error:  # such as a parameter that is not declared
+        except Exception as error:
             return _refused(str(error) or type(error).__name__)
 
     def _typed(self, parameter: Parameter) -> Parameter:
@@ -164,10 +168,16 @@ def warn_of_unknown_qos(node: Node) -> None:
 
 def _warn(node: Node, concerns: Callable[[str], bool], known: set[str]) -> None:
     for name in sorted(filter(concerns, set(node._parameter_overrides) - known)):
-        alike = sorted(filter(concerns, known))
-        nearest = get_close_matches(name, alike, n=1)
-        hint = f"did you mean {nearest[0]!r}?" if nearest else f"known are {', '.join(alike)}"
-        node.get_logger().warning(f"the parameter {name!r} is unknown and has no effect: {hint}")
+        node.get_logger().warning(f"without effect: {_unknown(name, known)}")
+
+
+def _unknown(name: str, known: set[str]) -> str:
+    """That a parameter is unknown, and which one may have been meant."""
+    is_qos = name.startswith(QOS_PREFIX)
+    alike = sorted(one for one in known if one.startswith(QOS_PREFIX) == is_qos)
+    nearest = get_close_matches(name, alike, n=1)
+    hint = f"did you mean {nearest[0]!r}?" if nearest else f"known are {', '.join(alike)}"
+    return f"the parameter {name!r} is unknown, {hint}"
 
 
 def _as_double(parameter: Parameter) -> Parameter:

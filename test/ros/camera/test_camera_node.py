@@ -17,12 +17,14 @@ from rclpy.exceptions import ParameterException
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
 from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import Header
 
 from helpers.observer import Observer
 from helpers.pictures import CAMERA, frames, picture, write_image
-from llmseg_ros.camera.camera_frame import SourceError
+from llmseg_ros.camera.camera_frame import CameraFrame, SourceError
 from llmseg_ros.camera.camera_model import CameraModel
 from llmseg_ros.camera.camera_node import CameraNode
+from llmseg_ros.camera.image_sources import ImageFiles
 from llmseg_ros.camera.recording import write_recording
 from llmseg_ros.messages.conversions import image_to_rgb
 
@@ -133,9 +135,27 @@ def test_rate_can_be_changed_at_run_time(observer: Observer, folder: Path) -> No
     observer.wait_until(lambda: len(received.images) >= 10, timeout=5.0)
 
 
+def test_rates_at_the_edge(observer: Observer, folder: Path) -> None:
+    received = Received(observer)
+    camera = start_camera(observer, source=str(folder), rate_hz=3)  # an integer is a number
+    assert camera.get_parameter("rate_hz").value == 3.0
+    for value in (1e-308, 5e-324, 1e-12, 1):
+        (result,) = camera.set_parameters([Parameter("rate_hz", value=value)])
+        assert result.successful
+        observer.spin_for(0.02)
+    (result,) = camera.set_parameters([Parameter("rate_hz", value=1000)])
+    assert result.successful
+    observer.wait_until(lambda: len(received.images) >= 3, timeout=5.0)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "reason"),
     [
+        ("rate_hz", float("nan"), "nan"),
+        ("rate_hz", float("inf"), "inf"),
+        ("rate_hz", "fast", "Wrong parameter type"),
+        ("rate_hz", None, "cannot be"),
+        ("nobody_knows", 1, "nobody_knows"),
         ("rate_hz", -1.0, "rate_hz"),
         ("rate_hz", 1e6, "rate_hz"),
         ("loop", False, "read-only"),
@@ -146,11 +166,11 @@ def test_refused_changes(
     observer: Observer, folder: Path, name: str, value: Any, reason: str
 ) -> None:
     camera = start_camera(observer, source=str(folder))
-    before = camera.get_parameter(name).value
+    before = camera.get_parameter_or(name).value
     (result,) = camera.set_parameters([Parameter(name, value=value)])
     assert not result.successful
     assert reason in result.reason
-    assert camera.get_parameter(name).value == before
+    assert camera.get_parameter_or(name).value == before
 
 
 def test_every_parameter_is_described(observer: Observer, folder: Path) -> None:
@@ -215,6 +235,53 @@ def test_command_names_a_broken_image(observer: Observer, folder: Path) -> None:
         output, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert f"skipped '{folder / '0.png'}': not a readable image" in output
+
+
+def test_command_limits_what_it_says_of_broken_images(folder: Path) -> None:
+    for number in range(100, 400):
+        (folder / f"{number}.png").write_text("no image")
+    with camera_process(
+        "-p", f"source:={folder}", "-p", "loop:=false", "-p", "rate_hz:=20"
+    ) as process:
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert output.count("not a readable image") == 1
+    assert "300 of its images were skipped" in output
+
+
+def test_an_image_that_cannot_be_published_is_left_out(
+    observer: Observer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    received = Received(observer)
+    camera = start_camera(observer, source=str(folder), rate_hz=50.0)
+    header = camera._header
+
+    def fail_for_the_first(frame: CameraFrame) -> Header:
+        if frame.name == "0.png":
+            raise OverflowError("a stamp beyond the end of time")
+        return header(frame)
+
+    monkeypatch.setattr(camera, "_header", fail_for_the_first)
+    received.images.clear()
+    observer.wait_until(lambda: len(received.images) >= 5)
+    for image in received.images[2:]:
+        np.testing.assert_array_equal(image_to_rgb(image), picture(1))
+    assert camera.errors.last is not None
+    assert "image 0.png: OverflowError: a stamp beyond" in camera.errors.last.text
+
+
+def test_a_reader_that_breaks_ends_with_one_line(
+    observer: Observer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> Iterator[CameraFrame]:
+        raise KeyError("unknown")
+        yield
+
+    monkeypatch.setattr(ImageFiles, "__iter__", broken)
+    camera = start_camera(observer, source=str(folder), rate_hz=50.0)
+    observer.wait_until(camera.finished.done)
+    with pytest.raises(SourceError, match="the source cannot be read: KeyError: 'unknown'"):
+        camera.finished.result()
 
 
 @pytest.mark.parametrize(
