@@ -6,8 +6,8 @@
 
 PYTHON ?= python3
 VENV ?= .venv
-# That train together. On a machine with GPUs, as many as those.
-PROCESSES ?= 2
+# That train together: one for each GPU, or two without any.
+PROCESSES ?= $(shell $(VENV)/bin/python -c 'import torch; print(torch.cuda.device_count() or 2)')
 
 RUN := ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST $(VENV)/bin/python
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check

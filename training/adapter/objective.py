@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import torch
@@ -22,9 +23,14 @@ from ..trainer.objective import Objective, StepLoss
 __all__ = ["AdapterModel", "AdapterObjective", "mixed_precision", "pooled_features"]
 
 
-def mixed_precision(device: torch.device, bfloat16: bool) -> torch.autocast:
-    """Within it matrices are multiplied in bfloat16, whatever format their numbers have."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=bfloat16)
+def mixed_precision(device: torch.device, bfloat16: bool) -> AbstractContextManager[object]:
+    """Within it matrices are multiplied in bfloat16, whatever format their numbers have.
+
+    Args:
+        device: on which they are multiplied.
+        bfloat16: False changes nothing.
+    """
+    return torch.autocast(device.type, torch.bfloat16) if bfloat16 else nullcontext()
 
 
 class AdapterModel(ProposalScorer):

@@ -34,7 +34,7 @@ from .data import AdapterDataset, InputSizes
 from .directory import save_adapter_directory
 from .inputs import AdapterInputs, open_inputs
 from .memory import StepSize, expected_memory
-from .objective import AdapterModel, AdapterObjective, mixed_precision
+from .objective import AdapterModel, AdapterObjective
 from .parts import AdapterParts, load_adapter_parts
 from .recipe import AdapterRecipe, load_adapter_recipe
 from .shipped import CONFIGS
@@ -155,7 +155,7 @@ def build_loop(
     validation = None
     if inputs.validation is not None:
         # What does not learn keeps its number format, as it will at inference.
-        full = mixed_precision(state.device, False)
+        full = torch.autocast(state.device.type, enabled=False)
         pipeline = LLMSegPipeline(
             full(_proposals(recipe, inputs.validation_proposals, parts)),
             full(PooledMaskEmbedder(encoder, config.image_encoder.pooling_size)),

@@ -16,7 +16,7 @@ from typing import Any
 
 from transformers import ConvNextConfig, ConvNextModel
 
-from llmseg_core.config import ImageEncoderKind, SelectionConfig, SelectionRule
+from llmseg_core.config import ImageEncoderKind, RuntimeConfig, SelectionConfig, SelectionRule
 from llmseg_core.embeddings.mask_embedder import PooledMaskEmbedder
 from llmseg_core.methods.llm_seg import LLMSegPipeline
 from llmseg_core.model_dir.checkpoint import load_parts
@@ -33,6 +33,7 @@ from ..evaluate.report import write_json
 from ..proposals.cache import CachedProposals, write_proposals
 from ..proposals.made_with import sam_of
 from ..scenes import SceneFolder, write_scenes
+from ..trainer.processes import processes
 from .encoded_with import encoded_with
 from .recipe import EmbeddedRecipe
 from .selection_data import encode_scenes
@@ -112,7 +113,7 @@ class Ablation:
             raise ValueError(f"{table!r} is no ablation, it must be one of {', '.join(ABLATIONS)}")
         self.table, self.recipe, self.work, self.workers = table, recipe, work, workers
         self._convnext = convnext
-        self._parts = load_parts(model)
+        self._parts = load_parts(model, RuntimeConfig(device=str(processes().device)))
         self._sam = sam_of(model, self._parts.sam.dtype)
 
     def run(self) -> dict[str, dict[str, float]]:
@@ -205,6 +206,8 @@ class Ablation:
 def row_parts(parts: ModelParts, row: AblationRow, convnext: Path | None, seed: int) -> ModelParts:
     """The networks of a row: those of the model with a new selector, and its own image encoder.
 
+    New ones go to the device of the others.
+
     Args:
         parts: of the trained model.
         row: what it changes.
@@ -221,12 +224,14 @@ def row_parts(parts: ModelParts, row: AblationRow, convnext: Path | None, seed: 
         parts,
         config=config,
         dinov2=parts.dinov2 if row.encoder is ImageEncoderKind.DINOV2 else None,
-        convnext=_convnext(convnext, seed) if is_convnext else None,
+        convnext=_convnext(convnext, seed).to(parts.llava.device) if is_convnext else None,
     )
     width = build_image_encoder(parts).feature_dim
     selector = replace(config.selector, feature_dim=width, **row.selector)
     return replace(
-        parts, config=replace(config, selector=selector), selector=build_selector(selector, seed)
+        parts,
+        config=replace(config, selector=selector),
+        selector=build_selector(selector, seed).to(parts.llava.device),
     )
 
 

@@ -43,11 +43,11 @@ def encode_scene(
     embedder: MaskEmbedder,
     vlm_pixels: Callable[[np.ndarray], Tensor],
 ) -> SelectionScene:
-    """Run the frozen parts on one scene.
+    """Run the frozen parts on one scene, on whatever device they are; the result is on the CPU.
 
     Args:
         scene: image and instances.
-        proposals: of the same image.
+        proposals: of the same image, on the CPU.
         embedder: the frozen image encoder with mask pooling.
         vlm_pixels: (H, W, 3) uint8 to the VLM's (1, 3, S, S) input.
     """
@@ -63,12 +63,12 @@ def encode_scene(
         instance_areas=instances.flatten(1).sum(1).float(),
     )
     return SelectionScene(
-        features=embeddings.features.half(),
-        mirror_features=mirror_embeddings.features.half(),
-        boxes=embeddings.boxes_rel,
+        features=embeddings.features.half().cpu(),
+        mirror_features=mirror_embeddings.features.half().cpu(),
+        boxes=embeddings.boxes_rel.cpu(),
         overlaps=overlaps,
         objects=scene.objects,
-        pixel_values=vlm_pixels(scene.image)[0].half(),
+        pixel_values=vlm_pixels(scene.image)[0].half().cpu(),
     )
 
 

@@ -10,7 +10,8 @@
     ship         thresholds are tuned on validation scenes, the model directory is written
 
 Every stage leaves its result in the work folder and goes on where it was interrupted. Started by
-torchrun, as the Makefile does, its processes share the scenes of a batch.
+torchrun, as the Makefile does, its processes share the scenes of a batch, each on a GPU of its own
+if there are any.
 """
 
 from __future__ import annotations
@@ -146,8 +147,10 @@ class EmbeddedTraining:
     def recognition(self) -> None:
         """Train the image encoder."""
         folder = self.work / "recognition"
-        scenes, sam = self._scenes("train"), self._generator().model
-        train_recognition(scenes, sam, folder, self.recipe.recognition, self.recipe.seed)
+        recipe = self.recipe
+        train_recognition(
+            self._scenes("train"), self._sam(), folder, recipe.recognition, recipe.seed
+        )
 
     def language(self) -> None:
         """Build the tokenizer and train the language model on instructions."""
@@ -170,7 +173,7 @@ class EmbeddedTraining:
         shown = self.state.is_main_process
         folder = self.work / "proposals"
         write_proposals(
-            self._generator(),
+            SamProposalGenerator(self._sam().to(self.state.device), self.config.proposals),
             scenes,
             folder,
             share,
@@ -244,14 +247,18 @@ class EmbeddedTraining:
             return SelectionModel(encoder, build_selector(self.config.selector, seed))
 
     def parts(self, model: SelectionModel) -> ModelParts:
-        """A whole model: `model` behind the SAM and the image encoder of earlier stages."""
+        """A whole model: `model` behind the SAM and the image encoder of earlier stages.
+
+        All of it goes to the device of this process, `model` too.
+        """
+        device = self.state.device
         return ModelParts(
             config=self.config,
-            sam=self._generator().model,
-            dinov2=self._dinov2(),
-            llava=model.seg_token_encoder.llava.eval(),
+            sam=self._sam().to(device),
+            dinov2=self._dinov2().to(device),
+            llava=model.seg_token_encoder.llava.to(device).eval(),
             tokenizer=model.seg_token_encoder.tokenizer,
-            selector=model.selector.eval(),
+            selector=model.selector.to(device).eval(),
         )
 
     def _made_by(self, stage: str, name: str) -> str:
@@ -264,9 +271,9 @@ class EmbeddedTraining:
     def _scenes(self, split: str) -> SceneFolder:
         return SceneFolder(self.work / "scenes" / split)
 
-    def _generator(self) -> SamProposalGenerator:
-        sam = SamModel.from_pretrained(self._made_by("sam", "sam"), local_files_only=True)
-        return SamProposalGenerator(sam.eval(), self.config.proposals)
+    def _sam(self) -> SamModel:
+        folder = self._made_by("sam", "sam")
+        return SamModel.from_pretrained(folder, local_files_only=True).eval()
 
     def _sam_in_use(self) -> SamInUse:
         return SamInUse(network_digest(Path(self._made_by("sam", "sam"))), "float32")
@@ -276,7 +283,8 @@ class EmbeddedTraining:
         return Dinov2Model.from_pretrained(folder, local_files_only=True).eval()
 
     def _encoded(self) -> list[SelectionScene]:
-        dinov2, vlm = self._dinov2(), self.untrained().seg_token_encoder
+        dinov2 = self._dinov2().to(self.state.device)
+        vlm = self.untrained().seg_token_encoder
         encoder = Dinov2Encoder(dinov2, self.config.image_encoder.image_size)
         folder = self.work / "proposals"
         return encode_scenes(

@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from llmseg_training.embedded.train_selection import LanguageRecipe, SelectionRe
 from llmseg_training.evaluate import PipelineAnswers, evaluate, score_cases
 from llmseg_training.scenes import SceneFolder
 
+ROOT = Path(__file__).resolve().parents[3]
 RECIPE = EmbeddedRecipe(
     scenes=SceneRecipe(
         train=28,
@@ -221,3 +224,20 @@ def test_an_unknown_stage_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(["--stage", "nothing"])
     assert "invalid choice: 'nothing'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("gpus", "processes"), [(0, 2), (1, 1), (4, 4)])
+def test_make_starts_a_process_for_each_gpu_or_two_without(
+    tmp_path: Path, gpus: int, processes: int
+) -> None:
+    """A Python of its own stands for the machine: what it is asked of torch it answers."""
+    torch = tmp_path / "modules" / "torch.py"
+    torch.parent.mkdir()
+    torch.write_text(f"class cuda:\n    device_count = staticmethod(lambda: {gpus})\n")
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    python.write_text(f'#!/bin/sh\nPYTHONPATH={torch.parent} exec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    command = ["make", "--dry-run", "train-embedded", f"VENV={tmp_path}"]
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert f"--nproc-per-node {processes} -m llmseg_training.embedded" in shown

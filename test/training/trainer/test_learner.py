@@ -15,12 +15,14 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from transformers import LlamaConfig, LlamaForCausalLM, Trainer, TrainerCallback, TrainingArguments
 
+from helpers.other_device import OTHER, other_device
 from llmseg_core.model_dir.networks import build_embedded_sam, build_selector, embedded_config
 from llmseg_training.learning.batch import Batch
 from llmseg_training.trainer.drawn_dataset import DrawnDataset
 from llmseg_training.trainer.learner import parameter_groups
 from llmseg_training.trainer.loop import TrainingLoop
 from llmseg_training.trainer.objective import Objective, StepLoss
+from llmseg_training.trainer.processes import processes
 from llmseg_training.trainer.recipe import TrainingRecipe, training_plan
 
 RECIPE = TrainingRecipe(
@@ -141,6 +143,40 @@ def test_a_checkpoint_of_transformers_trainer_goes_on(theirs: Path, tmp_path: Pa
     loop.train_to_end()
     assert (tmp_path / "checkpoint-13" / "complete").exists()
     assert_same_end(tmp_path, theirs)
+
+
+class Elsewhere(GivesBack):
+    """Notes where batches are; a checkpoint needs no weights."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__(model)
+        self.seen: set[torch.device] = set()
+
+    def loss(self, model: nn.Module, batch: Rows, step: int) -> StepLoss:
+        self.seen.add(batch.x.device)
+        return super().loss(model, batch, step)
+
+    def save(self, file: Path) -> None:
+        pass
+
+
+def test_model_and_batches_meet_on_the_device_of_the_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole loop, with an optimizer that knows every device."""
+
+    def sgd(groups: list[dict[str, Any]], lr: float, **_: Any) -> torch.optim.Optimizer:
+        return torch.optim.SGD(groups, lr)
+
+    monkeypatch.setattr(torch.optim, "AdamW", sgd)
+    monkeypatch.setattr(processes(), "device", OTHER)
+    loop = ours(tmp_path)
+    loop.objective = objective = Elsewhere(model())
+    with other_device():
+        loop.train_to_end()
+    assert loop.step == RECIPE.steps
+    assert objective.seen == {OTHER}
+    assert {parameter.device for parameter in objective.model.parameters()} == {OTHER}
 
 
 def llama() -> nn.Module:
