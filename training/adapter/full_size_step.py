@@ -47,7 +47,7 @@ from .train import adapter_plan, build_model
 
 __all__ = ["full_size_parts", "main", "measured_step"]
 
-RECIPE = AdapterRecipe(model="", data="", steps=10, accumulation=1, warmup_steps=1)
+RECIPE = AdapterRecipe(model="random", data="random", steps=10, accumulation=1, warmup_steps=1)
 QUESTION = (
     "what could I use to cut this sheet of paper into two even halves before the guests come?"
 )
