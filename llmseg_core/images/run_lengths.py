@@ -167,17 +167,17 @@ def _expanded(counts: str | bytes, pixels: int) -> NDArray[np.int64]:
     last = (codes & 32) == 0
     if not len(codes) or codes.max() > 63 or not last[-1]:
         raise ValueError(f"the RLE {_short(counts)} is no compressed COCO RLE")
-    ends = np.flatnonzero(last)
-    lengths = np.diff(ends, prepend=-1)
-    if lengths.max() > GROUPS:
+    first = np.concatenate(([True], last[:-1]))
+    starts, later = np.flatnonzero(first), np.flatnonzero(~first)
+    numbers = (codes[first] & 31).astype(np.int64)
+    owner = np.searchsorted(starts, later, "right") - 1
+    place = later - starts[owner]
+    if place.max(initial=0) >= GROUPS:
         raise ValueError(f"the RLE {_short(counts)} holds a number beyond 32 bits")
-    starts = ends - lengths + 1
-    numbers = (codes[starts] & 31).astype(np.int64)
-    for place in range(1, int(lengths.max())):
-        longer = np.flatnonzero(lengths > place)
-        numbers[longer] |= (codes[starts[longer] + place] & 31).astype(np.int64) << 5 * place
-    negative = np.flatnonzero(codes[ends] & 16)
-    numbers[negative] -= np.int64(1) << 5 * lengths[negative]
+    np.add.at(numbers, owner, (codes[later] & 31).astype(np.int64) << 5 * place)
+    negative = np.flatnonzero(codes[last] & 16)
+    lengths = np.diff(starts, append=len(codes))[negative]
+    numbers[negative] -= np.int64(1) << 5 * lengths
     numbers[1::2] = np.cumsum(numbers[1::2])
     numbers[2::2] = np.cumsum(numbers[2::2])
     return numbers
@@ -188,20 +188,20 @@ def _compressed(runs: NDArray[np.int64]) -> str:
     numbers = runs.astype(np.int32)
     numbers[3:] -= numbers[1:-2].copy()
     size = numbers ^ (numbers >> 31)  # of a negative number what its bits say that are not set
-    lengths = np.ones(len(numbers), np.uint8)
-    for place in range(1, GROUPS):
-        longer = size >= 1 << 5 * place - 1
-        if not longer.any():
-            break
-        lengths += longer
-    ends = np.cumsum(lengths, dtype=np.int32)
-    text = np.empty(ends[-1], np.uint8)
-    for place in range(int(lengths.max())):
-        index = np.flatnonzero(lengths > place)
-        bits = (numbers[index] >> 5 * place & 31).astype(np.uint8)
-        more = lengths[index] > place + 1
-        text[ends[index] - lengths[index] + place] = bits + 32 * more + FIRST
-    return text.tobytes().decode("ascii")
+    text = (numbers & 31).astype(np.uint8)
+    index = np.flatnonzero(size >= 16)  # bit 4 is the sign
+    text[index] += 32
+    size, numbers = size[index], numbers[index]
+    places, codes = [], []
+    while len(index):  # numbers that go on
+        size, numbers = size >> 5, numbers >> 5
+        more = size >= 16
+        places.append(index + 1)
+        codes.append((numbers & 31 | 32 * more).astype(np.uint8))
+        size, numbers, index = size[more], numbers[more], index[more]
+    if places:
+        text = np.insert(text, np.concatenate(places), np.concatenate(codes))
+    return (text + np.uint8(FIRST)).tobytes().decode("ascii")
 
 
 def _short(value: Any) -> str:
