@@ -62,6 +62,7 @@ def measure_pipeline(
     repeats: int,
     rate: ComputeRate,
     with_reference: bool = True,
+    plain: bool = False,
 ) -> tuple[dict[str, Any], list[StageRow]]:
     """New frames with an instruction each, then a new instruction on the frame that is known.
 
@@ -71,11 +72,12 @@ def measure_pipeline(
         repeats: frames to measure.
         rate: for the lower bounds.
         with_reference: whether to run the published way as well.
+        plain: its everything mode, see `reference_generator`.
 
     Returns:
         The report for JSON, and the stages.
     """
-    reference = ReferencePipeline(model.parts) if with_reference else None
+    reference = ReferencePipeline(model.parts, plain) if with_reference else None
     former = _former_way(model, frames)
     run = _run(model, reference, former, frames, repeats)
     rows = {

@@ -124,6 +124,7 @@ def measure_proposals(
     repeats: int,
     rate: ComputeRate,
     modes: Sequence[str] = ("exact",),
+    plain: bool = False,
 ) -> tuple[dict[str, Any], list[StageRow]]:
     """Ours and the reference by turns on the same frames, weights and settings.
 
@@ -133,12 +134,13 @@ def measure_proposals(
         repeats: frames to measure.
         rate: for the lower bounds.
         modes: names of `MODES`, joined by "+", the first "exact".
+        plain: which reference, see `reference_generator`.
 
     Returns:
         The report for JSON, and the stages.
     """
     sam, config = model.parts.sam, model.proposals
-    reference = reference_generator(sam, config)
+    reference = reference_generator(sam, config, plain)
     run = _run(model, reference, frames, repeats, modes)
     points = config.points_per_side**2
     bounds = [

@@ -39,6 +39,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-reference", action="store_true", help="for pipeline: leave the reference out"
     )
+    parser.add_argument(
+        "--reference", choices=("package", "plain"), default="package",
+        help="everything mode to compare with: of the package segment-anything (default), or the "
+        "same without the run lengths it makes, which take minutes of random weights' noise",
+    )  # fmt: skip
     parser.add_argument("--device", default="cpu", help='"cpu" (default), "cuda", "cuda:1"')
     parser.add_argument("--dtype", default="float32", help="float32 (default), bfloat16, float16")
     parser.add_argument("--threads", type=int, metavar="N", help="CPU threads of PyTorch")
@@ -108,9 +113,11 @@ def _measure(
     from llmseg_core.benchmark.pipeline import measure_pipeline
     from llmseg_core.benchmark.proposals import measure_proposals
 
+    plain = options.reference == "plain"
     if options.subject == "proposals":
-        return measure_proposals(model, frames, options.repeats, rate, options.modes)
-    return measure_pipeline(model, frames, options.repeats, rate, not options.no_reference)
+        return measure_proposals(model, frames, options.repeats, rate, options.modes, plain)
+    with_reference = not options.no_reference
+    return measure_pipeline(model, frames, options.repeats, rate, with_reference, plain)
 
 
 def _modes(text: str) -> tuple[str, ...]:

@@ -51,11 +51,12 @@ class ReferencePipeline:
 
     Args:
         parts: the same weights as ours; the original SAM package gets a copy of SAM's.
+        plain: see `reference_generator`.
     """
 
-    def __init__(self, parts: ModelParts) -> None:
+    def __init__(self, parts: ModelParts, plain: bool = False) -> None:
         self.config = parts.config
-        self.generator = reference_generator(parts.sam, parts.config.proposals)
+        self.generator = reference_generator(parts.sam, parts.config.proposals, plain)
         self.image_encoder = Dinov2Encoder(parts.dinov2, parts.config.image_encoder.image_size)
         self.vlm = SegTokenEncoder(parts.llava, parts.tokenizer, parts.config.seg_token)
         self.selector = parts.selector

@@ -45,14 +45,20 @@ class ReferenceGenerator:
     image_encoder: nn.Module
 
 
-def reference_generator(model: SamModel, config: ProposalConfig) -> ReferenceGenerator:
+def reference_generator(
+    model: SamModel, config: ProposalConfig, plain: bool = False
+) -> ReferenceGenerator:
     """The best reference at hand.
 
     Args:
         model: its weights are used, on its device.
         config: grid and thresholds; images are never shrunk, and all masks are kept.
+        plain: takes the plain one in any case: without run lengths, which the package makes of
+            every mask and which last minutes where random weights in large sizes draw noise.
     """
     try:
+        if plain:
+            raise ImportError("the package is not wanted")
         segment_anything()
     except ImportError:
         plain = PlainProposalGenerator(model, config)

@@ -225,3 +225,11 @@ def test_masks_of_equal_score_may_stand_in_either_order() -> None:
     other = replace(apart, predicted_iou=apart.predicted_iou[swapped])
     assert matched_iou(other, apart) == 0
     assert matched_iou(tied[torch.tensor([0, 1, 1])], tied) < 0.999
+
+
+@pytest.mark.usefixtures("tiny_benchmark")
+@pytest.mark.parametrize("subject", ["pipeline", "proposals"])
+def test_the_plain_reference_finds_the_same(tmp_path: Path, subject: str) -> None:
+    report = run(tmp_path, subject, "--repeats", 1, "--reference", "plain")
+    assert report["reference"].endswith("plain transformers")
+    assert report["answers_agree" if subject == "pipeline" else "masks_equal"] is True
