@@ -92,7 +92,7 @@ CHECKS = {
         lambda report: report["exit status"] == 0,
     ),
     "everything-mode": Check(
-        "SAM ViT-H's everything mode in float32 beside the published order of work, and in bfloat16",
+        "SAM ViT-H's everything mode, float32 beside the published order of work, and bfloat16",
         90,
         (*PROPOSALS, "--repeats", "3", "--modes", "bf16", "--json"),
         _proposals,

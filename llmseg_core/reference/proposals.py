@@ -61,8 +61,8 @@ def reference_generator(
             raise ImportError("the package is not wanted")
         segment_anything()
     except ImportError:
-        plain = PlainProposalGenerator(model, config)
-        return ReferenceGenerator("plain transformers", plain, model.vision_encoder)
+        generator = PlainProposalGenerator(model, config)
+        return ReferenceGenerator("plain transformers", generator, model.vision_encoder)
     sam = original_sam(model.config, sam_to_original(model)).to(model.device)
     original = OriginalSamProposalGenerator(sam, replace(config, points_per_batch=BATCH))
     name = f"segment_anything {version('segment_anything')}"
