@@ -96,7 +96,7 @@ def test_encoded_scenes_are_read_though_their_classes_have_moved() -> None:
         "target_iou": batch.target_iou,
         "target_iop": batch.target_iop,
         "features": batch.features.sum((1, 2)),
-        "boxes": batch.boxes.sum((1, 2)),
+        "boxes": batch.boxes_rel.sum((1, 2)),
         "pixel_values": batch.pixel_values.sum((1, 2, 3)),
     }
     for name, mine in sums.items():

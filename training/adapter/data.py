@@ -117,7 +117,7 @@ class AdapterDataset(DrawnDataset[ProposalSample]):
         return ProposalSample(
             image=sample.image,
             weights=proposal_weights(masks, sizes.feature_size, sizes.pooling_size, antialias),
-            boxes=normalized_boxes(proposals.boxes_px, proposals.image_size),
+            boxes_rel=normalized_boxes(proposals.boxes_px, proposals.image_size),
             pixel_values=clip_input(sample.image, sizes.vlm_size, sizes.vlm_fit)[0].float(),
             target_iou=torch.stack([iou for iou, _ in targets]),
             target_iop=torch.stack([iop for _, iop in targets]),

@@ -95,7 +95,7 @@ def random_batch(parts: AdapterParts, size: StepSize, seed: int = 0) -> Proposal
         pooling = config.image_encoder.pooling_size
         samples.append(
             ProposalSample(
-                boxes=normalized_boxes(proposals.boxes_px, proposals.image_size),
+                boxes_rel=normalized_boxes(proposals.boxes_px, proposals.image_size),
                 pixel_values=clip_input(image, vlm, config.seg_token.image_fit)[0].float(),
                 target_iou=targets[0],
                 target_iop=targets[1],

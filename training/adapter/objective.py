@@ -53,7 +53,7 @@ class AdapterModel(ProposalScorer):
 
     def forward(self, batch: ProposalBatch, vlm_learns: bool = True) -> ScoredQuestions:
         """See `ProposalScorer`."""
-        with mixed_precision(batch.boxes.device, self.in_bfloat16):
+        with mixed_precision(batch.boxes_rel.device, self.in_bfloat16):
             return super().forward(batch, vlm_learns)
 
     def learning(self) -> dict[str, nn.Parameter]:

@@ -144,7 +144,7 @@ def proposal_sample(
     targets = [question.target_ids for question in questions]
     count = len(scene.boxes)
     return ProposalSample(
-        boxes=scene.boxes,
+        boxes_rel=scene.boxes,
         pixel_values=scene.pixel_values.float(),
         target_iou=_rows([overlaps.iou(ids) for ids in targets], count),
         target_iop=_rows([overlaps.iop(ids) for ids in targets], count),

@@ -37,7 +37,7 @@ class ProposalSample:
     image encoder makes them later.
 
     Attributes:
-        boxes: (K, 4) float32, fractions of the image.
+        boxes_rel: (K, 4) float32, fractions of the image.
         pixel_values: (3, S, S) float32, input of the VLM.
         target_iou: (R, K) float32.
         target_iop: (R, K) float32.
@@ -50,7 +50,7 @@ class ProposalSample:
         meanings: what each of the R questions names; empty where that is not known.
     """
 
-    boxes: Tensor
+    boxes_rel: Tensor
     pixel_values: Tensor
     target_iou: Tensor
     target_iop: Tensor
@@ -67,7 +67,7 @@ class ProposalBatch(Batch):
     """B images with R questions in all, proposals padded to the same K; see `ProposalSample`.
 
     Attributes:
-        boxes: (B, K, 4) float32.
+        boxes_rel: (B, K, 4) float32.
         valid: (B, K) bool, False where a proposal is padding.
         pixel_values: (B, 3, S, S) float32.
         image_index: (R,) int64, the image of each question.
@@ -85,7 +85,7 @@ class ProposalBatch(Batch):
             or there are neither features nor what they are pooled from.
     """
 
-    boxes: Tensor
+    boxes_rel: Tensor
     valid: Tensor
     pixel_values: Tensor
     image_index: Tensor
@@ -102,7 +102,7 @@ class ProposalBatch(Batch):
         (images, proposals), asked = self.valid.shape, len(self.image_index)
         real = torch.float32
         self._check("valid", (images, proposals), torch.bool)
-        self._check("boxes", (images, proposals, 4), real)
+        self._check("boxes_rel", (images, proposals, 4), real)
         self._check("pixel_values", (images, 3, *self.pixel_values.shape[2:]), real)
         self._check("image_index", (asked,), torch.int64)
         self._check("target_iou", (asked, proposals), real)
@@ -142,10 +142,10 @@ def collate_proposals(samples: Sequence[ProposalSample]) -> ProposalBatch:
     Args:
         samples: at least one; all of them with features, or none.
     """
-    width = max(1, max(len(sample.boxes) for sample in samples))
+    width = max(1, max(len(sample.boxes_rel) for sample in samples))
     valid = torch.zeros(len(samples), width, dtype=torch.bool)
     for row, sample in zip(valid, samples, strict=True):
-        row[: len(sample.boxes)] = True
+        row[: len(sample.boxes_rel)] = True
 
     def stacked(of: Callable[[ProposalSample], Tensor | None]) -> Tensor | None:
         values = [value for value in map(of, samples) if value is not None]
@@ -153,7 +153,7 @@ def collate_proposals(samples: Sequence[ProposalSample]) -> ProposalBatch:
 
     counts = torch.tensor([len(sample.questions) for sample in samples])
     return ProposalBatch(
-        boxes=torch.stack([_padded(sample.boxes, 0, width) for sample in samples]),
+        boxes_rel=torch.stack([_padded(sample.boxes_rel, 0, width) for sample in samples]),
         valid=valid,
         pixel_values=torch.stack([sample.pixel_values for sample in samples]),
         image_index=torch.arange(len(samples)).repeat_interleave(counts),

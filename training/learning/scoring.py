@@ -108,7 +108,7 @@ class ProposalScorer(nn.Module):
         with torch.set_grad_enabled(vlm_learns and torch.is_grad_enabled()):
             spoken = self.seg_token_encoder(batch.pixel_values, batch.image_index, prompts)
         seg_embedding = self.selector.embed_instructions(spoken.hidden)
-        masks = self.selector.embed_masks(batch.features, batch.boxes)[batch.image_index]
+        masks = self.selector.embed_masks(batch.features, batch.boxes_rel)[batch.image_index]
         iou_score, iop_logits = self.selector.compare(masks, seg_embedding, batch.question_valid)
         return ScoredQuestions(
             iou_score, iop_logits.sigmoid(), spoken.logits, spoken.labels, spoken.hidden

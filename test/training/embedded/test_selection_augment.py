@@ -119,7 +119,7 @@ def test_the_data_set_varies_its_scenes_only_where_it_should(encoded: SelectionS
         sample = varied[0]
         mirrors = not torch.equal(sample.pixel_values, pixels)
         assert torch.equal(sample.pixel_values, pixels.flip(2) if mirrors else pixels)
-        seen.add((mirrors, len(sample.boxes)))
-        assert torch.equal(sample.boxes, varied[0].boxes)
+        seen.add((mirrors, len(sample.boxes_rel)))
+        assert torch.equal(sample.boxes_rel, varied[0].boxes_rel)
     assert {same for same, _ in seen} == {True, False}
     assert len({count for _, count in seen}) > 2

@@ -167,7 +167,7 @@ def test_training_scores_what_inference_scores(
         prefix = encoder.encode_image(literal_scene().image)
         hidden = encoder.encode_instructions(prefix, batch.questions)
         images = batch.image_index
-        iou_score, iop = model.selector(batch.features[images], batch.boxes[images], hidden)
+        iou_score, iop = model.selector(batch.features[images], batch.boxes_rel[images], hidden)
     # The stored pixels are half as precise.
     assert torch.allclose(out.iop, iop, atol=2e-3)
     assert torch.allclose(out.iou_score, iou_score, atol=2e-3)

@@ -21,7 +21,7 @@ def sample(proposals: int, questions: int, first: int = 0) -> ProposalSample:
         return torch.arange(first + 1, first + 1 + count, dtype=torch.float32).view(shape)
 
     return ProposalSample(
-        boxes=numbers(proposals, 4),
+        boxes_rel=numbers(proposals, 4),
         pixel_values=numbers(3, 2, 2),
         target_iou=numbers(questions, proposals),
         target_iop=-numbers(questions, proposals),
@@ -46,10 +46,10 @@ def test_samples_are_padded_to_the_most_proposals() -> None:
     assert batch.question_valid.tolist() == [batch.valid[i].tolist() for i in (0, 1, 1, 2)]
     assert batch.questions == ("question 0", "question 100", "question 101", "question 200")
     assert batch.answers == ("answer 0", "answer 100", "answer 101", "answer 200")
-    for name in ("boxes", "features"):
+    for name in ("boxes_rel", "features"):
         padded = getattr(batch, name)
         for index, each in enumerate(samples):
-            count = len(each.boxes)
+            count = len(each.boxes_rel)
             assert torch.equal(padded[index, :count], getattr(each, name)), name
             assert not padded[index, count:].any(), name
     for name in ("target_iou", "target_iop"):
@@ -81,7 +81,7 @@ def test_images_go_along_until_their_features_are_pooled() -> None:
     pooled = batch.with_features(torch.ones(2, 2, CHANNELS))
     assert pooled.images == ()
     assert pooled.weights is None
-    assert torch.equal(pooled.boxes, batch.boxes)
+    assert torch.equal(pooled.boxes_rel, batch.boxes_rel)
 
 
 @pytest.mark.parametrize("samples", [[sample(2, 1)], [unpooled(2, 3)]])
@@ -104,12 +104,15 @@ def good() -> ProposalBatch:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"boxes": torch.zeros(2, 3, 5)}, r"boxes is \(2, 3, 5\).*it must be \(2, 3, 4\)"),
+        ({"boxes_rel": torch.zeros(2, 3, 5)}, r"boxes_rel is \(2, 3, 5\).*it must be \(2, 3, 4\)"),
         ({"features": torch.zeros(2, 4, 5)}, r"features is \(2, 4, 5\).*must be \(2, 3, 5\)"),
         ({"target_iou": torch.zeros(2, 3)}, r"target_iou is \(2, 3\).*must be \(3, 3\)"),
         ({"target_iop": torch.zeros(3, 3).half()}, r"float16, it must be .* torch\.float32"),
         ({"image_index": torch.zeros(3)}, r"image_index is \(3,\) torch\.float32"),
-        ({"boxes": torch.zeros(2, 3, 4, device="meta")}, "boxes is on meta, valid is on cpu"),
+        (
+            {"boxes_rel": torch.zeros(2, 3, 4, device="meta")},
+            "boxes_rel is on meta, valid is on cpu",
+        ),
         ({"questions": ("one",)}, "there are 1 questions for 3 questions"),
         ({"answers": ()}, "there are 0 answers for 3 questions"),
         ({"meanings": ("one",)}, "there are 1 meanings for 3 questions"),
