@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .whole_file import part_name, to_disk
 
-__all__ = ["written_whole"]
+__all__ = ["folder_to_disk", "written_whole"]
 
 AT_FDCWD = -100
 RENAME_EXCHANGE = 2
@@ -48,15 +48,20 @@ def written_whole(directory: str | Path, mark: str) -> Iterator[Path]:
         raise type(error)(error.errno, error.strerror, str(directory)) from None
     try:
         yield new
-        mode = stat.S_IMODE(new.stat().st_mode) & 0o666
-        for path in new.rglob("*"):
-            if path.is_file():
-                path.chmod(mode)  # safetensors makes files private
-                to_disk(path)
+        folder_to_disk(new)
         _check_replaceable(place, mark)  # somebody may have come first
         _take_place(new, place)
     finally:
         shutil.rmtree(new, ignore_errors=True)
+
+
+def folder_to_disk(folder: Path) -> None:
+    """Give all files in a folder its permissions, and wait until they are on the disk."""
+    mode = stat.S_IMODE(folder.stat().st_mode) & 0o666
+    for path in folder.rglob("*"):
+        if path.is_file():
+            path.chmod(mode)  # safetensors makes files private
+            to_disk(path)
 
 
 def _check_replaceable(place: Path, mark: str) -> None:

@@ -96,7 +96,9 @@ class _Literals(TorchFunctionMode):
             device = options.pop("device", args[0].device if is_new else "cpu")
             if is_new:
                 options.setdefault("dtype", args[0].dtype)
-            return torch.tensor(args[1 if is_new else 0], **options).to(device)
+            data = args[1 if is_new else 0]
+            made = data if isinstance(data, Tensor) else torch.tensor(data, **options)
+            return made.to(device, options.get("dtype"))
         if func in (Tensor.__getitem__, Tensor.__setitem__):
             args = (args[0], _index(args[1]), *args[2:])
         return func(*args, **options)

@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from llmseg_core.runtime.whole_folder import folder_to_disk
+
 from .plan import TrainingPlan
 
 __all__ = [
@@ -86,6 +88,7 @@ def begin_checkpoint(folder: Path, step: int, make: bool) -> Path:
 def end_checkpoint(written: Path) -> None:
     """Let what was written to `written` be a checkpoint; the oldest ones go."""
     (written / COMPLETE).touch()
+    folder_to_disk(written)
     written.rename(written.with_name(written.name.removesuffix(_UNFINISHED)))
     for old in sorted(_complete(written.parent), key=step_of)[:-KEPT]:
         shutil.rmtree(old)

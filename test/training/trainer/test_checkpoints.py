@@ -2,12 +2,14 @@
 from __future__ import annotations
 
 import random
+import stat
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from llmseg_training.trainer.checkpoints import (
     begin_checkpoint,
@@ -54,6 +56,15 @@ def test_the_newest_is_that_of_the_most_steps(tmp_path: Path) -> None:
 def test_the_last_two_are_kept(tmp_path: Path) -> None:
     write(tmp_path, 8, 9, 10, 11)
     assert names(tmp_path) == ["checkpoint-10", "checkpoint-11"]
+
+
+def test_its_files_are_for_whom_the_folder_is(tmp_path: Path) -> None:
+    path = begin_checkpoint(tmp_path, 3, make=True)
+    save_file({"weight": torch.zeros(1)}, path / "model.safetensors")  # a private file
+    end_checkpoint(path)
+    done = tmp_path / "checkpoint-3"
+    wanted = stat.S_IMODE(done.stat().st_mode) & 0o666
+    assert {stat.S_IMODE(file.stat().st_mode) for file in done.iterdir()} == {wanted}
 
 
 def test_one_that_is_being_written_is_none(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import torch
+from accelerate.state import AcceleratorState
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from transformers import LlamaConfig, LlamaForCausalLM, Trainer, TrainerCallback, TrainingArguments
@@ -108,7 +109,14 @@ def theirs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         callbacks=[TellsPass(data)],
     )
     trainer.train()
+    AcceleratorState._reset_state(reset_partial_state=True)  # as before its arguments were made
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another device computes other bits."""
+    monkeypatch.setattr(processes(), "device", torch.device("cpu"))
 
 
 def ours(folder: Path) -> TrainingLoop[Tensor, Rows]:
