@@ -72,7 +72,7 @@ def test_while_modules_are_imported(
         (CAMERA + parameter("source", tmp_path), 0),
         ([*ASK, str(RECORDING)], 0),
         ([*DEMO, "--output", str(tmp_path / "demo")], 130),
-        ([*COMMAND_LINE, "--help"], 130),
+        ([*COMMAND_LINE, "segment", "image.png", "mug"], 130),
     ]
     for delay_s in (0.0, 0.15):
         for command, status in commands:
