@@ -29,7 +29,7 @@ from ..learning.batch import ProposalBatch, ProposalSample, collate_proposals
 from ..proposals.cache import CachedProposals
 from ..trainer.loop import TrainingLoop
 from ..trainer.plan import TrainingPlan
-from ..trainer.processes import processes
+from ..trainer.processes import processes, require_zero2
 from .data import AdapterDataset, InputSizes
 from .directory import save_adapter_directory
 from .inputs import AdapterInputs, open_inputs
@@ -75,7 +75,10 @@ def train_adapter(recipe: AdapterRecipe, work: Path) -> Path:
 
 
 def _train(recipe: AdapterRecipe, work: Path, state: PartialState) -> Path:
-    inputs = open_inputs(recipe)  # a wrong path shows before the weights are read
+    # What is missing shows before the weights are read.
+    if recipe.zero2:
+        require_zero2()
+    inputs = open_inputs(recipe)
     with state.main_process_first():
         _keep_recipe(recipe, work)
     parts = load_adapter_parts(

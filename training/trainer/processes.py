@@ -17,7 +17,7 @@ from accelerate.utils import (
 
 from .plan import TrainingPlan
 
-__all__ = ["make_accelerator", "processes"]
+__all__ = ["make_accelerator", "processes", "require_zero2"]
 
 
 def processes() -> PartialState:
@@ -45,12 +45,22 @@ def make_accelerator(plan: TrainingPlan) -> Accelerator:
     )
 
 
-def _zero2(plan: TrainingPlan) -> DeepSpeedPlugin:
-    """DeepSpeed's configuration with the numbers of the plan."""
+def require_zero2() -> None:
+    """Find out whether processes can share gradients and Adam's state here.
+
+    Raises:
+        ValueError: if DeepSpeed or a launcher is missing.
+    """
     if find_spec("deepspeed") is None:
         raise ValueError("zero2 is true, which needs DeepSpeed: pip install deepspeed==0.19.8")
+    processes()
     if not torch.distributed.is_initialized():
         raise ValueError("zero2 is true, which needs processes: start them with torchrun")
+
+
+def _zero2(plan: TrainingPlan) -> DeepSpeedPlugin:
+    """DeepSpeed's configuration with the numbers of the plan."""
+    require_zero2()
     batch = plan.batch_size * plan.accumulation * processes().num_processes
     sizes = {
         "train_batch_size": batch,

@@ -295,6 +295,15 @@ def test_checkpointing_changes_nothing(place: Place, tmp_path: Path) -> None:
         assert torch.allclose(value, kept[name], atol=1e-5), name
 
 
+def test_zero_2_without_its_package_leaves_nothing_behind(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("llmseg_training.trainer.processes.find_spec", lambda name: None)
+    with pytest.raises(ValueError, match=r"zero2 is true.*pip install deepspeed"):
+        train_adapter(place.recipe(zero2=True), tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} <= {".lock"}
+
+
 @pytest.mark.parametrize("load_in", ["8bit", "4bit"])
 def test_quantization_without_its_package_is_refused(
     place: Place, load_in: str, monkeypatch: pytest.MonkeyPatch
