@@ -2,8 +2,9 @@
 """The loop of every training: draw, learn, log, validate, store; from where it was interrupted.
 
 It is our own, on accelerate, because transformers' Trainer did unseen what has to be seen: it left
-batches of a type that it did not know on the CPU, and what it did to number formats depended on the
-launcher. What we had of it takes little more code than the overrides of its private methods did.
+batches of a type that it did not know on the CPU, and with DeepSpeed it cast weights at another
+time than without. Now every step, number format and checkpoint is in this folder to be read, and
+nothing depends on private methods of a class that changes with each version.
 """
 
 from __future__ import annotations
