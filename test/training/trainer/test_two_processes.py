@@ -147,6 +147,9 @@ def test_two_processes_learn_as_one_with_twice_the_accumulation(
     done = run_in_two_processes(tmp_path, TRAIN, file, "--work", tmp_path / "two")
     assert done.returncode == 0, done.stderr
     train_adapter(replace(calm, accumulation=4), tmp_path / "one")
+    states = [tmp_path / name / "checkpoint-3" / "trainer_state.json" for name in ("two", "one")]
+    first, other = (json.loads(file.read_text())["log_history"][0] for file in states)
+    assert first == pytest.approx(other, rel=1e-4)  # means over both processes
     two, one = weights(tmp_path / "two" / "last"), weights(tmp_path / "one" / "last")
     before = load_file(Path(recipe.model) / "selector.safetensors")
     for name, value in two.items():  # Adam makes rounding of small gradients larger
