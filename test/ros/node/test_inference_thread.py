@@ -9,6 +9,7 @@ from queue import Queue
 
 import numpy as np
 import pytest
+import torch
 
 from helpers.gated_pipeline import FATAL, WAIT_S, GatedPipeline, make_frame
 from llmseg_core.types import FrameEncoding
@@ -138,6 +139,13 @@ def test_a_new_worker_begins_when_the_stopped_one_has_ended() -> None:
     assert workers[1].stop(WAIT_S)
 
 
+@pytest.fixture
+def denormals() -> None:
+    """Numbers as small as a node may get: a training in this process has them taken for 0."""
+    torch.set_flush_denormal(False)
+
+
+@pytest.mark.usefixtures("denormals")
 @pytest.mark.parametrize("rate_hz", [1e-308, 5e-324, 1e-10])
 def test_a_rate_without_a_period_waits_and_can_be_changed(rig: Rig, rate_hz: float) -> None:
     rig.mailbox.configure(None, rate_hz)
