@@ -59,10 +59,10 @@ def clip_pixels(images: Tensor, size: int, fit: str = "crop") -> Tensor:
     std = torch.tensor(CLIP_STD, dtype=torch.float32, device=images.device)[:, None, None]
     height, width = images.shape[1:3]
     target = _target(height, width, size, fit)
-    pixels = images.permute(0, 3, 1, 2).float() / 255
+    pixels = images.permute(0, 3, 1, 2).float()
     if target != (height, width):
-        pixels = F.interpolate(pixels, target, mode="bicubic", antialias=True).clamp(0, 1)
-    pixels = (pixels - mean) / std
+        pixels = F.interpolate(pixels, target, mode="bicubic", antialias=True).clamp(0, 255)
+    pixels = (pixels / 255 - mean) / std  # divided when it is small
     rows, columns = size - target[0], size - target[1]  # to add, or if negative to cut, in all
     top, left = int(rows / 2), int(columns / 2)
     return F.pad(pixels, (left, columns - left, top, rows - top))  # 0 is the mean colour
