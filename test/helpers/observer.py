@@ -26,8 +26,8 @@ class Observer:
     def spin_for(self, seconds: float) -> None:
         """Spins for a time."""
         end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            self._executor.spin_once(timeout_sec=left)
+        while time.monotonic() < end:
+            self._spin_once()
 
     def wait_until(self, condition: Callable[[], bool], timeout: float = 60.0) -> None:
         """Spins until the condition holds.
@@ -39,7 +39,12 @@ class Observer:
         while not condition():
             if time.monotonic() > end:
                 raise TimeoutError(f"not fulfilled within {timeout} s")
-            self._executor.spin_once(timeout_sec=0.05)
+            self._spin_once()
+
+    def _spin_once(self) -> None:
+        # Always the same time: rclpy begins anew with another one, and while a coroutine waits it
+        # would then ask that again and again and come to nothing else.
+        self._executor.spin_once(timeout_sec=0.05)
 
     def close(self) -> None:
         """Destroys all nodes."""

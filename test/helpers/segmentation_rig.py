@@ -87,6 +87,15 @@ class SegmentationRig:
     def state(self) -> str:
         return self.call(self._get_state, GetState.Request()).current_state.label
 
+    def wait_for_state(self, label: str) -> None:
+        """Waits until the node is in a state.
+
+        It asks ten times a second: asking all the time would leave the threads that load the model
+        hardly a turn at Python's lock.
+        """
+        while self.state() != label:
+            self.observer.spin_for(0.1)
+
     def change_state(self, transition: str) -> bool:
         return self.call(self._change_state, self._transition(transition)).success
 

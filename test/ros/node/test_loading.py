@@ -56,7 +56,7 @@ def test_all_is_answered_while_configure_loads(make_rig: MakeRig, disk: threadin
     rig.observer.wait_until(lambda: subscription.get_publisher_count() > 0)
     rig.observer.spin_for(0.3)  # rclpy does not tell when the other side has found this one
     configured = rig.change_state_async("configure")
-    rig.observer.wait_until(lambda: rig.state() == "configuring")
+    rig.wait_for_state("configuring")
     status = rig.wait_for_diagnostics(DiagnosticStatus.WARN, "loading ")
     assert rig.node.get_parameter("model").value in status.message
     values = rig.wait_for_value("lifecycle state", "configuring")
@@ -93,15 +93,13 @@ def test_loading_that_takes_too_long_is_given_up(make_rig: MakeRig, disk: thread
     assert rig.state() == "inactive"
 
 
-# On an idle machine the node stays "configuring" here, which is not understood yet.
-@pytest.mark.slow
 def test_a_node_that_starts_by_itself_answers_while_it_loads(
     make_rig: MakeRig, disk: threading.Event
 ) -> None:
     rig = make_rig()
-    rig.observer.wait_until(lambda: rig.state() == "configuring")
+    rig.wait_for_state("configuring")
     disk.set()
-    rig.observer.wait_until(lambda: rig.state() == "active")
+    rig.wait_for_state("active")
 
 
 def test_diagnostics_need_no_simulated_time(make_rig: MakeRig) -> None:
