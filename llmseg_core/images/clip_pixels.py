@@ -59,13 +59,20 @@ def clip_pixels(images: Tensor, size: int, fit: str = "crop") -> Tensor:
     std = torch.tensor(CLIP_STD, dtype=torch.float32, device=images.device)[:, None, None]
     height, width = images.shape[1:3]
     target = _target(height, width, size, fit)
-    pixels = images.permute(0, 3, 1, 2).float()
-    if target != (height, width):
-        pixels = F.interpolate(pixels, target, mode="bicubic", antialias=True).clamp(0, 255)
+    # One colour after the other: all of a large image in float32 would not stay in cache.
+    pixels = torch.cat([_resized(colour, target) for colour in images.unbind(-1)], dim=1)
     pixels = (pixels / 255 - mean) / std  # divided when it is small
     rows, columns = size - target[0], size - target[1]  # to add, or if negative to cut, in all
     top, left = int(rows / 2), int(columns / 2)
     return F.pad(pixels, (left, columns - left, top, rows - top))  # 0 is the mean colour
+
+
+def _resized(colour: Tensor, target: tuple[int, int]) -> Tensor:
+    """(B, H, W) uint8 as (B, 1, *target) float32 in [0, 255]."""
+    values = colour.unsqueeze(1).float()
+    if target != values.shape[2:]:
+        values = F.interpolate(values, target, mode="bicubic", antialias=True).clamp(0, 255)
+    return values
 
 
 def _target(height: int, width: int, size: int, fit: str) -> tuple[int, int]:
