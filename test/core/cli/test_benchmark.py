@@ -49,9 +49,9 @@ def run(tmp_path: Path, *arguments: object) -> dict[str, Any]:
 @pytest.mark.usefixtures("tiny_benchmark")
 def test_pipeline(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     threads = torch.get_num_threads()
-    report = run(tmp_path, "pipeline", "--repeats", 3, "--threads", 1)
+    report = run(tmp_path, "pipeline", "--repeats", 3, "--threads", 2)
     assert torch.get_num_threads() == threads
-    assert report["threads"] == 1
+    assert report["threads"] == 2
     assert report["torch"] == torch.__version__
     assert report["device"].startswith("cpu")
     assert report["image_size"] == [64, 48]

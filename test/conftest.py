@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What all tests share: PyTorch computes with one thread, in the processes that they start, too.
+
+Their networks are so small that a second thread gains nothing, and where another process has the
+second core each of its many short calls waits for it: test/core took three times as long.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is imported
