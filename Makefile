@@ -6,26 +6,49 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+VENV_JAZZY ?= .venv-jazzy
+# What pytest runs, for instance TESTS=test/core/selector.
+TESTS ?=
 # That train together: one for each GPU, or two without any.
-PROCESSES ?= $(shell $(VENV)/bin/python -c 'import torch; print(torch.cuda.device_count() or 2)')
+PROCESSES ?= $(shell env $(FOREIGN:%=-u %) $(VENV)/bin/python -c 'import torch; print(torch.cuda.device_count() or 2)')
 
-RUN := ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST $(VENV)/bin/python
-PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
-INSTALLED := $(VENV)/llmseg-installed
-REQUIREMENTS := requirements.txt requirements-inference.txt requirements-training.txt requirements-dev.txt constraints.txt
+# A ROS distribution that is sourced in the shell would win over the one in $(VENV), and what the
+# environment says about middleware, security and logging is meant for that distribution.
+FOREIGN := CMAKE_PREFIX_PATH LD_LIBRARY_PATH PKG_CONFIG_PATH PYTHONHOME PYTHONPATH
+FOREIGN += $(filter-out ROS_DOMAIN_ID,$(filter \
+  AMENT_% COLCON_% FASTDDS_% FASTRTPS_% RCUTILS_% RMW_% ROS_% _ROS_WHEELS_%,$(.VARIABLES)))
+unexport $(FOREIGN)
+
+LOCALLY := ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST
+RUN := $(LOCALLY) $(VENV)/bin/python
+RUN_JAZZY := $(LOCALLY) $(VENV_JAZZY)/bin/python
+QUICK := -m pytest -m "not slow and not gpu"
 
 ifdef PIP_EXTRA_INDEX_URL
 export PIP_EXTRA_INDEX_URL
 endif
 
+# The virtual environment $(1) with the requirements in $(2).
+define install
+	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 10) <= sys.version_info[:2] <= (3, 13) else \
+	  "Python 3.10 to 3.13 needed, $(PYTHON) is " + sys.version.split()[0] + ": set PYTHON=...")'
+	@echo "installing the requirements into $(1) (some minutes)"
+	@$(PYTHON) -m venv $(1)
+	@$(1)/bin/python -m pip --disable-pip-version-check install --quiet --requirement $(2)
+	@PYTHONWARNINGS=ignore $(1)/bin/python -m pip --disable-pip-version-check install --quiet \
+	  --no-build-isolation --no-deps --editable .
+	@touch $(1)/llmseg-installed
+endef
+
 .DELETE_ON_ERROR:
-.PHONY: help setup test test-slow demo lint colcon check-gpu train-embedded evaluate-embedded clean
+.PHONY: help setup test test-slow test-jazzy demo lint colcon check-gpu train-embedded evaluate-embedded clean
 
 help:
 	@echo "make setup              virtual environment with all requirements, messages built"
 	@echo "make demo               camera, node and instructions over DDS; writes demo_output/"
 	@echo "make test               all tests but the slow ones"
 	@echo "make test-slow          all tests"
+	@echo "make test-jazzy         the tests of the ROS layer with ROS 2 Jazzy, in $(VENV_JAZZY)"
 	@echo "make lint               ruff and mypy"
 	@echo "make colcon             builds the package as a ROS 2 distribution does, in build/colcon"
 	@echo "make check-gpu          all that only a GPU can show; writes build/check-gpu.json"
@@ -33,23 +56,27 @@ help:
 	@echo "make evaluate-embedded  prints its scores; writes build/evaluate-embedded.json"
 	@echo "make clean              removes what these commands made"
 
-setup: $(INSTALLED)
+setup: $(VENV)/llmseg-installed
 	@$(VENV)/bin/python tools/build_interfaces.py
 
-$(INSTALLED): $(REQUIREMENTS) setup.py pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 10) <= sys.version_info[:2] <= (3, 13) else \
-	  "Python 3.10 to 3.13 needed, $(PYTHON) is " + sys.version.split()[0] + ": set PYTHON=...")'
-	@echo "installing the requirements into $(VENV) (some minutes)"
-	@$(PYTHON) -m venv $(VENV)
-	@$(PIP) install --quiet --requirement requirements-dev.txt
-	@PYTHONWARNINGS=ignore $(PIP) install --quiet --no-build-isolation --no-deps --editable .
-	@touch $@
+$(VENV)/llmseg-installed $(VENV_JAZZY)/llmseg-installed: \
+  requirements-inference.txt requirements-training.txt constraints.txt setup.py pyproject.toml
+
+$(VENV)/llmseg-installed: requirements.txt requirements-dev.txt constraints-kilted.txt
+	$(call install,$(VENV),requirements-dev.txt)
+
+$(VENV_JAZZY)/llmseg-installed: requirements-jazzy.txt constraints-jazzy.txt
+	$(call install,$(VENV_JAZZY),requirements-jazzy.txt)
 
 test: setup
-	$(RUN) -m pytest -m "not slow and not gpu"
+	$(RUN) $(QUICK) $(TESTS)
+
+test-jazzy: $(VENV_JAZZY)/llmseg-installed
+	@$(VENV_JAZZY)/bin/python tools/build_interfaces.py
+	$(RUN_JAZZY) $(QUICK) $(or $(TESTS),test/ros)
 
 test-slow: setup
-	$(RUN) -m pytest -m "not gpu"
+	$(RUN) -m pytest -m "not gpu" $(TESTS)
 
 check-gpu: setup
 	$(RUN) tools/check_gpu.py
@@ -73,4 +100,4 @@ evaluate-embedded: setup
 	  --samples 300 --questions 5 --seed 0 --fresh --json build/evaluate-embedded.json
 
 clean:
-	rm -rf $(VENV) build install log demo_output *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV_JAZZY) build install log demo_output *.egg-info .mypy_cache .pytest_cache .ruff_cache
