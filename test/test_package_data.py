@@ -45,10 +45,12 @@ def test_pip_installs_data_files() -> None:
 
 
 def test_colcon_installs_data_files_of_the_node() -> None:
-    """It takes the other packages' folders whole."""
+    """It takes folders whole, and links every file, where nothing but EXCLUDE is said."""
     cmake = (ROOT / "CMakeLists.txt").read_text()
-    install = re.search(r"install\(DIRECTORY llmseg_ros/(.*?)__pycache__", cmake, re.DOTALL)
+    install = re.search(r"install\(DIRECTORY llmseg_ros/(.*?)\)", cmake, re.DOTALL)
     assert install is not None
     patterns = re.findall(r'PATTERN "([^"]+)"', install[1])
+    assert install[1].count("EXCLUDE") == len(patterns)
+    assert "FILES_MATCHING" not in install[1]
     for place in data_files("llmseg_ros"):
-        assert any(fnmatch(f"/{place}", f"*/{pattern}") for pattern in patterns), place
+        assert not any(fnmatch(part, one) for part in place.parts for one in patterns), place

@@ -2,9 +2,8 @@
 """Conversion between `sensor_msgs/Image` messages and NumPy images, with the results of cv_bridge.
 
 Pixels are read with NumPy, because cv_bridge reads padded rows of three-channel images wrongly.
-Colours are converted by cv_bridge where it imports, and elsewhere by OpenCV, on which cv_bridge is
-built: cv_bridge is absent outside ROS distributions and does not import beside a NumPy newer than
-the one that it was built for.
+Colours are converted by cv_bridge where it can be had, and elsewhere by OpenCV, on which it is
+built.
 """
 
 from __future__ import annotations
@@ -21,10 +20,7 @@ from numpy.typing import NDArray
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-try:
-    from cv_bridge.boost.cv_bridge_boost import cvtColor2
-except (ImportError, AttributeError, SystemError):  # absent, or built for another NumPy
-    cvtColor2 = None
+from .cv_bridge_colors import find_convert
 
 __all__ = [
     "SUPPORTED_ENCODINGS",
@@ -36,6 +32,8 @@ __all__ = [
 ]
 
 Pixels: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
+
+CV_BRIDGE_CONVERT = find_convert()
 
 
 class ImageConversionError(ValueError):
@@ -110,7 +108,7 @@ def image_to_rgb(msg: Image) -> NDArray[np.uint8]:
     """
     encoding = ALIASES.get(msg.encoding, msg.encoding)
     pixels = _read_pixels(msg, encoding)
-    convert = opencv_to_rgb if cvtColor2 is None else cv_bridge_to_rgb
+    convert = opencv_to_rgb if CV_BRIDGE_CONVERT is None else cv_bridge_to_rgb
     return convert(pixels, encoding)
 
 
@@ -124,8 +122,9 @@ def opencv_to_rgb(pixels: Pixels, encoding: str) -> NDArray[np.uint8]:
 
 
 def cv_bridge_to_rgb(pixels: Pixels, encoding: str) -> NDArray[np.uint8]:
-    """Does the same as `opencv_to_rgb` with cv_bridge, which must have been imported."""
-    rgb = pixels if encoding == "rgb8" else cvtColor2(pixels, encoding, "rgb8")
+    """Does the same as `opencv_to_rgb` with cv_bridge, which must be there."""
+    assert CV_BRIDGE_CONVERT is not None
+    rgb = pixels if encoding == "rgb8" else CV_BRIDGE_CONVERT(pixels, encoding, "rgb8")
     return np.ascontiguousarray(rgb, dtype=np.uint8)
 
 

@@ -4,9 +4,6 @@
 from __future__ import annotations
 
 import array
-import os
-import subprocess
-import sys
 
 import cv2
 import numpy as np
@@ -197,7 +194,7 @@ def test_padding_and_byte_order_change_nothing(
 
 def test_opencv_and_cv_bridge_agree() -> None:
     pytest.importorskip("cv_bridge", reason="cv_bridge comes with ROS distributions only")
-    if conversions.cvtColor2 is None:
+    if conversions.CV_BRIDGE_CONVERT is None:
         pytest.skip("this cv_bridge was built for another NumPy")
     for encoding in conversions.LAYOUTS:
         pixels = random_pixels(encoding)
@@ -206,25 +203,6 @@ def test_opencv_and_cv_bridge_agree() -> None:
             conversions.opencv_to_rgb(pixels, encoding),
             err_msg=encoding,
         )
-
-
-@pytest.mark.parametrize("failure", ["ImportError", "AttributeError", "SystemError"])
-def test_works_beside_a_cv_bridge_that_does_not_import(tmp_path, failure: str) -> None:
-    package = tmp_path / "cv_bridge" / "boost"
-    package.mkdir(parents=True)
-    (tmp_path / "cv_bridge" / "__init__.py").touch()
-    (package / "__init__.py").touch()
-    (package / "cv_bridge_boost.py").write_text(f"raise {failure}('_ARRAY_API not found')\n")
-    code = (
-        "import sensor_msgs.msg as m; from llmseg_ros.messages.conversions import image_to_rgb; "
-        "print(image_to_rgb(m.Image(height=1, width=1, step=3, encoding='bgr8', "
-        "data=[1, 2, 3])).tolist())"
-    )
-    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
-    result = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
-    )
-    assert result.stdout.strip() == "[[[3, 2, 1]]]"
 
 
 def test_rgb8_is_not_copied() -> None:

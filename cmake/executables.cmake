@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+# Installs scripts/. With LLMSEG_VENV, requirements-inference.txt goes into the virtual environment
+# share/llmseg_ros/venv of the installation, which sees the system's packages (rclpy among them), and
+# the scripts name its Python in their first line. Nothing else on the machine changes.
+set(scripts llmseg llmseg_camera llmseg_node)
+
+if(NOT LLMSEG_VENV)
+  list(TRANSFORM scripts PREPEND "scripts/")
+  install(PROGRAMS ${scripts} DESTINATION lib/${PROJECT_NAME})
+  return()
+endif()
+
+# Made here and filled when installing: ament looks for pytest in it when configuring.
+set(venv "${CMAKE_INSTALL_PREFIX}/share/${PROJECT_NAME}/venv")
+set(LLMSEG_PYTHON "${venv}/bin/python3")
+execute_process(COMMAND_ERROR_IS_FATAL ANY
+  COMMAND "${Python3_EXECUTABLE}" -m venv --system-site-packages "${venv}")
+
+foreach(script ${scripts})
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "scripts/${script}")
+  file(READ "scripts/${script}" text)
+  string(REGEX REPLACE "^#!/usr/bin/env python3\n" "#!${LLMSEG_PYTHON}\n" text "${text}")
+  file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/scripts/${script}" "${text}")
+  install(PROGRAMS "${CMAKE_CURRENT_BINARY_DIR}/scripts/${script}"
+    DESTINATION lib/${PROJECT_NAME})
+endforeach()
+
+install(CODE "
+  set(requirements \"${CMAKE_CURRENT_SOURCE_DIR}/requirements-inference.txt\")
+  set(stamp \"${venv}/llmseg-installed\")
+  file(SHA256 \"\${requirements}\" wanted)
+  set(installed \"\")
+  if(EXISTS \"\${stamp}\")
+    file(READ \"\${stamp}\" installed)
+  endif()
+  if(NOT installed STREQUAL wanted)
+    message(STATUS \"Installing \${requirements} into ${venv} (some minutes)\")
+    execute_process(COMMAND_ERROR_IS_FATAL ANY
+      COMMAND \"${LLMSEG_PYTHON}\" -m pip --disable-pip-version-check install --quiet
+        --requirement \"\${requirements}\")
+    file(WRITE \"\${stamp}\" \"\${wanted}\")
+  endif()")

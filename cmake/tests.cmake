@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+# What `colcon test` runs: the tests of what was installed, but the slow ones and those for a GPU.
+find_package(ament_cmake_pytest REQUIRED)
+
+set(python)
+if(LLMSEG_VENV)
+  set(python PYTHON_EXECUTABLE "${LLMSEG_PYTHON}")
+endif()
+
+# Each is a test of its own; the process of one ends with its ROS context.
+file(GLOB places RELATIVE "${CMAKE_CURRENT_SOURCE_DIR}/test" CONFIGURE_DEPENDS
+  test/ros/*/ test/ros/test_*.py)
+list(FILTER places EXCLUDE REGEX "__pycache__|conftest")
+list(APPEND places core)
+if(LLMSEG_TEST_TRAINING)
+  list(APPEND places training nothing_lost)
+endif()
+foreach(place ${places})
+  string(REGEX REPLACE "/(test_)?" "_" name "${place}")
+  string(REGEX REPLACE "[.]py$" "" name "${name}")
+  ament_add_pytest_test(${name} "test/${place}"
+    ${python}
+    ENV "PYTEST_ADDOPTS=-m 'not slow and not gpu'"
+    TIMEOUT 1200)
+endforeach()
