@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# Installs scripts/. With LLMSEG_VENV, requirements-inference.txt goes into the virtual environment
-# share/llmseg_ros/venv of the installation, which sees the system's packages (rclpy among them), and
-# the scripts name its Python in their first line. Nothing else on the machine changes.
+# Installs scripts/. With LLMSEG_VENV, requirements-inference.txt (with LLMSEG_TEST_ALL requirements-
+# test.txt) goes into the virtual environment share/llmseg_ros/venv of the installation, which sees the
+# system's packages, rclpy among them, and the scripts name its Python in their first line. Nothing
+# else on the machine changes.
 set(scripts llmseg llmseg_camera llmseg_node)
 
 if(NOT LLMSEG_VENV)
@@ -25,8 +26,13 @@ foreach(script ${scripts})
     DESTINATION lib/${PROJECT_NAME})
 endforeach()
 
+if(LLMSEG_TEST_ALL)
+  set(requirements "${CMAKE_CURRENT_SOURCE_DIR}/requirements-test.txt")
+else()
+  set(requirements "${CMAKE_CURRENT_SOURCE_DIR}/requirements-inference.txt")
+endif()
 install(CODE "
-  set(requirements \"${CMAKE_CURRENT_SOURCE_DIR}/requirements-inference.txt\")
+  set(requirements \"${requirements}\")
   set(stamp \"${venv}/llmseg-installed\")
   file(SHA256 \"\${requirements}\" wanted)
   set(installed \"\")
