@@ -27,10 +27,10 @@ FORBIDDEN = {
 
 # Packages that ROS distributions bring and that PyPI has under other names or not at all.
 ROS_MODULES = {
-    "ament_index_python", "builtin_interfaces", "cv_bridge", "diagnostic_msgs", "launch",
+    "ament_index_python", "bond", "bondpy", "builtin_interfaces", "cv_bridge", "diagnostic_msgs", "launch",
     "launch_ros", "lifecycle_msgs", "rcl_interfaces", "rclpy", "sensor_msgs", "std_msgs",
 }  # fmt: skip
-OPTIONAL_ROS_MODULES = {"cv_bridge"}
+OPTIONAL_ROS_MODULES = {"bond", "bondpy", "cv_bridge"}
 
 
 def python_files(*folders: str) -> list[Path]:

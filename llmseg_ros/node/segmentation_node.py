@@ -38,6 +38,7 @@ from . import parameters
 from .diagnostics import NodeState, diagnostic_status
 from .hot_swap import HotSwap
 from .instruction import checked_instruction
+from .lifecycle_bond import LifecycleBond
 from .mailbox import Mailbox, Statistics
 from .model_loading import LoadedModel, Loading, ModelLoader
 from .segment_service import SegmentService
@@ -80,6 +81,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         self._loader = ModelLoader()
         self._swap = HotSwap(self, self._loader, lambda: self._model, self._take_over, self.errors)
         self._transitions = Transitions(self, self._configure, self.errors)
+        self._bond = LifecycleBond(self)
 
         self.add_on_set_parameters_callback(refusing(self._check_parameters))
         parameters.declare_node_parameters(self)
@@ -158,6 +160,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
                 self.errors,
                 after=self._last_session,
             )
+            self._bond.offer()
             warn_of_unknown_qos(self)
         except Exception as error:
             super().on_deactivate(state)
@@ -222,6 +225,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         return TransitionCallbackReturn.FAILURE
 
     def _stop_inference(self) -> None:
+        self._bond.end()
         session, self._session = self._session, None
         if session is None:
             return
