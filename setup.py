@@ -66,6 +66,10 @@ setup(
     version="0.1.0",
     description="Segments what a natural-language instruction means in an image, by LLM-Seg",
     license="Apache-2.0",
+    classifiers=[
+        "Operating System :: POSIX :: Linux",
+        *(f"Programming Language :: Python :: 3.{minor}" for minor in range(10, 15)),
+    ],
     python_requires=">=3.10",
     packages=packages(),
     package_dir={"llmseg_training": "training"},

@@ -27,8 +27,8 @@ FORBIDDEN = {
 
 # Packages that ROS distributions bring and that PyPI has under other names or not at all.
 ROS_MODULES = {
-    "ament_index_python", "bond", "bondpy", "builtin_interfaces", "cv_bridge", "diagnostic_msgs", "launch",
-    "launch_ros", "lifecycle_msgs", "rcl_interfaces", "rclpy", "sensor_msgs", "std_msgs",
+    "ament_index_python", "bond", "bondpy", "builtin_interfaces", "cv_bridge", "diagnostic_msgs",
+    "launch", "launch_ros", "lifecycle_msgs", "rcl_interfaces", "rclpy", "sensor_msgs", "std_msgs",
 }  # fmt: skip
 OPTIONAL_ROS_MODULES = {"bond", "bondpy", "cv_bridge"}
 
@@ -39,13 +39,13 @@ def python_files(*folders: str) -> list[Path]:
 
 def text_files() -> Iterator[Path]:
     """Every file of the project that people read or machines run."""
-    yield from (ROOT / "cmake").glob("*.cmake")
     names = ["Makefile", "CMakeLists.txt", "package.xml", "setup.py", "pyproject.toml", ".ci/run"]
     yield from (ROOT / name for name in names)
     yield from ROOT.glob("*.md")
     yield from ROOT.glob("requirements*.txt")
-    for folder in ("config", "launch", "msg", "rviz", "scripts", "srv"):
+    for folder in ("cmake", "config", "docker", "launch", "msg", "rviz", "scripts", "sros2", "srv"):
         yield from (path for path in (ROOT / folder).rglob("*") if path.is_file())
+    yield from (ROOT / ".github").rglob("*.yml")
     yield from (ROOT / "training").rglob("*.yaml")
     yield from python_files("llmseg_core", "llmseg_ros", "training", "launch", "tools", "test")
 

@@ -19,6 +19,7 @@ PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.rst")),
     ROOT / "training" / "README.md",
     ROOT / "llmseg_core" / "embedded" / "README.md",
+    ROOT / "docker" / "README.md",
     *sorted((ROOT / "docs").glob("*.md")),
 ]
 FOLDERS = [
@@ -34,7 +35,11 @@ FOLDERS = [
     "tools",
     "scripts",
     "docs",
+    "cmake",
+    "docker",
+    "sros2",
     ".ci",
+    ".github",
 ]
 
 
@@ -130,5 +135,5 @@ def test_parameter_table_is_complete() -> None:
 
 def test_tree_names_every_package() -> None:
     tree = README.split("## Where things are")[1]
-    shown = [name for name in FOLDERS if name != ".ci"]
+    shown = [name for name in FOLDERS if not name.startswith(".")]
     assert [name for name in shown if f"`{name}/`" not in tree] == []

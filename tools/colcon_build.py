@@ -24,7 +24,7 @@ LEFT_OUT = shutil.ignore_patterns(
     ".*", "build", "install", "log", "demo_output", "*.egg-info", "__pycache__"
 )
 PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
-SHARED = ("LICENSE", "launch/*.py", "config/*.yaml", "rviz/*.rviz")
+SHARED = ("LICENSE", "launch/*.py", "config/*.yaml", "rviz/*.rviz", "sros2/*.xml")
 QUICK_TESTS = "ros_(messages|parameter_table)$"
 """which tests of cmake/tests.cmake `colcon test` runs"""
 

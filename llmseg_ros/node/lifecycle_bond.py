@@ -41,7 +41,8 @@ class LifecycleBond:
         self.end()
         if Bond is None:
             return
-        bond = Bond(self._node, TOPIC, self._node.get_name(), on_broken=lambda: self._broken(bond))
+        bond: Any = Bond(self._node, TOPIC, self._node.get_name())
+        bond.set_broken_callback(lambda: self._broken(bond))
         bond.heartbeat_period = HEARTBEAT_PERIOD_S
         bond.heartbeat_timeout = HEARTBEAT_TIMEOUT_S
         bond.start()
