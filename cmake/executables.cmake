@@ -3,10 +3,9 @@
 # test.txt) goes into the virtual environment share/llmseg_ros/venv of the installation, which sees the
 # system's packages, rclpy among them, and the scripts name its Python in their first line. Nothing
 # else on the machine changes.
-set(scripts llmseg llmseg_camera llmseg_node)
+file(GLOB scripts RELATIVE "${CMAKE_CURRENT_SOURCE_DIR}" CONFIGURE_DEPENDS "scripts/llmseg*")
 
 if(NOT LLMSEG_VENV)
-  list(TRANSFORM scripts PREPEND "scripts/")
   install(PROGRAMS ${scripts} DESTINATION lib/${PROJECT_NAME})
   return()
 endif()
@@ -18,11 +17,11 @@ execute_process(COMMAND_ERROR_IS_FATAL ANY
   COMMAND "${Python3_EXECUTABLE}" -m venv --system-site-packages "${venv}")
 
 foreach(script ${scripts})
-  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "scripts/${script}")
-  file(READ "scripts/${script}" text)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${script}")
+  file(READ "${script}" text)
   string(REGEX REPLACE "^#!/usr/bin/env python3\n" "#!${LLMSEG_PYTHON}\n" text "${text}")
-  file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/scripts/${script}" "${text}")
-  install(PROGRAMS "${CMAKE_CURRENT_BINARY_DIR}/scripts/${script}"
+  file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/${script}" "${text}")
+  install(PROGRAMS "${CMAKE_CURRENT_BINARY_DIR}/${script}"
     DESTINATION lib/${PROJECT_NAME})
 endforeach()
 

@@ -8,9 +8,8 @@ if(LLMSEG_VENV)
 endif()
 
 # Each is a test of its own. The plugins that are left out take no newer pytest, and are not used.
-file(GLOB places RELATIVE "${CMAKE_CURRENT_SOURCE_DIR}/test" CONFIGURE_DEPENDS
-  test/ros/*/ test/ros/test_*.py)
-list(FILTER places EXCLUDE REGEX "__pycache__|conftest")
+file(GLOB places RELATIVE "${CMAKE_CURRENT_SOURCE_DIR}/test" CONFIGURE_DEPENDS "test/ros/*")
+list(FILTER places EXCLUDE REGEX "__pycache__|conftest|launch_test")
 if(LLMSEG_TEST_ALL)
   list(APPEND places core training nothing_lost)
 endif()
@@ -22,3 +21,9 @@ foreach(place ${places})
     ENV "PYTEST_ADDOPTS=-m 'not slow and not gpu' -p no:launch_testing -p no:launch_testing_ros"
     TIMEOUT 1200)
 endforeach()
+
+# Launch files, where the package that runs them is installed.
+find_package(launch_testing_ament_cmake QUIET)
+if(launch_testing_ament_cmake_FOUND)
+  add_launch_test(test/ros/launch_test_llmseg.py TARGET ros_llmseg_launch TIMEOUT 240)
+endif()

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from pathlib import Path
 
 import pytest
@@ -47,15 +46,6 @@ def test_launch_files_start_what_is_installed(path: Path) -> None:
     scripts = {script.name for script in (ROOT / "scripts").iterdir()}
     assert keyword_strings(tree, "executable") - {"rviz2"} <= scripts
     assert keyword_strings(tree, "package") <= {"llmseg_ros", "rviz2"}
-
-
-def test_every_script_is_installed() -> None:
-    cmake = (ROOT / "cmake" / "executables.cmake").read_text()
-    installed = re.search(r"set\(scripts ([\w ]+)\)", cmake)
-    assert installed is not None
-    assert sorted(installed[1].split()) == sorted(
-        path.name for path in (ROOT / "scripts").iterdir()
-    )
 
 
 def test_launch_arguments() -> None:
