@@ -60,7 +60,8 @@ setup: $(VENV)/llmseg-installed
 	@$(VENV)/bin/python tools/build_interfaces.py
 
 $(VENV)/llmseg-installed $(VENV_JAZZY)/llmseg-installed: \
-  requirements-inference.txt requirements-training.txt requirements-test.txt constraints.txt setup.py pyproject.toml
+  requirements-inference.txt requirements-training.txt requirements-test.txt constraints.txt setup.py pyproject.toml \
+  training/setup.cfg
 
 $(VENV)/llmseg-installed: requirements.txt requirements-dev.txt constraints-kilted.txt
 	$(call install,$(VENV),requirements-dev.txt)

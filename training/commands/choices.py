@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ABLATION_TABLES", "BROKEN", "MISSING", "PAPER_TABLES"]
+__all__ = ["ABLATION_TABLES", "BROKEN", "FOLLOWING_EVENTS", "MISSING", "PAPER_TABLES"]
 
 BROKEN = ("fatal", "skip")
 """The values of `BrokenPolicy` in data/."""
@@ -13,3 +13,5 @@ PAPER_TABLES = tuple(f"paper-table-{number}" for number in range(1, 6))
 """The tables that evaluate/paper_tables.py knows."""
 ABLATION_TABLES = ("table2", "table4")
 """The keys of `ABLATIONS` in embedded/ablation.py."""
+FOLLOWING_EVENTS = ("none", "pass", "carry", "take")
+"""The values of `Event` in scenes/sequence.py."""

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -155,24 +158,60 @@ def _describe(
     )
 
 
+@dataclass(frozen=True)
+class Stage:
+    """What a scene consists of before it is photographed."""
+
+    camera: Camera
+    light: Lighting
+    room: tuple[Part, ...]
+    """Floor and walls."""
+    table: tuple[Part, ...]
+    items: tuple[Item, ...]
+    """The objects; the ids in `Scene.instances` count them from 1."""
+
+    def world(self, others: Sequence[Part] = (), other_id: int = BACKGROUND_ID) -> World:
+        """All its parts and perhaps `others`, which belong to the instance `other_id`."""
+        owned = [(self.room, BACKGROUND_ID), (self.table, TABLE_ID)]
+        owned += [(item.parts, object_id) for object_id, item in enumerate(self.items, start=1)]
+        owned.append((tuple(others), other_id))
+        parts = [part for some, _ in owned for part in some]
+        return World(parts, [owner for some, owner in owned for _ in some])
+
+
+def set_stage(rng: np.random.Generator, config: SceneConfig) -> Stage:
+    """Draws camera, room, light and objects."""
+    camera = _random_camera(rng, config)
+    table, table_parts, room_parts = _room(rng)
+    light = Lighting.random(rng)
+    items = arrange(rng, config, camera, table)
+    return Stage(camera, light, tuple(room_parts), tuple(table_parts), tuple(items))
+
+
 def render_scene(seed: int, config: SceneConfig | None = None) -> Scene:
     """The scene of a seed (at least 0); on one machine it is always the same bytes."""
     if seed < 0:
         raise ValueError(f"seed {seed} must not be negative")
     config = config or SceneConfig()
     rng = np.random.default_rng(seed)
-    camera = _random_camera(rng, config)
-    table, table_parts, room_parts = _room(rng)
-    light = Lighting.random(rng)
-    items = arrange(rng, config, camera, table)
-    parts = room_parts + table_parts
-    owners = [BACKGROUND_ID] * len(room_parts) + [TABLE_ID] * len(table_parts)
-    for object_id, item in enumerate(items, start=1):
-        parts.extend(item.parts)
-        owners.extend([object_id] * len(item.parts))
-    world = World(parts, owners)
-    painter = _Painter(world, camera, light, rng)
+    stage = set_stage(rng, config)
+    return photograph(stage, stage.world(), rng, config, seed)
 
+
+def photograph(
+    stage: Stage, world: World, rng: np.random.Generator, config: SceneConfig, seed: int
+) -> Scene:
+    """A picture of a stage by its camera, with its ground truth.
+
+    Args:
+        stage: its camera, light and objects count.
+        world: the parts to show, of `Stage.world`.
+        rng: noise is drawn from it.
+        config: size and edges.
+        seed: written into the scene.
+    """
+    camera, items = stage.camera, stage.items
+    painter = _Painter(world, camera, stage.light, rng)
     height, width = config.height, config.width
     rows, columns = np.mgrid[:height, :width]
     pixels = np.stack([columns.ravel(), rows.ravel()], axis=1).astype(np.float64)

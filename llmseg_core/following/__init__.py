@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Masks carried along from image to image between the full answers of a method."""

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Carries the masks of a full answer along through the images that come after it.
+
+A full answer takes many camera frames: when it arrives, its image is an old one. The follower keeps
+small copies of the images since, moves the answer through them ("catches up"), and then from each
+new image to the next.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .thumbnails import Thumbnail
+from .track import Track
+
+__all__ = ["Followed", "Follower"]
+
+KEPT = 64
+"""images that an answer may be late by"""
+SAME_THING = 0.3
+"""IoU of two answers from which they mean the same thing"""
+CLEARLY_BETTER = 0.1
+"""by how much an answer must be surer to be believed at once where it means another thing"""
+
+
+@dataclass(frozen=True)
+class Followed:
+    """Where what was found is in the newest image.
+
+    Attributes:
+        masks: (N, H, W) bool, one of each object that is still followed.
+        confidence: of the full answer, times how good the evidence was since, [0, 1].
+        key: number of the image that the full answer was given on.
+        track_id: the same for as long as it is the same thing, from 1.
+        lost: why nothing is followed any longer; empty while something is.
+    """
+
+    masks: NDArray[np.bool_]
+    confidence: float
+    key: int
+    track_id: int
+    lost: str = ""
+
+    @property
+    def mask(self) -> NDArray[np.bool_]:
+        """(H, W) bool, all objects together."""
+        return np.asarray(self.masks.any(axis=0))
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """A full answer that is being followed."""
+
+    tracks: tuple[Track, ...]
+    confidence: float
+    key: int
+    size: tuple[int, int]
+
+    def step(self, image: Thumbnail) -> None:
+        for track in self.tracks:
+            track.step(image)
+
+    @property
+    def alive(self) -> list[Track]:
+        return [track for track in self.tracks if not track.lost]
+
+    @property
+    def sureness(self) -> float:
+        """[0, 1]; 0 when all is lost."""
+        alive = self.alive
+        return self.confidence * min(track.quality for track in alive) if alive else 0.0
+
+    def means_what(self, other: _Answer) -> bool:
+        """Whether it lies where `other` does; two that find nothing mean the same."""
+        first, second = _union(self), _union(other)
+        if not first.any() or not second.any():
+            return bool(first.any() == second.any())
+        return float((first & second).sum() / (first | second).sum()) > SAME_THING
+
+
+class Follower:
+    """Follows the newest full answer of one instruction; for one thread.
+
+    Images have rising numbers. An answer that contradicts what is followed is believed when the
+    next one agrees with it, or at once when it is clearly surer: a mask does not flicker.
+    """
+
+    def __init__(self) -> None:
+        """Follows nothing yet."""
+        self._images: deque[tuple[int, Thumbnail]] = deque(maxlen=KEPT)
+        self._answer: _Answer | None = None
+        self._doubt: _Answer | None = None
+        self._track_id = 0
+
+    def see(self, number: int, image: NDArray[np.uint8]) -> Followed | None:
+        """Takes the next image.
+
+        Args:
+            number: higher than of the images before.
+            image: (H, W, 3) uint8 RGB. One of another size ends what is followed.
+
+        Returns:
+            Where what was found is in it; None if there is nothing to follow.
+
+        Raises:
+            ValueError: the number does not rise.
+        """
+        if self._images and number <= self._images[-1][0]:
+            raise ValueError(f"image {number} after image {self._images[-1][0]}: numbers must rise")
+        small = Thumbnail.of(image)
+        if self._images and self._images[-1][1].size != small.size:
+            self.forget()
+        self._images.append((number, small))
+        for answer in (self._answer, self._doubt):
+            if answer is not None:
+                answer.step(small)
+        return self.now()
+
+    def adopt(self, number: int, masks: NDArray[np.bool_], confidence: float) -> Followed | None:
+        """Takes a full answer, which may be of an older image.
+
+        Args:
+            number: of the image that it was given on.
+            masks: (N, H, W) bool, one of each object; N = 0 if nothing was found.
+            confidence: of the answer, [0, 1].
+
+        Returns:
+            What is followed now, in the newest image; None if nothing is, or if the image is too
+            old or was never seen.
+        """
+        since = [(key, image) for key, image in self._images if key >= number]
+        if not since or since[0][0] != number:
+            return self.now()
+        key = since[0][1]
+        found = [mask for mask in masks if mask.any()]
+        answer = _Answer(
+            tuple(Track(mask, key) for mask in found), confidence, number, masks.shape[1:]
+        )
+        for _, image in since[1:]:
+            answer.step(image)
+        self._take(answer)
+        return self.now()
+
+    def now(self) -> Followed | None:
+        """What is followed, in the newest image."""
+        answer = self._answer
+        if answer is None or not answer.tracks:
+            return None
+        alive = answer.alive
+        empty = np.zeros((0, *answer.size), dtype=bool)
+        return Followed(
+            masks=np.stack([track.mask() for track in alive]) if alive else empty,
+            confidence=answer.sureness,
+            key=answer.key,
+            track_id=self._track_id,
+            lost="" if alive else "; ".join(track.lost for track in answer.tracks),
+        )
+
+    def forget(self) -> None:
+        """Follows nothing any longer, as for another instruction, and keeps no image."""
+        self._images.clear()
+        self._answer = self._doubt = None
+
+    def _take(self, answer: _Answer) -> None:
+        current = self._answer
+        if current is None or not current.alive:
+            self._track_id += bool(answer.tracks)
+            self._answer, self._doubt = answer, None
+        elif answer.means_what(current):
+            self._answer, self._doubt = answer, None
+        elif answer.sureness > current.sureness + CLEARLY_BETTER or (
+            self._doubt is not None and answer.means_what(self._doubt)
+        ):
+            self._track_id += bool(answer.tracks)
+            self._answer, self._doubt = answer, None
+        else:
+            self._doubt = answer
+
+
+def _union(answer: _Answer) -> NDArray[np.bool_]:
+    """(h, w) bool in the newest thumbnail."""
+    alive = answer.alive
+    if not alive:
+        return np.zeros((1, 1), dtype=bool)
+    return np.any([track.small_mask() > 0 for track in alive], axis=0)

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`llmseg follow`: how well masks are followed at camera rate, on rendered sequences."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from llmseg_core.cli.command import Command
+from llmseg_core.config.values import require
+
+from .choices import FOLLOWING_EVENTS
+
+__all__ = ["FOLLOW"]
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--events", nargs="+", choices=FOLLOWING_EVENTS, default=FOLLOWING_EVENTS, metavar="EVENT",
+        help="none: the camera moves; pass: a hand passes before an object; carry, take: a hand "
+        "carries it about, or out of the picture (default: all)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--sequences", type=int, default=10, metavar="N", help="of each event (default: 10)"
+    )
+    parser.add_argument("--frames", type=int, default=31, metavar="N", help="of each (default: 31)")
+    parser.add_argument(
+        "--speed", type=float, default=1.8, metavar="PX",
+        help="pixels a frame that objects move by the camera's motion (default: 1.8)",
+    )  # fmt: skip
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the first sequence")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the scores here")
+
+
+def _run(options: argparse.Namespace) -> int:
+    import json
+
+    import cv2
+    from rich.console import Console
+    from tqdm import tqdm
+
+    from llmseg_core.runtime.whole_file import write_whole
+
+    from ..evaluate.following import follow_sequence, following_table, score_following
+    from ..scenes.sequence import Event, SequenceConfig, render_sequence
+
+    require(options.sequences >= 1, "--sequences", options.sequences, "at least 1")
+    require(options.seed >= 0, "--seed", options.seed, "at least 0")
+    cv2.setNumThreads(1)
+    seeds = range(options.seed, options.seed + options.sequences)
+    scores: dict[str, Any] = {}
+    for name in options.events:
+        config = SequenceConfig(options.frames, options.speed, event=Event(name))
+        courses = [
+            course
+            for seed in tqdm(seeds, desc=name, unit="sequence")
+            for course in follow_sequence(render_sequence(seed, config))
+        ]
+        scores[name] = score_following(courses)
+    title = f"{len(seeds)} sequences each, {options.speed:g} px a frame, seed {options.seed}"
+    Console().print(following_table(scores, title))
+    if options.json is not None:
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        measured = {
+            name: getattr(options, name) for name in ("sequences", "frames", "speed", "seed")
+        }
+        write_whole(options.json, json.dumps({**measured, "scores": scores}, indent=2) + "\n")
+        print(f"wrote {options.json}")
+    return 0
+
+
+FOLLOW = Command(
+    "Measure how well masks are followed at camera rate, on rendered sequences.",
+    _add_arguments,
+    _run,
+    needs=("embreex", "scipy"),
+)
