@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor
 from transformers import LlavaForConditionalGeneration
 
-from .network_files import ADAPTER_CONFIG, local_place, refuse_wrong_keys
+from .network_files import ADAPTER_CONFIG, local_place, refuse_not_finite, refuse_wrong_keys
 from .original.state import read_original_state
 
 __all__ = ["learn_in_float32", "load_adapter"]
@@ -40,13 +40,15 @@ def load_adapter(llava: LlavaForConditionalGeneration, name: str, trainable: boo
     Raises:
         FileNotFoundError: if the folder or its weights are missing.
         ValueError: if a file is damaged, the configuration is none of LoRA or does not fit the
-            VLM, or weights are missing, too many or of another shape; the message names them.
+            VLM, or weights are missing, too many, of another shape or not finite; the message
+            names them.
     """
     # takes a second, and only models with an adapter need it
     from peft import get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
 
     folder = Path(local_place(name, ADAPTER_CONFIG))
     file, found = _weights(folder)
+    refuse_not_finite(file, found.items())
     config = _config(folder / ADAPTER_CONFIG)
     # Where the base is now; peft looks there when it writes the adapter, if need be on the hub.
     config.base_model_name_or_path = llava.__dict__.get("name_or_path") or None

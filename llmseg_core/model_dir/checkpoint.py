@@ -38,6 +38,7 @@ from .network_files import (
     load_tokenizer,
     local_place,
     quiet,
+    refuse_not_finite,
     refuse_wrong_keys,
     save_weights,
 )
@@ -207,7 +208,8 @@ def load_selector(file: Path, selector: MaskSelector) -> MaskSelector:
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if keys are missing or too many, or a shape differs; the message names them.
+        ValueError: if keys are missing or too many, a shape differs, or a weight is not finite; the
+            message names them.
     """
     if not file.is_file():
         raise FileNotFoundError(f"{file.parent} is no model directory: it has no {file.name}")
@@ -222,6 +224,7 @@ def load_selector(file: Path, selector: MaskSelector) -> MaskSelector:
                 f"{file}: {key} has shape {tuple(value.shape)}, the configuration says "
                 f"{tuple(wanted[key].shape)}"
             )
+    refuse_not_finite(file, found.items())
     selector.load_state_dict(found)
     return selector
 

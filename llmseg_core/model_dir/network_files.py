@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -41,6 +41,7 @@ __all__ = [
     "load_tokenizer",
     "local_place",
     "quiet",
+    "refuse_not_finite",
     "refuse_wrong_keys",
     "save_network",
     "save_weights",
@@ -146,9 +147,9 @@ def load_network(
 
     Raises:
         FileNotFoundError: if there is no such model.
-        ValueError: if the files are damaged, or names are missing, too many, or of another shape;
-            if the folder holds an adapter besides, which transformers would put on without a
-            check; or if the package for `attention` is not there.
+        ValueError: if the files are damaged, a weight is not finite, or names are missing, too
+            many, or of another shape; if the folder holds an adapter besides, which transformers
+            would put on without a check; or if the package for `attention` is not there.
     """
     place = local_place(name)
     # Without the package transformers would take such a kernel from the hub.
@@ -160,6 +161,7 @@ def load_network(
     if cls in _ORIGINALS and Path(place).is_file():
         network = _ORIGINALS[cls](place)
         network.set_attn_implementation(attention)
+        refuse_not_finite(place, network.named_parameters())
         return network if dtype is None else network.to(dtype)
     if (Path(place) / ADAPTER_CONFIG).is_file():
         raise ValueError(
@@ -182,6 +184,7 @@ def load_network(
         raise ValueError(f"the weights in {place} cannot be loaded: {error}") from error
     surplus = () if others_allowed else info["unexpected_keys"]
     refuse_wrong_keys(place, info["missing_keys"], surplus)
+    refuse_not_finite(place, network.named_parameters())
     return network
 
 
@@ -212,6 +215,13 @@ def refuse_wrong_keys(where: object, missing: Any, unexpected: Any) -> None:
     ]
     if wrong:
         raise ValueError(f"the weights in {where} do not fit the configuration: {'; '.join(wrong)}")
+
+
+def refuse_not_finite(where: object, weights: Iterable[tuple[str, Tensor]]) -> None:
+    """Raises ValueError with the first name of a weight that holds NaN or infinity, if one does."""
+    for name, values in weights:
+        if values.numel() and not all(map(torch.isfinite, torch.aminmax(values.detach()))):
+            raise ValueError(f"the weights in {where} are damaged: {name} holds NaN or infinity")
 
 
 @contextmanager

@@ -29,11 +29,16 @@ def select(scores: ProposalScores, config: SelectionConfig) -> Selection:
         of no proposal at all is 0.
 
     Raises:
-        ValueError: if the scores are of several instructions.
+        ValueError: if the scores are of several instructions, or one is no finite number.
     """
     if len(scores.iop) != 1:
         raise ValueError(f"the scores are of {len(scores.iop)} instructions, they must be of one")
     iou_score, iop = scores.iou_score[0], scores.iop[0]
+    if not (iou_score.isfinite() & iop.isfinite()).all():
+        raise ValueError(
+            "the scores hold NaN or infinity, they must be finite: the weights are broken or too "
+            'large for float16 (use dtype "bfloat16" or "float32")'
+        )
     if not len(iop):
         return Selection((), 0.0, "nothing was proposed in this image")
     taken = _RULES[config.rule](iou_score, iop, config)

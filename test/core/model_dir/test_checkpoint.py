@@ -125,6 +125,19 @@ def test_wrong_shape_is_named(copied: Path) -> None:
         load_parts(copied)
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("-inf")])
+@pytest.mark.parametrize(
+    "part", [SELECTOR_FILE, "dinov2/model.safetensors", "llava/model.safetensors"]
+)
+def test_weights_that_are_not_finite_are_named(copied: Path, part: str, value: float) -> None:
+    weights = load_file(copied / part)
+    name = next(key for key, tensor in sorted(weights.items()) if tensor.is_floating_point())
+    weights[name].view(-1)[-1] = value
+    save_file(weights, copied / part, metadata={"format": "pt"})
+    with pytest.raises(ValueError, match=rf"{part.partition('/')[0]}.* are damaged: .* NaN or inf"):
+        load_parts(copied)
+
+
 def test_missing_network_weights_are_named(copied: Path) -> None:
     file = copied / "dinov2" / "model.safetensors"
     weights = load_file(file)

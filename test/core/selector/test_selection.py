@@ -17,6 +17,15 @@ def scores(iou_score: list[float], iop: list[float]) -> ProposalScores:
     return ProposalScores(torch.tensor([iou_score]), torch.tensor([iop]))
 
 
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("place", range(2))
+def test_scores_that_are_no_numbers_are_refused(wrong: float, place: int) -> None:
+    both = [list(IOU_SCORE), list(IOP)]
+    both[place][1] = wrong
+    with pytest.raises(ValueError, match="the scores hold NaN or infinity"):
+        select(scores(*both), SelectionConfig(SelectionRule.TOP_IOU))
+
+
 @pytest.mark.parametrize(
     ("config", "indices", "confidence"),
     [
