@@ -29,7 +29,12 @@ MOST_CHARACTERS = 500
 MOST_DETAIL = 4000
 """characters of its detail"""
 
-NUMBERS = re.compile(r"0x[0-9a-fA-F]+|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
+VALUES = re.compile(
+    r"""(?<!\w)'(?:[^'\\]|\\.)*'(?!\w)"""  # quoted text
+    r"""|(?<!\w)"(?:[^"\\]|\\.)*"(?!\w)"""
+    r"|0x[0-9a-fA-F]+|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
+)
+"""what tells two errors of one kind apart"""
 
 
 class Logger(Protocol):
@@ -53,8 +58,9 @@ class LastError:
 class ErrorLog:
     """Logs each kind of error once for its source, and remembers the newest; for any thread.
 
-    Two errors are of one kind if they differ in numbers only: a file's number or an image's width
-    does not make another error. Whatever comes, memory and the lines a minute are limited.
+    Two errors are of one kind if they differ in numbers and quoted values only: an image's width or
+    an instruction does not make another error. Whatever comes, memory and the lines a minute are
+    limited.
     """
 
     def __init__(self, logger: Logger) -> None:
@@ -84,7 +90,8 @@ class ErrorLog:
 
         Args:
             source: where it failed, such as a topic.
-            reason: why; reasons from the same source that differ in numbers only are logged once.
+            reason: why; reasons from the same source that differ in numbers and quoted values only
+                are logged once.
             detail: what only the log shows, such as a traceback.
         """
         if line := self._line(self.remember(source, reason), source, reason):
@@ -119,7 +126,7 @@ class ErrorLog:
 
     def _line(self, text: str, source: str, reason: str) -> str:
         """The line to log; empty if there is to be none."""
-        kind = source, shortened(NUMBERS.sub("#", reason))
+        kind = source, shortened(VALUES.sub("#", reason))
         with self._lock:
             if kind in self._known:
                 self._known.move_to_end(kind)

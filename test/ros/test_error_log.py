@@ -63,6 +63,14 @@ def test_numbers_do_not_make_another_kind(lines: Lines, errors: ErrorLog) -> Non
     assert len(lines.errors) == 3
 
 
+def test_quoted_values_do_not_make_another_kind(lines: Lines, errors: ErrorLog) -> None:
+    for text in ("mug", 'it\'s "here"', "a\n'b", "", "\u2603 7", "cup' and 'saucer"):
+        errors.report("~/instruction", f"the text {text!r} is the model's problem, not 'ours'")
+    assert len(lines.errors) == 1
+    errors.report("~/instruction", "the text 'mug' is the model's fault, not 'ours'")
+    assert len(lines.errors) == 2
+
+
 def test_lines_are_limited_whatever_the_text(lines: Lines, errors: ErrorLog, clock: Clock) -> None:
     def many(word: str) -> None:
         for letter in "abcdefghijklmnopqrstuvwxyz":
