@@ -21,6 +21,7 @@ from .frame import SegmentedFrame
 __all__ = ["Outputs", "answer_message"]
 
 QUEUE_DEPTH = 5
+SECOND_NS = 10**9
 
 
 class Outputs:
@@ -41,8 +42,9 @@ class Outputs:
         start = time.perf_counter()
         header, segmentation = answer.frame.header, answer.segmentation
         mask = mask_to_image(segmentation.mask, header)
-        self._mask.publish(mask)
+        # Before the mask goes out: both come, or neither does.
         result = answer_message(answer, self._node.get_clock().now(), dropped_frames, mask)
+        self._mask.publish(mask)
         publish_ms = 1000 * (time.perf_counter() - start)
         result.stage_times.append(StageTime(stage="publish", milliseconds=publish_ms))
         self._result.publish(result)
@@ -76,7 +78,8 @@ def answer_message(
         mask: the answer's mask as a message, if it is made already.
     """
     header, segmentation = answer.frame.header, answer.segmentation
-    age = now - Time.from_msg(header.stamp, clock_type=now.clock_type)
+    # rclpy's Time takes no stamp before 1970, which a camera may have.
+    stamp_ns = header.stamp.sec * SECOND_NS + header.stamp.nanosec
     return SegmentationResult(
         header=header,
         instruction=segmentation.instruction,
@@ -89,7 +92,7 @@ def answer_message(
             StageTime(stage=stage, milliseconds=float(milliseconds))
             for stage, milliseconds in segmentation.timings_ms.items()
         ],
-        age_ms=age.nanoseconds / 1e6,
+        age_ms=(now.nanoseconds - stamp_ns) / 1e6,
         dropped_frames=dropped_frames,
     )
 

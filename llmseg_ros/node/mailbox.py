@@ -18,10 +18,13 @@ from dataclasses import dataclass, replace
 from llmseg_core.config import SelectionConfig
 from llmseg_ros.messages.frame import Frame, SegmentedFrame
 
-__all__ = ["Job", "Mailbox", "Request", "Statistics", "WorkerStopped"]
+__all__ = ["Job", "Mailbox", "Request", "Statistics", "TooManyRequests", "WorkerStopped"]
 
 REUSE_S = 1.0
 """seconds for which a new instruction is answered on the frame encoded last, though newer wait"""
+
+MOST_REQUESTS = 64
+"""that wait at once, each perhaps with an image of its own"""
 
 LONGEST_WAIT_S = 60.0
 """seconds after which a waiting thread looks again; there are rates whose period no clock holds"""
@@ -32,6 +35,13 @@ class WorkerStopped(RuntimeError):
 
     def __init__(self) -> None:
         super().__init__("inference was stopped before the answer was there")
+
+
+class TooManyRequests(RuntimeError):
+    """More requests wait than there is memory for, whatever their images are."""
+
+    def __init__(self) -> None:
+        super().__init__(f"{MOST_REQUESTS} requests wait already: ask again when some are answered")
 
 
 @dataclass(frozen=True)
@@ -132,15 +142,17 @@ class Mailbox:
 
         Returns:
             A future with the answer, or what the method raised, or `LookupError` if there is no
-            frame yet, or `WorkerStopped`.
+            frame yet, or `WorkerStopped`, or `TooManyRequests` if `MOST_REQUESTS` wait already.
         """
         future: Future[SegmentedFrame] = Future()
         with self._changed:
-            if self._is_open:
+            if not self._is_open:
+                future.set_exception(WorkerStopped())
+            elif len(self._requests) >= MOST_REQUESTS:
+                future.set_exception(TooManyRequests())
+            else:
                 self._requests.append(Request(instruction, frame, future))
                 self._changed.notify_all()
-            else:
-                future.set_exception(WorkerStopped())
         return future
 
     def configure(self, selection: SelectionConfig | None, max_rate_hz: float) -> None:
@@ -199,8 +211,8 @@ class Mailbox:
                 self._changed.wait(None if due_in_s is None else min(due_in_s, LONGEST_WAIT_S))
             return None
 
-    def encoded(self, frame: Frame) -> None:
-        """Says that the worker has just encoded `frame` and keeps its encoding."""
+    def encoded(self, frame: Frame | None) -> None:
+        """Says that the worker has just encoded `frame` and keeps its encoding; None: has none."""
         with self._changed:
             self._encoded, self._encoded_at = frame, time.monotonic()
 
@@ -259,6 +271,7 @@ class Mailbox:
     def _stream_job(self) -> Job:
         if self._answers_from_encoded():
             frame = self._encoded
+            self._newest_was_taken |= frame is self._newest
         else:
             frame = self._take_newest()
             self._next_encode_at = time.monotonic() + self._period_s()
@@ -268,7 +281,7 @@ class Mailbox:
     def _request_job(self, request: Request) -> Job:
         if request.frame is not None:
             return Job(request.frame, request, keep=False)
-        return Job(self._take_newest(), request, keep=True)
+        return Job(self._newest, request, keep=True)  # the stream answers on it as well
 
     def _take_newest(self) -> Frame | None:
         self._newest_was_taken = True

@@ -8,6 +8,7 @@ from concurrent.futures import Future
 
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
+from rclpy.qos import QoSProfile
 
 from llmseg_ros.error_log import ErrorLog, shortened
 from llmseg_ros.messages.frame import SegmentedFrame, frame_from_message
@@ -19,6 +20,10 @@ from .instruction import checked_instruction
 from .session import Session
 
 __all__ = ["SegmentService"]
+
+QUEUE_DEPTH = 1000
+"""calls that may come at once; beyond the middleware's 10, calls were lost and their callers
+waited for ever"""
 
 
 class SegmentService:
@@ -38,7 +43,10 @@ class SegmentService:
         self._errors = errors
         # A request that waits must keep neither other callbacks of a group out nor another request.
         group = ReentrantCallbackGroup()
-        node.create_service(Segment, "~/segment", self._on_request, callback_group=group)
+        qos = QoSProfile(depth=QUEUE_DEPTH)
+        node.create_service(
+            Segment, "~/segment", self._on_request, qos_profile=qos, callback_group=group
+        )
 
     async def _on_request(
         self, request: Segment.Request, response: Segment.Response

@@ -47,6 +47,9 @@ from .transitions import Transitions, reporting
 
 __all__ = ["SegmentationNode", "main"]
 
+FAREWELL_S = 2.0
+"""seconds for which a finalized node still tells its state, as a lifecycle manager asks for it"""
+
 STOP_TIMEOUT_S = 0.2
 """seconds that an answer which is being worked on has to end when inference is stopped"""
 
@@ -76,6 +79,8 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         self._instruction_subscription: Subscription | None = None
         self._instruction = ""
         self._finalized = False
+        self.is_over = False
+        """Whether nothing can come of this node any more, and who looks has seen that."""
         self.errors = ErrorLog(self.get_logger())
         """What fails in any callback or in inference."""
         self._loader = ModelLoader()
@@ -183,10 +188,12 @@ class SegmentationNode(LenientParameters, LifecycleNode):
 
     @reporting
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Stops and frees everything, from any state: finalized."""
+        """Stops and frees everything, from any state: finalized, which no transition leaves."""
         self._stop_inference()
         self._release_model()
         self._finalized = True
+        self.get_logger().info(f"finalized: a process of this node ends in {FAREWELL_S:g} s")
+        self.create_timer(FAREWELL_S, self._end, clock=Clock(clock_type=ClockType.STEADY_TIME))
         return TransitionCallbackReturn.SUCCESS
 
     @reporting
@@ -201,6 +208,9 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         self._stop_inference()
         super().destroy_node()
         self._transitions.destroy()
+
+    def _end(self) -> None:
+        self.is_over = True
 
     def _autostart(self) -> None:
         self._autostart_timer.cancel()
@@ -357,5 +367,5 @@ def main(arguments: Sequence[str], stop: StopSignals) -> int:
             node = SegmentationNode()
         except ParameterException as error:
             raise StartError(str(error)) from error
-        spin(node, node.errors, stop)
+        spin(node, node.errors, stop, lambda: node.is_over)
     return 0

@@ -140,7 +140,8 @@ class InferenceWorker:
     def _failed(self, error: BaseException, pause_s: float) -> None:
         self.trouble = f"the inference thread ended by {error!r} and begins again in {pause_s:g} s"
         reason = RuntimeError(self.trouble)
-        job, self._job, self._began_at, self._encoded = self._job, None, None, None
+        job, self._job, self._began_at = self._job, None, None
+        self._forget_encoding()
         if job is not None:
             self._mailbox.count(failed=1)
             if job.request is not None:
@@ -161,11 +162,18 @@ class InferenceWorker:
                 return
             answer = self._segment(method, frame, encoding, reused, instruction, selection)
             if self._mailbox.accepts(instruction):
-                self._mailbox.count(processed=1)
-                self._on_answer(answer)
+                self._give(answer)
         except Exception as error:
             self._mailbox.count(failed=1)
             self._report(error)
+
+    def _give(self, answer: SegmentedFrame) -> None:
+        self._mailbox.count(processed=1)
+        try:
+            self._on_answer(answer)
+        except Exception:
+            self._mailbox.count(processed=-1)  # it is a failure, and no answer
+            raise
 
     def _answer_request(self, job: Job, request: Request) -> None:
         with self._replacing:
@@ -187,15 +195,19 @@ class InferenceWorker:
 
     def _encode(self, method: Method, frame: Frame, keep: bool) -> tuple[EncodedFrame, bool]:
         """The encoding of `frame`, and whether it was known already."""
-        if self._encoded is not None:
-            if self._encoded[0] is method and self._encoded[1] is frame:
-                return self._encoded[2], True
-            self._encoded = None  # before the next one needs memory
+        if self._encoded is not None and self._encoded[:2] == (method, frame):
+            return self._encoded[2], True
+        if keep:  # a request's own image leaves the stream's encoding where it is
+            self._forget_encoding()  # before the next one needs memory
         encoding = method.encode_frame(frame.image)
         if keep:
             self._encoded = method, frame, encoding
             self._mailbox.encoded(frame)
         return encoding, False
+
+    def _forget_encoding(self) -> None:
+        self._encoded = None
+        self._mailbox.encoded(None)
 
     @staticmethod
     def _segment(

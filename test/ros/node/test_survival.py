@@ -50,7 +50,9 @@ class NodeProcess:
     def send(self, service_type: type, service: str, request: Any) -> Any:
         """The future of a service call."""
         if service not in self._clients:
-            client = self.observer.node.create_client(service_type, f"llmseg/{service}")
+            client = self.observer.node.create_client(
+                service_type, f"llmseg/{service}", qos_profile=QoSProfile(depth=100)
+            )
             self.observer.wait_until(client.service_is_ready)
             self._clients[service] = client
         return self._clients[service].call_async(request)
@@ -123,6 +125,14 @@ def test_nothing_ends_the_process(node: NodeProcess, model: Path, tmp_path: Path
     assert node.program.output.count("~/segment has no result: unknown encoding") == 1
     assert node.program.output.count("Traceback") == 1  # rclpy's own, of a parameter's odd type
 
+    # Nothing can come of a finalized node, so its process ends; not before its state was read.
+    shutdown = ChangeState.Request()
+    shutdown.transition.label = "shutdown"
+    assert node.call(ChangeState, "change_state", shutdown).success
+    state = node.call(GetState, "get_state", GetState.Request()).current_state
+    assert state.label == "finalized"
+    assert node.program.end() == 0
+
 
 def send_bad_parameters(node: NodeProcess, model: Path, tmp_path: Path) -> None:
     for name in broken_models(model, tmp_path):
@@ -180,7 +190,11 @@ def send_bad_messages(node: NodeProcess) -> None:
     old = image_message(1)
     old.header.stamp = Time(seconds=2**31 - 1).to_msg()
     old.header.stamp.sec = -5
+    node.instructions.publish(String(data="mug"))
     node.images.publish(old)
+    node.observer.wait_until(lambda: any(r.header.stamp.sec == -5 for r in node.results))
+    result = node.results[-1]
+    assert result.age_ms > 1.7e12  # since 1969
     node.instructions.publish(String(data="mug " * 250_000))
     node.observer.wait_until(lambda: "has 1000000 characters" in node.program.output)
     too_long = node.call(Segment, "segment", Segment.Request(instruction="mug " * 5_000))
@@ -194,6 +208,10 @@ def send_bad_messages(node: NodeProcess) -> None:
     odd = ParameterMessage(name="model", value=ParameterValue(type=99))
     node.send(SetParameters, "set_parameters", SetParameters.Request(parameters=[odd]))
     node.call(DescribeParameters, "describe_parameters", DescribeParameters.Request(names=["?"]))
-    for number in range(60):
-        request = Segment.Request(instruction="mug", image=Image(encoding=f"odd{number}", height=1))
-        assert not node.call(Segment, "segment", request).success
+    requests = [
+        Segment.Request(instruction="mug", image=Image(encoding=f"odd{number}", height=1))
+        for number in range(60)
+    ]
+    futures = [node.send(Segment, "segment", request) for request in requests]  # all at once
+    node.observer.wait_until(lambda: all(future.done() for future in futures))
+    assert not any(future.result().success for future in futures)

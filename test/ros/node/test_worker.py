@@ -13,11 +13,11 @@ from queue import Queue
 
 import pytest
 
-from helpers.gated_pipeline import WAIT_S, GatedPipeline, make_frame
+from helpers.gated_pipeline import BROKEN, WAIT_S, GatedPipeline, make_frame
 from llmseg_core.config import SelectionConfig
 from llmseg_ros.messages.frame import SegmentedFrame
 from llmseg_ros.node import mailbox as mailbox_module
-from llmseg_ros.node.mailbox import Mailbox, WorkerStopped
+from llmseg_ros.node.mailbox import MOST_REQUESTS, Mailbox, TooManyRequests, WorkerStopped
 from llmseg_ros.node.worker import InferenceWorker
 
 
@@ -176,6 +176,65 @@ def test_requests_are_answered_apart_from_the_instruction(rig: Rig) -> None:
     rig.mailbox.instruct("mug")  # on the frame that the request had encoded
     assert rig.answer() == (1, "mug")
     assert rig.remaining_calls()[2:] == ["encode 1", "segment 1 fork", "segment 1 mug"]
+
+
+def test_the_stream_answers_on_the_frame_that_a_request_took(rig: Rig) -> None:
+    rig.pipeline.gate.clear()
+    rig.mailbox.instruct("mug")
+    rig.mailbox.submit(make_frame(1))
+    assert rig.call() == "encode 1"
+    request = rig.mailbox.request("fork")
+    rig.mailbox.submit(make_frame(2))
+    rig.pipeline.gate.set()
+    assert request.result(WAIT_S).frame.header == 2
+    assert [rig.answer(), rig.answer()] == [(1, "mug"), (2, "mug")]
+    assert rig.remaining_calls()[-3:] == ["encode 2", "segment 2 fork", "segment 2 mug"]
+    statistics = rig.mailbox.statistics
+    assert (statistics.received, statistics.processed, statistics.dropped) == (2, 3, 0)
+
+
+def test_an_image_of_a_request_leaves_the_streams_encoding(rig: Rig) -> None:
+    rig.mailbox.instruct("mug")
+    rig.mailbox.submit(make_frame(1))
+    assert rig.answer() == (1, "mug")
+    rig.mailbox.request("fork", make_frame(7)).result(WAIT_S)
+    rig.mailbox.instruct("spoon")
+    assert rig.answer() == (1, "spoon")
+    assert rig.remaining_calls()[2:] == ["encode 7", "segment 7 fork", "segment 1 spoon"]
+
+
+def test_an_encoding_that_failed_is_not_taken_for_the_last_one(rig: Rig) -> None:
+    rig.mailbox.instruct("mug")
+    rig.mailbox.submit(make_frame(1))
+    assert rig.answer() == (1, "mug")
+    rig.mailbox.submit(make_frame(BROKEN))
+    rig.errors.get(timeout=WAIT_S)
+    rig.mailbox.submit(make_frame(2))
+    rig.mailbox.instruct("spoon")  # must not encode frame 1 again
+    assert rig.answer()[0] == 2
+    assert "encode 1" not in rig.remaining_calls()[2:]
+
+
+def test_more_requests_than_there_is_memory_for_are_refused(rig: Rig) -> None:
+    rig.pipeline.gate.clear()
+    first = rig.mailbox.request("first", make_frame(1))
+    rig.call()
+    futures = [rig.mailbox.request("fork", make_frame(2)) for _ in range(MOST_REQUESTS + 1)]
+    with pytest.raises(TooManyRequests, match=f"{MOST_REQUESTS} requests wait already"):
+        futures[-1].result(WAIT_S)
+    rig.pipeline.gate.set()
+    assert all(future.result(WAIT_S) for future in [first, *futures[:-1]])
+
+
+def test_an_answer_that_cannot_be_published_is_a_failure(rig: Rig) -> None:
+    def fail(_: SegmentedFrame) -> None:
+        raise OSError("no middleware")
+
+    rig.worker._on_answer = fail
+    rig.mailbox.instruct("mug")
+    rig.mailbox.submit(make_frame(1))
+    assert str(rig.errors.get(timeout=WAIT_S)) == "no middleware"
+    assert (rig.mailbox.statistics.processed, rig.mailbox.statistics.failed) == (0, 1)
 
 
 def test_requests_and_stream_take_turns(rig: Rig) -> None:
