@@ -32,7 +32,7 @@ INSTRUCTION = Template("instruction")
 class ProposalConfig(Settings):
     """SAM's everything mode (paper section 3.2; the defaults are SamAutomaticMaskGenerator's)."""
 
-    points_per_side: Annotated[int, AtLeast(1)] = 32
+    points_per_side: Annotated[int, Between(1, 1024)] = 32
     """prompt points along each side of the image"""
     points_per_batch: Annotated[int, AtLeast(1)] | None = None
     """prompt points decoded at once; None chooses by device"""
@@ -44,7 +44,7 @@ class ProposalConfig(Settings):
     """logits that the cut is moved up and down by for the stability score"""
     box_nms_thresh: Annotated[float, Between(0, 1)] = 0.7
     """box IoU above which the worse of two masks is dropped, [0, 1]"""
-    crop_n_layers: Annotated[int, AtLeast(0)] = 0
+    crop_n_layers: Annotated[int, Between(0, 6)] = 0
     """layers of crops looked at besides the whole image: layer i has 4^i; 0 looks at no crop"""
     crop_overlap_ratio: Annotated[float, AtLeast(0), Below(1)] = 512 / 1500
     """overlap of neighbouring crops in layer 1, fraction of the image's shorter side, [0, 1)"""
@@ -59,9 +59,9 @@ class ProposalConfig(Settings):
     it is sure of are skipped: nearly exact, faster; 1 decodes every point"""
     coarse_confidence: float = 0.9
     """predicted IoU from which a mask of the coarse points is sure"""
-    max_image_side: Annotated[int, AtLeast(16)] = 1024
+    max_image_side: Annotated[int, Between(16, 16384)] = 1024
     """pixels; a larger image is shrunk to this longest side before everything else"""
-    max_proposals: Annotated[int, AtLeast(1)] = 50
+    max_proposals: Annotated[int, Between(1, 10000)] = 50
     """the largest masks by area that are kept"""
 
     def __post_init__(self) -> None:
@@ -98,10 +98,10 @@ class ImageEncoderConfig(Settings):
 
     kind: ImageEncoderKind = ImageEncoderKind.DINOV2
     """which network describes the image"""
-    image_size: Annotated[int, AtLeast(16)] = 896
+    image_size: Annotated[int, Between(16, 8192)] = 896
     """pixels; the longest side is resized to it, the rest is padded right and bottom; with "sam"
     SAM's own input size holds instead"""
-    pooling_size: Annotated[int, AtLeast(1)] = 256
+    pooling_size: Annotated[int, Between(1, 8192)] = 256
     """cells a side of the square on which masks weigh features; a multiple of the feature map"""
 
 
@@ -132,23 +132,23 @@ class SegTokenConfig(Settings):
 class SelectorConfig(Settings):
     """Sizes of the trainable selector (paper section 3.3, figure 3)."""
 
-    feature_dim: Annotated[int, AtLeast(1)] = 1024
+    feature_dim: Annotated[int, Between(1, 65536)] = 1024
     """C, channels of the image encoder"""
-    hidden_dim: Annotated[int, AtLeast(1)] = 4096
+    hidden_dim: Annotated[int, Between(1, 65536)] = 4096
     """width of the language model"""
-    width: Annotated[int, AtLeast(1)] = 256
+    width: Annotated[int, Between(1, 65536)] = 256
     """D, width of the fusion module"""
-    num_blocks: Annotated[int, AtLeast(1)] = 2
+    num_blocks: Annotated[int, Between(1, 100)] = 2
     """two-way attention blocks"""
-    num_heads: Annotated[int, AtLeast(1)] = 8
+    num_heads: Annotated[int, Between(1, 65536)] = 8
     """attention heads"""
-    attention_downsample: Annotated[int, AtLeast(1)] = 1
+    attention_downsample: Annotated[int, Between(1, 65536)] = 1
     """factor by which cross-attention is narrower than `width`; SAM has 2, the method 1"""
-    mlp_dim: Annotated[int, AtLeast(1)] = 2048
+    mlp_dim: Annotated[int, Between(1, 65536)] = 2048
     """hidden width of the fusion module's MLP"""
-    iop_hidden_dim: Annotated[int, AtLeast(1)] = 128
+    iop_hidden_dim: Annotated[int, Between(1, 65536)] = 128
     """hidden width of the IoP head"""
-    embedding_hidden_dim: Annotated[int, AtLeast(1)] = 2048
+    embedding_hidden_dim: Annotated[int, Between(1, 65536)] = 2048
     """hidden width of the IoU head"""
     temperature: Annotated[float, Above(0)] = 0.05
     """of both softmaxes of the alignment loss"""

@@ -107,6 +107,8 @@ def _loaded(text: str) -> Any:
         mark = error.problem_mark or error.context_mark
         place = "" if mark is None else f"line {mark.line + 1}, column {mark.column + 1}: "
         raise ValueError(place + ": ".join(filter(None, (error.context, error.problem)))) from None
+    except RecursionError:
+        raise ValueError("lists and mappings are nested too deeply") from None
     except yaml.reader.ReaderError as error:
         code = error.character if isinstance(error.character, int) else ord(error.character)
         raise ValueError(

@@ -13,6 +13,7 @@ import torch
 import yaml
 from safetensors import SafetensorError
 from safetensors.torch import load_file
+from torch import Tensor
 from transformers import (
     ConvNextModel,
     Dinov2Model,
@@ -121,6 +122,8 @@ def load_parts(
         llava, tokenizer, adapter = load_vlm(path, config, dtype, runtime.attention)
         if adapter is not None:
             llava = load_adapter(llava, adapter).merge_and_unload()
+    with torch.device("meta"):  # sizes that do not fit must not take memory first
+        _selector_weights(path / SELECTOR_FILE, MaskSelector(config.selector))
     selector = load_selector(path / SELECTOR_FILE, MaskSelector(config.selector))
     parts = ModelParts(
         config=config,
@@ -211,6 +214,12 @@ def load_selector(file: Path, selector: MaskSelector) -> MaskSelector:
         ValueError: if keys are missing or too many, a shape differs, or a weight is not finite; the
             message names them.
     """
+    selector.load_state_dict(_selector_weights(file, selector))
+    return selector
+
+
+def _selector_weights(file: Path, selector: MaskSelector) -> dict[str, Tensor]:
+    """What fills `selector`; raises as `load_selector`."""
     if not file.is_file():
         raise FileNotFoundError(f"{file.parent} is no model directory: it has no {file.name}")
     try:
@@ -225,8 +234,7 @@ def load_selector(file: Path, selector: MaskSelector) -> MaskSelector:
                 f"{tuple(wanted[key].shape)}"
             )
     refuse_not_finite(file, found.items())
-    selector.load_state_dict(found)
-    return selector
+    return found
 
 
 def part_folder(path: Path, name: str, config_file: str = "config.json") -> str:

@@ -83,17 +83,33 @@ class Transitions:
         self, request: ChangeState.Request, response: ChangeState.Response
     ) -> ChangeState.Response:
         asked = request.transition
+        if (asked.label or asked.id) not in self._offered():
+            state = self._machine.current_state[1]
+            reason = f"no transition {asked.label or asked.id!r} from the state {state}"
+            self._errors.warn("~/change_state", reason)
+            response.success = False
+            return response
         try:
             if (asked.label or asked.id) in ("configure", Transition.TRANSITION_CONFIGURE):
                 response.success = await self.configure()
             else:
                 response = self._rclpys_own(request, response)
-        except Exception as error:  # Humble's own raises where the state has no such transition
-            state = self._machine.current_state[1]
-            reason = f"no transition {asked.label or asked.id!r} from {state}: {error}"
-            self._errors.warn("~/change_state", reason)
+        except Exception as error:
+            self._errors.report_exception("~/change_state", error)
             response.success = False
         return response
+
+    def _offered(self) -> set[int | str]:
+        """Numbers and labels of the transitions that people may ask for in the present state.
+
+        rclpy would log three lines for each other one, and take the ends of transitions that are
+        under way, as if configuring were done before the model is there.
+        """
+        offered: set[int | str] = set()
+        for number, label, *_ in self._machine.available_transitions:
+            if number < Transition.TRANSITION_ON_CONFIGURE_SUCCESS:
+                offered |= {number, label}
+        return offered
 
 
 def reporting(

@@ -216,6 +216,7 @@ def test_wrong_configuration_is_named(copied: Path) -> None:
         ("feature_dim", 48, "mask_projection.weight"),
         ("hidden_dim", 48, "seg_projection.0"),
         ("width", 32, r"\(16,\), the configuration says \(32,\)"),
+        ("hidden_dim", 65536, "seg_projection.0"),  # 17 GB, which are not taken to see that
         ("num_blocks", 1, "unexpected fusion.blocks.1"),
         ("num_blocks", 3, "missing fusion.blocks.2"),
         ("attention_downsample", 2, r"masks_to_seg.*_proj"),

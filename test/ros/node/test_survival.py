@@ -8,85 +8,25 @@ import random
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from lifecycle_msgs.srv import ChangeState, GetState
 from rcl_interfaces.msg import Parameter as ParameterMessage
-from rcl_interfaces.msg import ParameterType, ParameterValue, SetParametersResult
-from rcl_interfaces.srv import DescribeParameters, GetParameters, SetParameters
-from rclpy.parameter import Parameter
-from rclpy.qos import QoSProfile
+from rcl_interfaces.msg import ParameterType, ParameterValue
+from rcl_interfaces.srv import DescribeParameters, SetParameters
 from rclpy.time import Time
 from sensor_msgs.msg import Image
 from std_msgs.msg import String
 
+from helpers.node_process import NodeProcess
 from helpers.observer import Observer
-from helpers.programs import NODE, Program, programs
+from helpers.programs import NODE, programs
 from helpers.segmentation_rig import image_message
 from helpers.small_model import save_small_model
-from llmseg_ros.msg import SegmentationResult
 from llmseg_ros.node.parameters import NODE_PARAMETERS, SELECTION_NAMES
 from llmseg_ros.srv import Segment
 
 NAMES = [*(spec.name for spec in NODE_PARAMETERS), *SELECTION_NAMES]
-
-
-class NodeProcess:
-    """An active node in a process of its own, and all that one would connect to it."""
-
-    def __init__(self, observer: Observer, program: Program) -> None:
-        self.observer, self.program = observer, program
-        node = observer.node
-        self.results: list[SegmentationResult] = []
-        node.create_subscription(SegmentationResult, "llmseg/result", self.results.append, 50)
-        self.images = node.create_publisher(Image, "image", QoSProfile(depth=50))
-        self.instructions = node.create_publisher(String, "llmseg/instruction", 50)
-        self._clients: dict[str, Any] = {}
-        observer.wait_until(lambda: self.images.get_subscription_count() > 0, timeout=120)
-        observer.wait_until(lambda: self.instructions.get_subscription_count() > 0)
-        observer.wait_until(lambda: node.count_publishers("llmseg/result") > 0)
-
-    def send(self, service_type: type, service: str, request: Any) -> Any:
-        """The future of a service call."""
-        if service not in self._clients:
-            client = self.observer.node.create_client(
-                service_type, f"llmseg/{service}", qos_profile=QoSProfile(depth=100)
-            )
-            self.observer.wait_until(client.service_is_ready)
-            self._clients[service] = client
-        return self._clients[service].call_async(request)
-
-    def call(self, service_type: type, service: str, request: Any) -> Any:
-        """The response of a service."""
-        future = self.send(service_type, service, request)
-        self.observer.wait_until(future.done)
-        return future.result()
-
-    def set(self, name: str, value: Any) -> SetParametersResult:
-        return self.set_message(Parameter(name, value=value).to_parameter_msg())
-
-    def set_message(self, message: ParameterMessage) -> SetParametersResult:
-        request = SetParameters.Request(parameters=[message])
-        return self.call(SetParameters, "set_parameters", request).results[0]
-
-    def get(self, name: str) -> ParameterValue:
-        request = GetParameters.Request(names=[name])
-        return self.call(GetParameters, "get_parameters", request).values[0]
-
-    def assert_works(self, stamp_s: int) -> None:
-        """An ordinary question gets its answer."""
-        self.results.clear()
-
-        def is_answered() -> bool:
-            self.images.publish(image_message(stamp_s))
-            self.instructions.publish(String(data="mug"))
-            self.observer.spin_for(0.05)
-            assert self.program.is_running(), self.program.output
-            return any(result.header.stamp.sec == stamp_s for result in self.results)
-
-        self.observer.wait_until(is_answered)
-        assert self.call(GetState, "get_state", GetState.Request()).current_state.label == "active"
 
 
 @pytest.fixture(scope="module")

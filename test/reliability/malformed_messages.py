@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Malformed messages and parameters as plain values; no ROS is needed to make them."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from .cases import Case
+from .odd_values import damaged_bytes, odd_number, odd_text
+
+__all__ = [
+    "IMAGE",
+    "INSTRUCTION",
+    "PARAMETER",
+    "damaged_message",
+    "image",
+    "instruction",
+    "parameter",
+]
+
+ENCODINGS = (
+    "rgb8", "bgr8", "rgba8", "bgra8", "mono8", "mono16", "rgb16", "bgra16", "bayer_rggb8",
+    "bayer_gbrg16", "yuv422", "yuv422_yuy2", "uyvy", "8UC1", "8UC3", "16UC1", "32FC1", "64FC4",
+    "8UC0", "8UC99", "nv12", "RGB8", "rainbow", "jpeg", "rgb8; jpeg compressed bgr8",
+)  # fmt: skip
+SIZES = (0, 1, 2, 3, 7, 8, 16, 480, 640, 65_535, 2**31, 2**32 - 1)
+
+IMAGE: Case = {
+    "sec": 1, "nanosec": 0, "frame_id": "camera", "height": 4, "width": 6, "encoding": "rgb8",
+    "is_bigendian": 0, "step": 18, "data": bytes(range(72)),
+}  # fmt: skip
+"""a valid image"""
+
+INSTRUCTION: Case = {"text": "mug"}
+PARAMETER: Case = {"name": "max_rate_hz", "value": 5.0, "type": None}
+"""a valid one; a type is a number of ParameterType where that is not the value's own"""
+
+PARAMETERS = (
+    "model", "device", "dtype", "attention", "memory_budget_mb", "compile", "threads", "autostart",
+    "load_timeout_s", "max_rate_hz", "rule", "iop_threshold", "top_k", "min_confidence",
+    "use_sim_time", "qos_overrides./image.subscription.depth", "start_type_description_service",
+)  # fmt: skip
+
+
+def image(choose: random.Random) -> Case:
+    """Fields of sensor_msgs/Image, one to four of them changed."""
+    case = dict(IMAGE)
+    if choose.random() < 0.5:  # whole as it is, in any encoding, of another size
+        case["encoding"] = choose.choice(ENCODINGS)
+        height, width = choose.choice(SIZES[:7]), choose.choice(SIZES[:7])
+        case |= {"height": height, "width": width, "step": width * choose.choice((1, 2, 3, 4, 8))}
+        case["data"] = choose.randbytes(height * case["step"])
+    for name in choose.sample(list(case), choose.randrange(1, 5)):
+        case[name] = _image_field(choose, name, case)
+    return case
+
+
+def _image_field(choose: random.Random, name: str, case: Case) -> Any:
+    if name == "sec":
+        return choose.choice((-(2**31), -5, 0, 2**31 - 1))
+    if name == "nanosec":
+        return choose.choice((0, 10**9, 2**32 - 1))
+    if name == "frame_id":
+        return encodable(odd_text(choose))
+    if name in ("height", "width"):
+        return choose.choice(SIZES)
+    if name == "encoding":
+        known = choose.random() < 0.7
+        return choose.choice(ENCODINGS) if known else encodable(odd_text(choose))
+    if name == "is_bigendian":
+        return choose.choice((0, 1, 2, 255))
+    if name == "step":
+        return choose.choice((*SIZES, case["step"] - 1, case["step"] + 1)) % 2**32
+    data = case["data"]
+    return choose.choice((b"", data[:-1], data + b"\0", data[: len(data) // 2], data * 2))
+
+
+def instruction(choose: random.Random) -> Case:
+    """A text, up to 1 MB."""
+    return {"text": encodable(odd_text(choose, long=True))}
+
+
+def encodable(text: str) -> str:
+    """The text as a message may hold it: rclpy itself refuses lone surrogates when it sends."""
+    return text.encode(errors="replace").decode()
+
+
+def parameter(choose: random.Random) -> Case:
+    """A parameter of any name, value and type."""
+    name = choose.choice(PARAMETERS) if choose.random() < 0.9 else encodable(odd_text(choose))
+    value = _value(choose, name)
+    odd_type = choose.choice((0, 1, 2, 3, 4, 5, 6, 7, 8, 9)) if choose.random() < 0.1 else None
+    return {"name": name, "value": value, "type": odd_type}
+
+
+def _value(choose: random.Random, name: str) -> Any:
+    kind = choose.randrange(8)
+    if kind == 0:
+        return encodable(odd_text(choose))
+    if kind in (1, 2, 3):
+        number = odd_number(choose)
+        is_large = isinstance(number, int) and abs(number) >= 2**63
+        return float(number) if is_large else number
+    if kind == 4:
+        return [bool(choose.randrange(2)) for _ in range(choose.randrange(3))]
+    if kind == 5:
+        return choose.randbytes(choose.randrange(4))
+    if kind == 6:
+        return [encodable(odd_text(choose)) for _ in range(choose.randrange(1, 3))]
+    near = {"rule": "top_iou ", "device": "cuda:99", "dtype": "int8", "attention": "none"}
+    return near.get(name, choose.choice((None, [0.5, float("nan")], [2**62, -1])))
+
+
+def damaged_message(choose: random.Random, whole: bytes) -> Case:
+    """The bytes of a message on the wire, damaged."""
+    if choose.random() < 0.1:
+        return {"data": choose.randbytes(choose.choice((0, 1, 3, 4, 5, 17, 400)))}
+    return {"data": damaged_bytes(choose, whole)}
