@@ -58,8 +58,9 @@ class SegmentService:
             response.result = answer_message(answer, self._node.get_clock().now(), dropped)
             response.success = True
         except Exception as error:  # whatever goes wrong, the caller gets an answer
-            response.message = shortened(str(error) or type(error).__name__)
-            self._errors.warn("~/segment has no result", response.message)
+            reason = str(error) or type(error).__name__
+            response.message = shortened(reason)
+            self._errors.warn("~/segment has no result", reason)  # whole, to tell its kind
         return response
 
     @staticmethod

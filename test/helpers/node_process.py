@@ -65,6 +65,10 @@ class NodeProcess:
         self.observer.wait_until(future.done)
         return future.result()
 
+    def instruct(self, text: str) -> None:
+        """Puts an instruction in force."""
+        self.instructions.publish(String(data=text))
+
     def set(self, name: str, value: Any) -> SetParametersResult:
         return self.set_message(Parameter(name, value=value).to_parameter_msg())
 

@@ -17,6 +17,7 @@ from .cases import Case
 
 __all__ = ["CheckerProcess", "failure_text"]
 
+ANSWERS_S = 5.0
 HANGS_S = 60.0
 """seconds after which a check hangs"""
 
@@ -44,8 +45,9 @@ class CheckerProcess:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._pipe.close()  # it ends when nobody asks any more
+        self._process.join(ANSWERS_S)
         self._process.kill()
-        self._process.join()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def check(self, kind: str, case: Case) -> tuple[str, str]:

@@ -50,7 +50,11 @@ def test_defaults_are_the_papers() -> None:
         (ProposalConfig, {"low_resolution_stability": 1}, "stability is 1, it must be true or"),
         (ImageEncoderConfig, {"image_size": 2}, "image_size is 2"),
         # more than any machine has memory or time for
-        (ImageEncoderConfig, {"image_size": 10**9}, r"image_size is 1000000000, .* in \[16, 8192\]"),
+        (
+            ImageEncoderConfig,
+            {"image_size": 10**9},
+            r"image_size is 1000000000, .* in \[16, 8192\]",
+        ),
         (ProposalConfig, {"crop_n_layers": 10**12}, "crop_n_layers is 1000000000000"),
         (ProposalConfig, {"points_per_side": 10**6}, "points_per_side is 1000000"),
         (SelectorConfig, {"mlp_dim": 2**62}, "mlp_dim is 4611686018427387904"),

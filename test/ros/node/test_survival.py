@@ -149,7 +149,7 @@ def send_bad_messages(node: NodeProcess) -> None:
     node.send(SetParameters, "set_parameters", SetParameters.Request(parameters=[odd]))
     node.call(DescribeParameters, "describe_parameters", DescribeParameters.Request(names=["?"]))
     requests = [
-        Segment.Request(instruction="mug", image=Image(encoding=f"odd{number}", height=1))
+        Segment.Request(instruction="mug", image=Image(encoding=f"odd{number}" * number, height=1))
         for number in range(60)
     ]
     futures = [node.send(Segment, "segment", request) for request in requests]  # all at once

@@ -1,0 +1,287 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`make soak`: a node with a camera for a long time; every frame is accounted for.
+
+A process of the node gets frames at a fixed rate over DDS, another instruction every ten seconds
+and a call of the service every five. Counted are frames sent and received, answers, drops and
+failures; measured are the age of each answer and the node's memory, threads and open files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+
+import rclpy
+from rclpy.qos import QoSProfile
+from rclpy.time import Time
+from sensor_msgs.msg import Image
+
+from helpers.node_process import NodeProcess
+from helpers.observer import Observer
+from helpers.pictures import picture
+from helpers.programs import NODE, programs
+from llmseg_ros.messages.conversions import rgb_to_image
+from llmseg_ros.srv import Segment
+
+from .report import machine, own_domain, print_table, write_json
+
+__all__ = ["Soak", "main", "soak"]
+
+QUEUE = 200
+"""frames that may wait in the middleware: three seconds at 60 Hz, so that none is lost there"""
+
+SAMPLE_S, INSTRUCT_S, CALL_S = 1.0, 10.0, 5.0
+WARM_UP = 0.1
+"""share of the time after which memory is compared with the end's"""
+
+INSTRUCTIONS = ("something to drink from", "the thing to write with", "what could I eat?")
+QOS = "qos_overrides./image.subscription"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The node's process at one moment; counts are since activation."""
+
+    at_s: float
+    rss_mb: float
+    threads: int
+    files: int
+
+
+@dataclass
+class Soak:
+    """What came out of it.
+
+    Attributes:
+        sent: frames published.
+        counts: the node's own, from its last diagnostics.
+        answered: stamps of the frames that were answered, in nanoseconds, and the age in ms of the
+            first answer on each.
+        calls: of the service, and those that had a result.
+        samples: of the process, one a second.
+    """
+
+    sent: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+    answered: dict[int, float] = field(default_factory=dict)
+    calls: int = 0
+    calls_answered: int = 0
+    samples: list[Sample] = field(default_factory=list)
+
+    @property
+    def unaccounted(self) -> int:
+        """Frames that are neither answered nor dropped nor in the node's hands."""
+        lost = self.sent - len(self.answered) - self.counts["frames dropped"]
+        return lost - self.counts["failures"]
+
+    @property
+    def rss_growth(self) -> float:
+        """Share by which memory grew from the end of the warm-up to the end, medians of a tenth."""
+        tenth = max(1, len(self.samples) // 10)
+        first = int(len(self.samples) * WARM_UP)
+        begin, end = self.samples[first : first + tenth], self.samples[-tenth:]
+        return median(s.rss_mb for s in end) / median(s.rss_mb for s in begin) - 1
+
+    def report(self, windows: int = 10) -> dict[str, Any]:
+        """Plain values, also in windows of time."""
+        ages, last = list(self.answered.values()), self.samples[-1]
+        per_window = []
+        edges = [last.at_s * number / windows for number in range(windows + 1)]
+        began = min(self.answered) / 1e9
+        for low, high in pairwise(edges):
+            inside = [s for s in self.samples if low <= s.at_s <= high]
+            of_window = [
+                age for stamp, age in self.answered.items() if low <= stamp / 1e9 - began < high
+            ]
+            per_window.append({
+                "until [s]": round(high, 1),
+                "answers": len(of_window),
+                "median age [ms]": round(median(of_window), 1) if of_window else None,
+                "RSS [MB]": round(median(s.rss_mb for s in inside), 2) if inside else None,
+            })  # fmt: skip
+        cuts = quantiles(ages, n=100) if len(ages) > 1 else ages * 99
+        return {
+            "frames sent": self.sent,
+            "frames received": self.counts["frames received"],
+            "frames answered": len(self.answered),
+            "frames dropped": self.counts["frames dropped"],
+            "failures": self.counts["failures"],
+            "frames unaccounted for": self.unaccounted,
+            "calls": self.calls,
+            "calls answered": self.calls_answered,
+            "age of an answer [ms]": {
+                "median": round(median(ages), 1),
+                "95 %": round(cuts[94], 1),
+                "99 %": round(cuts[98], 1),
+                "most": round(max(ages), 1),
+            },
+            "RSS [MB]": {
+                "after warm-up": round(self.samples[int(len(self.samples) * WARM_UP)].rss_mb, 2),
+                "at the end": round(last.rss_mb, 2),
+                "most": round(max(s.rss_mb for s in self.samples), 2),
+                "growth [%]": round(100 * self.rss_growth, 3),
+            },
+            "threads": [self.samples[0].threads, last.threads],
+            "open files": [self.samples[0].files, last.files],
+            "windows": per_window,
+        }
+
+
+def soak(
+    seconds: float, rate_hz: float, size: tuple[int, int], model: str, threads: int = 0
+) -> Soak:
+    """Runs it; `size` is (H, W) of the frames. rclpy must have been initialised.
+
+    Raises:
+        AssertionError: the node's process ended.
+        TimeoutError: it does not answer any more.
+    """
+    result, observer = Soak(), Observer()
+    parameters = {
+        "model": model, "threads": threads,
+        f"{QOS}.reliability": "reliable", f"{QOS}.depth": QUEUE,
+    }  # fmt: skip
+    arguments = [part for name, value in parameters.items() for part in ("-p", f"{name}:={value}")]
+    with (
+        tempfile.TemporaryDirectory(prefix="llmseg_soak_") as folder,
+        programs(Path(folder)) as run,
+    ):
+        try:
+            node = NodeProcess(observer, run(*NODE, "--ros-args", *arguments))
+            _run(result, node, seconds, rate_hz, size)
+        finally:
+            observer.close()
+    return result
+
+
+def _run(
+    result: Soak, node: NodeProcess, seconds: float, rate_hz: float, size: tuple[int, int]
+) -> None:
+    own = node.observer.node
+    images = own.create_publisher(Image, "image", QoSProfile(depth=QUEUE))
+    node.observer.wait_until(lambda: images.get_subscription_count() > 0)
+    frames = [rgb_to_image(picture(number, *size), Image().header) for number in range(4)]
+    node.set("min_confidence", 0.0)
+    node.instruct(INSTRUCTIONS[0])
+    ended = threading.Event()
+
+    def play() -> None:
+        due = time.monotonic()
+        while not ended.is_set():
+            frame = frames[result.sent % len(frames)]
+            frame.header.stamp = Time(nanoseconds=time.time_ns()).to_msg()
+            images.publish(frame)
+            result.sent += 1
+            due += 1 / rate_hz
+            time.sleep(max(0.0, due - time.monotonic()))
+
+    playing = threading.Thread(target=play)
+    began = time.monotonic()
+    next_sample = next_call = next_instruction = began
+    future, asked = None, 0
+    playing.start()
+    try:
+        while (now := time.monotonic()) - began < seconds:
+            node.observer.spin_for(0.05)
+            _collect(result, node)
+            assert node.program.is_running(), node.program.output[-4000:]
+            if now >= next_sample:
+                result.samples.append(process_sample(node.program.pid, now - began))
+                next_sample += SAMPLE_S
+            if now >= next_instruction:
+                node.instruct(INSTRUCTIONS[asked % len(INSTRUCTIONS)])
+                next_instruction, asked = next_instruction + INSTRUCT_S, asked + 1
+            if future is not None and future.done():
+                result.calls_answered += future.result().success
+                future = None
+            if future is None and now >= next_call:
+                request = Segment.Request(instruction="the mug", image=frames[0])
+                future, next_call = node.send(Segment, "segment", request), next_call + CALL_S
+                result.calls += 1
+    finally:
+        ended.set()
+        playing.join()
+    if future is not None:
+        node.observer.wait_until(future.done)
+        result.calls_answered += future.result().success
+    _settle(result, node)
+
+
+def _settle(result: Soak, node: NodeProcess) -> None:
+    """Waits until the node has nothing to do any more, and takes its counts."""
+
+    def is_settled() -> bool:
+        _collect(result, node)
+        counts = node.diagnostics
+        if not counts or int(counts["frames received"]) < result.sent:
+            return False
+        result.counts = {
+            name: int(counts[name]) for name in ("frames received", "frames dropped", "failures")
+        }
+        return result.unaccounted == 0
+
+    try:
+        node.observer.wait_until(is_settled, 30.0)
+    except TimeoutError:  # frames are missing, which the counts say
+        names = ("frames received", "frames dropped", "failures")
+        result.counts = {name: int(node.diagnostics[name]) for name in names}
+
+
+def _collect(result: Soak, node: NodeProcess) -> None:
+    for message in node.results:
+        stamp = message.header.stamp.sec * 10**9 + message.header.stamp.nanosec
+        result.answered.setdefault(stamp, message.age_ms)
+    node.results.clear()
+
+
+def process_sample(pid: int, at_s: float) -> Sample:
+    """A process's memory, threads and open files."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    status = dict(line.split(":", 1) for line in lines)
+    files = sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
+    return Sample(at_s, int(status["VmRSS"].split()[0]) / 1024, int(status["Threads"]), files)
+
+
+def main() -> int:
+    """Reads the command line; returns the exit status, 1 if something was not as it must be."""
+    parser = argparse.ArgumentParser(prog="make soak", description=__doc__.partition("\n")[0])
+    parser.add_argument("--minutes", type=float, default=2.0)
+    parser.add_argument("--rate", type=float, default=60.0, metavar="HZ")
+    parser.add_argument("--size", default="160x120", metavar="WxH")
+    parser.add_argument("--model", default="embedded")
+    parser.add_argument("--threads", type=int, default=0, help="PyTorch's; 0 is one a core")
+    parser.add_argument("--most-growth", type=float, default=1.0, metavar="PERCENT")
+    parser.add_argument("--json", type=Path, default=Path("build/soak.json"))
+    options = parser.parse_args()
+    width, height = map(int, options.size.split("x"))
+    own_domain()
+    about = machine()
+    with rclpy.init():
+        result = soak(
+            60 * options.minutes, options.rate, (height, width), options.model, options.threads
+        )
+    report = result.report()
+    settings = {k: v for k, v in vars(options).items() if k != "json"}
+    write_json(options.json, {"machine": about, "settings": settings, **report})
+    print_table(("window", *report["windows"][0]), [
+        (number, *window.values()) for number, window in enumerate(report["windows"], 1)
+    ])  # fmt: skip
+    for name, value in report.items():
+        if name != "windows":
+            print(f"{name}: {value}")
+    print(options.json)
+    grew = 100 * result.rss_growth > options.most_growth
+    lost = result.unaccounted or result.counts["failures"] or result.calls != result.calls_answered
+    return int(bool(grew or lost))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
