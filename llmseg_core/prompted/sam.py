@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SAM and SAM-HQ with boxes and points as prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from transformers import SamHQModel, SamModel
+
+from llmseg_core.images.image_ops import check_image, normalize_and_pad, resize_longest_side
+from llmseg_core.proposals.mask_resize import LogitResize
+from llmseg_core.proposals.sam_encoder import CACHED_BYTES, SamImageEncoder
+
+from .masks import DrawnMasks, PromptedImage, draw_targets
+from .target import Target
+
+__all__ = ["SamMasks", "best_of"]
+
+
+class SamMasks:
+    """Draws by SAM or SAM-HQ.
+
+    Args:
+        model: the network; its device and dtype are used.
+        best_of_three: whether three masks are drawn of every target and the one with the highest
+            predicted IoU is kept; else the network's single mask.
+    """
+
+    def __init__(self, model: SamModel | SamHQModel, best_of_three: bool = True) -> None:
+        self.model = model.eval()
+        self.best_of_three = best_of_three
+        self.input_size = int(model.config.vision_config.image_size)
+        self._encoder = None
+        if isinstance(model, SamModel):
+            on_cpu = model.device.type == "cpu"
+            self._encoder = SamImageEncoder(model, CACHED_BYTES if on_cpu else None)
+
+    @property
+    def device(self) -> torch.device:
+        """Where SAM runs."""
+        return self.model.device
+
+    @torch.inference_mode()
+    def encode(self, image: np.ndarray) -> PromptedImage:
+        """See `PromptedMasks`."""
+        size = int(check_image(image).shape[0]), int(image.shape[1])
+        resized = resize_longest_side(image, self.input_size)
+        pixels = normalize_and_pad(resized, self.input_size, self.device)[None].to(self.model.dtype)
+        if self._encoder is None:
+            embeddings, middle = self.model.get_image_embeddings(pixels)
+            features = {"image_embeddings": embeddings, "intermediate_embeddings": middle}
+        else:
+            features = {"image_embeddings": self._encoder(pixels)}
+        down, across = (resized.shape[side] / size[side] for side in (0, 1))
+        return PromptedImage(features, size, (across, down))
+
+    @torch.inference_mode()
+    def draw(self, image: PromptedImage, targets: Sequence[Target]) -> DrawnMasks:
+        """See `PromptedMasks`."""
+
+        def decode(boxes: Tensor | None, points: Tensor | None) -> tuple[Tensor, Tensor]:
+            output = self.model(
+                input_boxes=None if boxes is None else boxes[None],
+                input_points=None if points is None else points[None],
+                multimask_output=self.best_of_three,
+                **image.features,
+            )
+            low, predicted = best_of(output)
+            low_size = int(low.shape[1]), int(low.shape[2])
+            resize = LogitResize(low_size, image.image_size, self.input_size, self.device)
+            return resize(low) > 0, predicted
+
+        return draw_targets(image, targets, self.device, decode)
+
+
+def best_of(output: Any) -> tuple[Tensor, Tensor]:
+    """Of each target's masks the one with the highest predicted IoU.
+
+    Args:
+        output: of a SAM about one image: `pred_masks` (1, n, m, h, w), `iou_scores` (1, n, m).
+
+    Returns:
+        (n, h, w) logits and (n,) predicted IoU.
+    """
+    masks, scores = output.pred_masks[0], output.iou_scores[0]
+    best = scores.argmax(1)
+    row = torch.arange(len(best), device=best.device)
+    return masks[row, best], scores[row, best]
