@@ -18,13 +18,13 @@ class Target:
             points show it.
         points_px: x, y on the thing in pixels of the image.
         label: what it was called; "" if nothing was said.
-        score: how sure whoever showed it is, [0, 1]; 1 where that was not said.
+        score: how sure whoever showed it is, [0, 1]; None where that was not said.
     """
 
     box_px: tuple[float, float, float, float] | None = None
     points_px: tuple[tuple[float, float], ...] = ()
     label: str = ""
-    score: float = 1.0
+    score: float | None = None
 
     def __post_init__(self) -> None:
         if self.box_px is None and not self.points_px:
@@ -38,5 +38,5 @@ class Target:
                 raise ValueError(
                     f"a target's box is {self.box_px}, it must be left, top, right, bottom"
                 )
-        if not 0 <= self.score <= 1:
+        if self.score is not None and not 0 <= self.score <= 1:
             raise ValueError(f"a target's score is {self.score}, it must be in [0, 1]")

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Images for the Qwen VLMs: resized to whole patches, normalised, cut into patches."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from llmseg_core.images.clip_pixels import CLIP_MEAN, CLIP_STD
+from llmseg_core.images.imagenet_pixels import normalized, resized_image
+
+__all__ = ["QwenPixels"]
+
+
+@dataclass(frozen=True)
+class QwenPixels:
+    """How an image becomes patches.
+
+    Attributes:
+        patch_size: pixels a side of a patch.
+        merge_size: patches a side that become one token.
+        temporal_patch_size: times that a still image is repeated.
+        min_pixels: fewest pixels of the resized image.
+        max_pixels: most pixels of the resized image.
+        mean: of red, green and blue, [0, 1].
+        std: of red, green and blue, [0, 1].
+    """
+
+    patch_size: int = 14
+    merge_size: int = 2
+    temporal_patch_size: int = 2
+    min_pixels: int = 56 * 56
+    max_pixels: int = 28 * 28 * 1280
+    mean: tuple[float, ...] = CLIP_MEAN
+    std: tuple[float, ...] = CLIP_STD
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any], max_pixels: int | None) -> QwenPixels:
+        """From what a `preprocessor_config.json` says.
+
+        Args:
+            settings: of the file.
+            max_pixels: most pixels of the resized image, if fewer than the file's.
+        """
+        size = settings.get("size") or {}
+        made = cls(
+            settings.get("patch_size", cls.patch_size),
+            settings.get("merge_size", cls.merge_size),
+            settings.get("temporal_patch_size", cls.temporal_patch_size),
+            settings.get("min_pixels") or size.get("shortest_edge") or cls.min_pixels,
+            settings.get("max_pixels") or size.get("longest_edge") or cls.max_pixels,
+            tuple(settings.get("image_mean", cls.mean)),
+            tuple(settings.get("image_std", cls.std)),
+        )
+        if max_pixels is None or max_pixels >= made.max_pixels:
+            return made
+        return replace(made, max_pixels=max_pixels, min_pixels=min(made.min_pixels, max_pixels))
+
+    def fitted(self, height: int, width: int) -> tuple[int, int]:
+        """(rows, columns) of an image after resizing: whole tokens, within the limits of pixels."""
+        factor = self.patch_size * self.merge_size
+        rows, columns = round(height / factor) * factor, round(width / factor) * factor
+        if rows * columns > self.max_pixels:
+            shrink = math.sqrt(height * width / self.max_pixels)
+            rows = max(factor, math.floor(height / shrink / factor) * factor)
+            columns = max(factor, math.floor(width / shrink / factor) * factor)
+        elif rows * columns < self.min_pixels:
+            grow = math.sqrt(self.min_pixels / (height * width))
+            rows = math.ceil(height * grow / factor) * factor
+            columns = math.ceil(width * grow / factor) * factor
+        return rows, columns
+
+    def patches(
+        self, image: np.ndarray, device: torch.device | str = "cpu"
+    ) -> tuple[Tensor, tuple[int, int]]:
+        """An image as the VLM takes it.
+
+        Args:
+            image: (H, W, 3) uint8 RGB.
+            device: of the result.
+
+        Returns:
+            (n, 3 x temporal x patch x patch) float32, the patches of one token together; and the
+            numbers of patches down and across.
+        """
+        size = self.fitted(image.shape[0], image.shape[1])
+        resized = resized_image(image, size, Image.Resampling.BICUBIC)
+        pixels = normalized(resized, self.mean, self.std, device)[0]
+        patch, merge = self.patch_size, self.merge_size
+        down, across = size[0] // patch, size[1] // patch
+        cut = pixels.reshape(3, down // merge, merge, patch, across // merge, merge, patch)
+        cut = cut.permute(1, 4, 2, 5, 0, 3, 6).unsqueeze(5)
+        cut = cut.expand(-1, -1, -1, -1, -1, self.temporal_patch_size, -1, -1)
+        return cut.reshape(down * across, -1), (down, across)
