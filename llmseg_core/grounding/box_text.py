@@ -84,10 +84,7 @@ def parse_grounding(
     answer = _answer_part(text[:LONGEST_TEXT])
     if not answer:
         return Grounding((), "the VLM gave no answer")
-    if box_format is BoxFormat.LOC:
-        shown = _location_tokens(answer)
-    else:
-        shown = _json_shown(answer)
+    shown = _location_tokens(answer) if box_format is BoxFormat.LOC else _json_shown(answer)
     scale = _scale(box_format, processed_size, image_size)
     targets: dict[Target, None] = {}
     outside = 0

@@ -50,12 +50,12 @@ def tiny_grounding_dino(kind: str = "grounding_dino") -> torch.nn.Module:
         image_size=64, embed_dim=8, depths=[1, 1, 1, 1], num_heads=[1, 1, 2, 2], window_size=4,
         out_indices=[2, 3, 4],
     )  # fmt: skip
-    sizes = dict(
-        backbone_config=image, text_config=text, d_model=32, num_queries=6, encoder_layers=1,
-        decoder_layers=2, encoder_attention_heads=2, decoder_attention_heads=2,
-        encoder_ffn_dim=32, decoder_ffn_dim=32, max_text_len=32, num_feature_levels=4,
-        disable_custom_kernels=True,
-    )  # fmt: skip
+    sizes = {
+        "backbone_config": image, "text_config": text, "d_model": 32, "num_queries": 6,
+        "encoder_layers": 1, "decoder_layers": 2, "encoder_attention_heads": 2,
+        "decoder_attention_heads": 2, "encoder_ffn_dim": 32, "decoder_ffn_dim": 32,
+        "max_text_len": 32, "num_feature_levels": 4, "disable_custom_kernels": True,
+    }  # fmt: skip
     if kind == "mm_grounding_dino":
         return MMGroundingDinoForObjectDetection(MMGroundingDinoConfig(**sizes)).eval()
     return GroundingDinoForObjectDetection(GroundingDinoConfig(**sizes)).eval()
@@ -73,11 +73,10 @@ def word_tokenizer(extra: tuple[str, ...] = ()) -> PreTrainedTokenizerFast:
     tokenizer.normalizer = normalizers.Lowercase()
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.post_processor = processors.BertProcessing(("</s>", 3), ("<s>", 1))
-    made = PreTrainedTokenizerFast(
+    return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, pad_token="<pad>", unk_token="<unk>", bos_token="<s>",
         eos_token="</s>",
     )  # fmt: skip
-    return made
 
 
 def tiny_owlv2() -> Owlv2ForObjectDetection:
