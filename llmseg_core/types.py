@@ -298,6 +298,8 @@ class Candidates:
         areas_px: (K,) int64, pixels of the image.
         iou_score: (K,) float32 in [-1, 1], similarity that ranks; NaN where a method has none.
         iop: (K,) float32 in [0, 1], predicted share on the target; NaN where a method has none.
+        score: (K,) float32 in [0, 1], how sure the method is that the candidate is meant; left
+            out, it is `iop`, as LLM-Seg has it.
     """
 
     masks: Tensor
@@ -305,14 +307,18 @@ class Candidates:
     areas_px: Tensor
     iou_score: Tensor
     iop: Tensor
+    score: Tensor = field(default_factory=lambda: torch.zeros(0))
 
     def __post_init__(self) -> None:
         _check("masks", self.masks, (None, None, None), torch.bool)
         count = len(self.masks)
+        if not len(self.score):
+            object.__setattr__(self, "score", self.iop)
         _check("boxes_px", self.boxes_px, (count, 4), torch.float32)
         _check("areas_px", self.areas_px, (count,), torch.int64)
         _check("iou_score", self.iou_score, (count,), torch.float32)
         _check("iop", self.iop, (count,), torch.float32)
+        _check("score", self.score, (count,), torch.float32)
 
     def __len__(self) -> int:
         return len(self.masks)
@@ -334,6 +340,9 @@ class Segmentation:
         candidates: what was chosen among, with scores.
         timings_ms: wall time of each stage in milliseconds; the frame's stages are among them.
         total_ms: wall time of all of them together, which is less where some overlap.
+        method: which method answered, as `method` in `llmseg.yaml` names it.
+        phrase: what was looked for, or what the targets were called; "" where a method names
+            nothing, as LLM-Seg.
     """
 
     instruction: str
@@ -342,6 +351,8 @@ class Segmentation:
     candidates: Candidates
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     total_ms: float = 0.0
+    method: str = "llm_seg"
+    phrase: str = ""
 
     @property
     def found(self) -> bool:

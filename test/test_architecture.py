@@ -74,7 +74,7 @@ LAYERS = {
         "benchmark", "cli",
     ),
     "training": (
-        "scenes", "questions", "data", "proposals", "learning", "trainer", "two_stage", "evaluate",
+        "scenes", "questions", "data", "proposals", "learning", "trainer", "evaluate",
         "adapter", "embedded", "commands",
     ),
     "llmseg_ros": (

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import re
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from tqdm import tqdm
 from llmseg_core.config import RuntimeConfig, SelectionConfig
 from llmseg_core.images.image_files import IMAGE_SUFFIXES, find_images, read_image, write_image
 from llmseg_core.images.overlay import draw_overlay
-from llmseg_core.methods.llm_seg import LLMSegPipeline
+from llmseg_core.methods.method import Method, load_method
 from llmseg_core.types import Segmentation
 
 __all__ = ["segment_images", "segmentation_record"]
@@ -40,8 +41,8 @@ def segment_images(options: argparse.Namespace) -> int:
     overlays = _OutputFiles(options.out, results)
     masks = _OutputFiles(options.masks, results)
     runtime = RuntimeConfig(device=options.device, dtype=options.dtype)
-    pipeline = LLMSegPipeline.from_pretrained(options.model, runtime)
-    selection = _selection(options, pipeline.config.selection)
+    method = load_method(options.model, runtime)
+    selection = _selection(options, method)
     records: list[dict[str, Any]] = []
     failed = 0
     for path in tqdm(images, unit="image", disable=None if len(images) > 1 else True):
@@ -51,8 +52,8 @@ def segment_images(options: argparse.Namespace) -> int:
             tqdm.write(f"llmseg segment: {error}", file=sys.stderr)
             failed += 1
             continue
-        frame = pipeline.encode_frame(image)
-        for answer in pipeline.segment_batch(frame, instructions, selection):
+        frame = method.encode_frame(image)
+        for answer in method.segment_batch(frame, instructions, selection):
             record = {"image": str(path), **segmentation_record(answer)}
             overlays.write(record, "overlay", path, answer, draw_overlay(image, answer))
             masks.write(record, "mask", path, answer, answer.mask.astype(np.uint8) * 255)
@@ -71,10 +72,13 @@ def segmentation_record(answer: Segmentation) -> dict[str, Any]:
         answer.candidates.iop.tolist(),
         answer.candidates.boxes_px.tolist(),
         answer.candidates.areas_px.tolist(),
+        answer.candidates.score.tolist(),
         strict=True,
     )
     return {
         "instruction": answer.instruction,
+        "method": answer.method,
+        "phrase": answer.phrase,
         "found": answer.found,
         "confidence": round(answer.confidence, 4),
         "reason": answer.reason,
@@ -84,22 +88,35 @@ def segmentation_record(answer: Segmentation) -> dict[str, Any]:
         "proposals": [
             {
                 "selected": index in answer.selection.indices,
-                "iou_score": round(iou_score, 4),
-                "iop": round(iop, 4),
+                "iou_score": _rounded(iou_score),
+                "iop": _rounded(iop),
+                "score": _rounded(score),
                 "box": [int(side) for side in box],
                 "area": area,
             }
-            for index, (iou_score, iop, box, area) in enumerate(scores)
+            for index, (iou_score, iop, box, area, score) in enumerate(scores)
         ],
         "timings_ms": {name: round(value, 2) for name, value in answer.timings_ms.items()},
         "total_ms": round(answer.total_ms, 2),
     }
 
 
-def _selection(options: argparse.Namespace, default: SelectionConfig) -> SelectionConfig:
-    names = ("rule", "iop_threshold", "top_k", "min_confidence")
-    given = {name: getattr(options, name) for name in names}
-    return replace(default, **{name: value for name, value in given.items() if value is not None})
+def _rounded(score: float) -> float | None:
+    """A score for JSON, which has no NaN: null where a method has none."""
+    return None if math.isnan(score) else round(score, 4)
+
+
+def _selection(options: argparse.Namespace, method: Method) -> SelectionConfig:
+    given = {spec.name: getattr(options, spec.name) for spec in fields(SelectionConfig)}
+    given = {name: value for name, value in given.items() if value is not None}
+    known = method.description.selection
+    for name in given:
+        if name not in known:
+            raise ValueError(
+                f"--{name.replace('_', '-')} does nothing: {options.model} is a model of the "
+                f"method {method.description.name}, of which {', '.join(known)} can be set"
+            )
+    return replace(method.selection, **given)
 
 
 def _line(record: dict[str, Any]) -> str:

@@ -4,6 +4,7 @@
 A bad value is refused when the object is made, with the value in the message.
 """
 
+from .grounding import BoxFormat, GroundingConfig
 from .llm_seg import (
     ImageEncoderConfig,
     ImageEncoderKind,
@@ -15,8 +16,12 @@ from .llm_seg import (
     SelectorConfig,
 )
 from .runtime import RuntimeConfig
+from .two_stage import TwoStageConfig
+from .vlm import VlmConfig
 
 __all__ = [
+    "BoxFormat",
+    "GroundingConfig",
     "ImageEncoderConfig",
     "ImageEncoderKind",
     "LLMSegConfig",
@@ -26,4 +31,6 @@ __all__ = [
     "SelectionConfig",
     "SelectionRule",
     "SelectorConfig",
+    "TwoStageConfig",
+    "VlmConfig",
 ]

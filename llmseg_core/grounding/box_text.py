@@ -12,23 +12,12 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
+from llmseg_core.config.grounding import BoxFormat
 from llmseg_core.prompted.target import Target
 
-__all__ = ["BoxFormat", "Grounding", "parse_grounding"]
-
-
-class BoxFormat(str, Enum):
-    """What the numbers of a model mean."""
-
-    ABSOLUTE = "absolute"
-    """pixels of the image as it was resized for the model (Qwen2.5-VL, VisionReasoner)"""
-    THOUSAND = "thousand"
-    """thousandths of the image's width and height (Qwen3-VL, Qwen3.5, GLM)"""
-    LOC = "loc"
-    """tokens <loc_0> to <loc_999>, thousandths after the words they belong to (Florence-2)"""
+__all__ = ["Grounding", "parse_grounding"]
 
 
 @dataclass(frozen=True)

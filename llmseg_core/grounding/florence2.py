@@ -12,6 +12,7 @@ from torch import Tensor
 from transformers import Florence2ForConditionalGeneration, PreTrainedTokenizerBase
 from transformers.modeling_outputs import BaseModelOutput
 
+from llmseg_core.config.grounding import BoxFormat
 from llmseg_core.images.image_ops import check_image
 from llmseg_core.images.imagenet_pixels import (
     IMAGENET_MEAN,
@@ -21,7 +22,7 @@ from llmseg_core.images.imagenet_pixels import (
 )
 from llmseg_core.prompted.target import Target
 
-from .box_text import BoxFormat, parse_grounding
+from .box_text import parse_grounding
 from .locator import LocatedImage
 
 __all__ = ["Florence2Locator"]

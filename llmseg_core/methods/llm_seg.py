@@ -26,7 +26,16 @@ from llmseg_core.selector.selector import MaskSelector
 from llmseg_core.types import Candidates, FrameEncoding, ProposalScores, Segmentation
 from llmseg_core.vlm.seg_token import SegTokenEncoder
 
+from .description import MethodDescription
+
 __all__ = ["LLMSegPipeline"]
+
+DESCRIPTION = MethodDescription(
+    name="llm_seg",
+    understands="names, descriptions, relations and questions like those it was trained on",
+    takes_questions=True,
+    selection=("rule", "iop_threshold", "top_k", "min_confidence"),
+)
 
 FRAME_STAGES = ("proposals", "embeddings", "image_prefix")
 """What is timed once a frame; on a GPU the last runs beside the others."""
@@ -142,6 +151,16 @@ class LLMSegPipeline:
     def selection(self) -> SelectionConfig:
         """The model's own rule and thresholds."""
         return self.config.selection
+
+    @property
+    def description(self) -> MethodDescription:
+        """What LLM-Seg is and understands."""
+        return DESCRIPTION
+
+    @property
+    def trouble(self) -> str:
+        """Nothing keeps it from answering: all of it is in this process."""
+        return ""
 
     @property
     def device(self) -> torch.device:

@@ -6,20 +6,23 @@ The node, the command line, evaluation, benchmark and demo know a method by this
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
 from llmseg_core.config import RuntimeConfig, SelectionConfig
-from llmseg_core.model_dir.checkpoint import method_name
+from llmseg_core.model_dir.checkpoint import inspect_model, method_name
 from llmseg_core.model_dir.network_files import SharedNetworks
 from llmseg_core.types import Segmentation
 
+from .description import MethodDescription
+from .grounding import GroundingMethod
 from .llm_seg import LLMSegPipeline
+from .two_stage import TwoStage
 
-__all__ = ["EncodedFrame", "Method", "load_method"]
+__all__ = ["EncodedFrame", "Method", "inspect_method", "load_method"]
 
 
 class EncodedFrame(Protocol):
@@ -44,6 +47,14 @@ class Method(Protocol):
     @property
     def profile(self) -> str:
         """Name of the model, for people."""
+
+    @property
+    def description(self) -> MethodDescription:
+        """What it is and understands."""
+
+    @property
+    def trouble(self) -> str:
+        """Why it cannot answer now, for people, such as a server that is away; "" while it can."""
 
     @property
     def selection(self) -> SelectionConfig:
@@ -71,6 +82,8 @@ class Method(Protocol):
 
         Raises:
             ValueError: if the instruction is empty, or the method cannot take it.
+            ConnectionError, TimeoutError: if a part of it is behind an address that does not
+                answer; the next call asks again.
         """
 
     def segment_batch(
@@ -96,11 +109,39 @@ def load_method(
         ValueError: if its contents do not fit together, there is no such method, or the device is
             not there.
     """
+    return _of_method(_METHODS, directory)(directory, runtime, shared)
+
+
+def inspect_method(directory: str | Path) -> None:
+    """See whether a directory is a model's whose parts are all there; reads no weights.
+
+    Raises:
+        FileNotFoundError: if the directory or a part of it is missing.
+        ValueError: if its configuration is wrong, or there is no such method.
+    """
+    _of_method(_INSPECTIONS, directory)(directory)
+
+
+_METHODS: dict[str, Callable[[str | Path, RuntimeConfig | None, SharedNetworks | None], Method]] = {
+    "llm_seg": LLMSegPipeline.from_pretrained,
+    "two_stage": TwoStage.from_pretrained,
+    "grounding": GroundingMethod.from_pretrained,
+}
+_INSPECTIONS: dict[str, Callable[[str | Path], object]] = {
+    "llm_seg": inspect_model,
+    "two_stage": TwoStage.inspect,
+    "grounding": GroundingMethod.inspect,
+}
+
+T = TypeVar("T")
+
+
+def _of_method(table: Mapping[str, T], directory: str | Path) -> T:
+    """The entry of a directory's method."""
     name = method_name(directory)
-    if name not in _METHODS:
-        known = ", ".join(_METHODS)
-        raise ValueError(f"{directory}: method is {name!r}, it must be one of {known}")
-    return _METHODS[name](directory, runtime, shared)
-
-
-_METHODS = {"llm_seg": LLMSegPipeline.from_pretrained}
+    if name not in table:
+        raise ValueError(
+            f"{directory}: method is {name!r}, it must be one of {', '.join(table)}; a newer "
+            f"version of llmseg may know it"
+        )
+    return table[name]

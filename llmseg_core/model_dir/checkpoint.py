@@ -6,7 +6,6 @@ from __future__ import annotations
 import copy
 from dataclasses import replace
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import torch
@@ -34,6 +33,7 @@ from llmseg_core.vlm.tokenizer import add_special_tokens
 from .adapter_files import load_adapter
 from .network_files import (
     ADAPTER_CONFIG,
+    READING,
     SharedNetworks,
     load_network,
     load_tokenizer,
@@ -65,9 +65,6 @@ __all__ = [
 CONFIG_FILE = "llmseg.yaml"
 SELECTOR_FILE = "selector.safetensors"
 EMBEDDED = Path(__file__).resolve().parents[1] / "embedded"
-
-# While transformers reads a model, its classes and its logging are changed for the whole process.
-_READING = Lock()
 
 
 def model_directory(directory: str | Path) -> Path:
@@ -111,7 +108,7 @@ def load_parts(
     device, dtype = torch_device(runtime), torch_dtype(runtime)
     path, config = model_directory(directory), inspect_model(directory)
     sam = load_sam(path, runtime, shared)
-    with _READING:
+    with READING:
         encoder = None
         if folder := _encoder_folder(config):
             cls = encoder_class(config.image_encoder.kind)
@@ -161,7 +158,7 @@ def load_sam(
     name = part_folder(path, load_config(path).sam)
     # SAM's encoder has no flash attention: its position bias needs a mask.
     attention = "eager" if runtime.attention == "eager" else "sdpa"
-    with _READING:
+    with READING:
         sam: SamModel = shared.load(SamModel, name, dtype, attention, device)
     return sam
 

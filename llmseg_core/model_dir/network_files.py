@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -36,6 +37,7 @@ from .original.sam import load_original_sam
 
 __all__ = [
     "ADAPTER_CONFIG",
+    "READING",
     "SharedNetworks",
     "load_network",
     "load_tokenizer",
@@ -47,6 +49,9 @@ __all__ = [
     "save_weights",
 ]
 
+READING = Lock()
+"""Held while transformers reads a model: its classes and its logging are changed for the whole
+process then."""
 ADAPTER_CONFIG = "adapter_config.json"
 """Name of the file that makes a folder an adapter of peft."""
 

@@ -13,6 +13,8 @@ import torch
 from torch import nn
 
 from llmseg_core.config import LLMSegConfig
+from llmseg_core.config.vlm import with_vlm
+from llmseg_core.config.yaml_file import read_mapping
 
 from .checkpoint import CONFIG_FILE, load_config, method_name, model_directory, part_folder
 from .network_files import local_place
@@ -23,6 +25,8 @@ LARGEST = 256 * 2**20
 """Bytes; of larger files, which are published base models, the size must do for a whole model."""
 DIGITS = 16
 BLOCK = 2**20
+PARTS = ("vlm", "locator", "sam")
+"""settings that name parts of other methods than LLM-Seg"""
 WEIGHTS = ("*.safetensors", "*.bin")
 """files of weights, the first kind that a folder has"""
 NOT_OF_THE_NETWORK = (
@@ -42,10 +46,22 @@ def model_digest(directory: str | Path) -> str:
     """
     folder = model_directory(directory)
     if method_name(folder) != LLMSegConfig.method:
-        return weights_digest(folder, (folder / CONFIG_FILE).read_text(encoding="utf-8"))
+        return weights_digest(folder, _other_settings(folder))
     config = load_config(folder).to_dict()
     del config["selection"]
     return weights_digest(folder, json.dumps(config, sort_keys=True))
+
+
+def _other_settings(folder: Path) -> str:
+    """What the `llmseg.yaml` of another method says, and digests of parts that lie elsewhere."""
+    text = (folder / CONFIG_FILE).read_text(encoding="utf-8")
+    values = with_vlm(read_mapping(folder / CONFIG_FILE))
+    for key in PARTS:
+        part = values.get(key)
+        name = part.get("path") if isinstance(part, dict) else part
+        if isinstance(name, str) and not (folder / name).exists():
+            text += weights_digest(Path(local_place(part_folder(folder, name))))
+    return text
 
 
 def weights_digest(place: Path, settings: str = "") -> str:

@@ -42,7 +42,8 @@ class NodeState:
         loading: the model directory that is being loaded; empty if none is.
         loading_s: seconds that it has been loaded for; None if none is.
         busy_s: seconds that the answer in work has taken so far; None if there is none in work.
-        trouble: why the inference thread is not working; empty while it is.
+        trouble: why no answer can be given, as the inference thread is not working or the server
+            of the VLM is away; empty while one can.
     """
 
     name: str

@@ -16,8 +16,7 @@ from threading import Thread, Timer
 from typing import TypeVar
 
 from llmseg_core.config import RuntimeConfig
-from llmseg_core.methods.method import Method, load_method
-from llmseg_core.model_dir.checkpoint import inspect_model
+from llmseg_core.methods.method import Method, inspect_method, load_method
 from llmseg_core.model_dir.network_files import SharedNetworks
 
 __all__ = ["LoadedModel", "Loading", "ModelLoader", "inspect_in_time"]
@@ -125,10 +124,10 @@ def inspect_in_time(directory: str) -> None:
 
     Raises:
         TimeoutError: the files could not be read within `INSPECTION_S`.
-        Exception: whatever `inspect_model` raises.
+        Exception: whatever `inspect_method` raises.
     """
     late = f"the files of {directory} could not be read within {INSPECTION_S:g} s"
-    future, _ = _in_thread(lambda: inspect_model(directory), INSPECTION_S, late)
+    future, _ = _in_thread(lambda: inspect_method(directory), INSPECTION_S, late)
     future.result()
 
 

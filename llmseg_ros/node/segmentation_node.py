@@ -300,8 +300,15 @@ class SegmentationNode(LenientParameters, LifecycleNode):
             loading=loading.directory if loading else "",
             loading_s=loading.age_s if loading else None,
             busy_s=session.worker.busy_s if session else None,
-            trouble=session.worker.trouble if session else "",
+            trouble=self._trouble,
         )
+
+    @property
+    def _trouble(self) -> str:
+        """Why no answer can be given now; empty while one can, and while none is to be given."""
+        if self._session is None or self._model is None:
+            return ""
+        return self._session.worker.trouble or self._model.method.trouble
 
     @property
     def _image_topic(self) -> str:

@@ -124,7 +124,8 @@ class Session:
     def _on_error(self, error: Exception) -> None:
         if self._stopped:
             return  # what it could not publish is wanted by nobody
-        if isinstance(error, ValueError):  # says what is wrong with frame or instruction
+        # These say what is wrong with frame or instruction, or that a server is away.
+        if isinstance(error, ValueError | ConnectionError | TimeoutError):
             self._errors.report("inference", f"{type(error).__name__}: {error}")
         else:
             self._errors.report_exception("inference", error)

@@ -53,6 +53,10 @@ class GatedPipeline:
         times = {"proposals": 5.0}
         return FrameEncoding(proposals, embeddings, embeddings.features, prefix, times, 4.0)
 
+    @property
+    def trouble(self) -> str:
+        return ""
+
     def segment(
         self, frame: FrameEncoding, instruction: str, selection: SelectionConfig | None = None
     ) -> Segmentation:

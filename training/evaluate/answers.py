@@ -45,7 +45,7 @@ class MaskAnswer(Protocol):
 
 
 class Segmenter(Protocol):
-    """What a `Method` of `llmseg_core` and the two-stage baseline have in common."""
+    """What evaluation needs of a `Method` of `llmseg_core`."""
 
     def encode_frame(self, image: np.ndarray) -> Any:
         """Look at an image, (H, W, 3) uint8 RGB."""

@@ -8,15 +8,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from llmseg_core.config import LLMSegConfig, RuntimeConfig, SelectionConfig
+from llmseg_core.config import (
+    LLMSegConfig,
+    RuntimeConfig,
+    SelectionConfig,
+    TwoStageConfig,
+    VlmConfig,
+)
 from llmseg_core.methods.method import load_method
+from llmseg_core.methods.two_stage import TwoStage
 from llmseg_core.model_dir.checkpoint import load_config, method_name, model_directory
 from llmseg_core.model_dir.weights_digest import model_digest, weights_digest
 from llmseg_core.proposals.generator import ProposalGenerator, SamProposalGenerator
 
 from ..proposals.cache import CachedProposals
 from ..proposals.made_with import sam_of
-from ..two_stage import load_two_stage
 from .answers import AnswerSource
 from .asking import AS_IT_IS, PHRASE, RELEASED_PHRASE_QUESTION, phrase_question
 from .json_lines import JsonLines
@@ -27,6 +33,8 @@ __all__ = ["Answerer", "answerer_name", "open_answerer"]
 
 SCORES_FILE, MASKS_FILE = "scores.jsonl", "masks.jsonl"
 """answers so far, of methods with rules and of others"""
+MOST_TOKENS = 32
+"""of the answer of the two-stage baseline's VLM, which is to be a word or phrase"""
 RULE_OPTIONS = ("rule", "iop_threshold", "top_k", "min_confidence")
 
 
@@ -105,8 +113,18 @@ def _two_stage(options: argparse.Namespace, data: str, out: Path) -> Answerer:
     missing = [f"--{name}" for name, folder in folders.items() if folder is None]
     if missing:
         raise ValueError(f"--method two-stage needs {', '.join(missing)} as well")
+    for folder in folders.values():
+        if not folder.exists():
+            raise FileNotFoundError(f"{folder} does not exist")
+    config = TwoStageConfig(
+        vlm=VlmConfig(path=str(folders["vlm"]), max_tokens=MOST_TOKENS),
+        locator=str(folders["detector"]),
+        sam=str(folders["sam"]),
+        score_threshold=options.box_threshold,
+        best_of_three=False,
+    )
     runtime = RuntimeConfig(device=options.device, dtype=options.dtype)
-    baseline = load_two_stage(**folders, runtime=runtime, box_threshold=options.box_threshold)
+    baseline = TwoStage.from_config(config, Path(), runtime)
     about = {name: weights_digest(folder) for name, folder in folders.items()}
     about.update(data=data, dtype=options.dtype, box_threshold=str(options.box_threshold))
     wording = options.phrase_question or RELEASED_PHRASE_QUESTION

@@ -6,7 +6,8 @@ import random
 
 import pytest
 
-from llmseg_core.grounding.box_text import BoxFormat, Grounding, parse_grounding
+from llmseg_core.config.grounding import BoxFormat
+from llmseg_core.grounding.box_text import Grounding, parse_grounding
 from llmseg_core.prompted.target import Target
 
 SEEN, SIZE = (476, 644), (480, 640)

@@ -198,7 +198,7 @@ def test_files_that_hang_are_refused_in_time(
 ) -> None:
     answers = threading.Event()
     monkeypatch.setattr(model_loading, "INSPECTION_S", 0.2)
-    monkeypatch.setattr(model_loading, "inspect_model", lambda _: answers.wait(60.0))
+    monkeypatch.setattr(model_loading, "inspect_method", lambda _: answers.wait(60.0))
     refused = rig.set_parameter("model", str(tuned))
     assert not refused.successful
     assert f"the files of {tuned} could not be read within 0.2 s" in refused.reason

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Grounding: a VLM answers an instruction with boxes and points, and what they show is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from llmseg_core.config import BoxFormat, GroundingConfig, RuntimeConfig, SelectionConfig
+from llmseg_core.config.llm_seg import INSTRUCTION
+from llmseg_core.config.yaml_file import read_yaml
+from llmseg_core.grounding.box_text import Grounding, parse_grounding
+from llmseg_core.grounding.chat import ChatVlm, SeenImage
+from llmseg_core.images.image_ops import check_image
+from llmseg_core.model_dir.checkpoint import CONFIG_FILE, model_directory
+from llmseg_core.model_dir.method_parts import load_chat, load_segmenter, part_kind, part_places
+from llmseg_core.model_dir.network_files import SharedNetworks
+from llmseg_core.prompted.masks import PromptedMasks
+from llmseg_core.runtime.stage_timer import StageTimer
+from llmseg_core.types import Segmentation
+
+from .description import MethodDescription
+from .instruction import checked
+from .prompted_answer import PromptedFrame, prompted_answer
+
+__all__ = ["GroundingMethod"]
+
+FORMATS = {"qwen2_5_vl": BoxFormat.ABSOLUTE, "qwen3_vl": BoxFormat.THOUSAND}
+"""What the numbers of each kind of VLM mean."""
+
+
+class GroundingMethod:
+    """Segments what a VLM shows.
+
+    Args:
+        chat: the VLM.
+        segmenter: boxes and points to masks.
+        config: of the model directory; its `min_confidence` is the default.
+        box_format: what the VLM's numbers mean.
+    """
+
+    def __init__(
+        self,
+        chat: ChatVlm,
+        segmenter: PromptedMasks,
+        config: GroundingConfig,
+        box_format: BoxFormat,
+    ) -> None:
+        self.chat = chat
+        self.segmenter = segmenter
+        self.config = config
+        self.box_format = box_format
+
+    def encode_frame(self, image: np.ndarray) -> PromptedFrame:
+        """Everything about an image that does not depend on the instruction.
+
+        The VLM's keys and values of the image are among it: all instructions share them.
+
+        Args:
+            image: (H, W, 3) uint8 RGB.
+
+        Raises:
+            ValueError: if the image is of another type, shape or dtype, or has no pixel.
+        """
+        check_image(image)
+        timer = StageTimer(self.segmenter.device)
+        with timer.stage("image_prefix"):
+            seen = self.chat.look(image)
+        with timer.stage("segmenter_image"):
+            drawn = self.segmenter.encode(image)
+        return PromptedFrame(drawn, {"vlm": seen}, timer.timings_ms, timer.total_ms)
+
+    def segment_batch(
+        self,
+        frame: PromptedFrame,
+        instructions: Sequence[str],
+        selection: SelectionConfig | None = None,
+    ) -> list[Segmentation]:
+        """The answers to several instructions about one image, one after the other."""
+        return [self.segment(frame, each, selection) for each in instructions]
+
+    def segment(
+        self, frame: PromptedFrame, instruction: str, selection: SelectionConfig | None = None
+    ) -> Segmentation:
+        """Answer one instruction; no image is encoded.
+
+        Args:
+            frame: from `encode_frame`; it is not changed.
+            instruction: what to segment, in words.
+            selection: only `min_confidence` counts; None takes the model's.
+
+        Raises:
+            ValueError: if the instruction is empty or too long.
+            ConnectionError, TimeoutError: if the VLM is behind an address that does not answer.
+        """
+        checked(instruction)
+        timer = StageTimer(self.segmenter.device)
+        seen: SeenImage = frame.parts["vlm"]
+        with timer.stage("grounding"):
+            shown = self.ground(seen, instruction)
+        with timer.stage("presence"):
+            present = self.presence(seen, instruction) if shown.targets else 0.0
+        with timer.stage("drawing"):
+            drawn = self.segmenter.draw(frame.image, shown.targets)
+        answer = prompted_answer(
+            self.description.name,
+            instruction,
+            ", ".join(dict.fromkeys(each.label for each in shown.targets if each.label)),
+            drawn,
+            [
+                present * float(quality) * (1.0 if target.score is None else target.score)
+                for target, quality in zip(
+                    shown.targets, drawn.predicted_iou.clamp(0, 1), strict=True
+                )
+            ],
+            selection or self.selection,
+            shown.reason,
+        )
+        timings = {**frame.timings_ms, **timer.timings_ms}
+        return answer.with_timings(timings, frame.total_ms + timer.total_ms)
+
+    def ground(self, seen: SeenImage, instruction: str) -> Grounding:
+        """What the VLM shows, in pixels of the image, or why it shows nothing.
+
+        Args:
+            seen: the image as the VLM has taken it in.
+            instruction: what to show.
+        """
+        said = self.chat.answer(seen, INSTRUCTION.fill(self.config.question, instruction.strip()))
+        return parse_grounding(said, self.box_format, seen.processed_size, seen.image_size)
+
+    def presence(self, seen: SeenImage, instruction: str) -> float:
+        """The VLM's share of yes that anything is meant, [0, 1]; 1 if it is not to be asked."""
+        if self.config.presence is None:
+            return 1.0
+        return self.chat.yes(seen, INSTRUCTION.fill(self.config.presence, instruction.strip()))
+
+    @property
+    def profile(self) -> str:
+        """Name of the model, for people."""
+        return self.config.profile
+
+    @property
+    def selection(self) -> SelectionConfig:
+        """The thresholds that hold where the caller names none."""
+        return self.config.selection
+
+    @property
+    def trouble(self) -> str:
+        """Why it cannot answer now, for people; "" while it can."""
+        return self.chat.trouble
+
+    @property
+    def description(self) -> MethodDescription:
+        """What it is and understands."""
+        return MethodDescription(
+            name="grounding",
+            understands="names, descriptions, relations, questions, several things, nothing",
+            takes_questions=True,
+            selection=("min_confidence",),
+        )
+
+    @classmethod
+    def from_config(
+        cls,
+        config: GroundingConfig,
+        path: Path,
+        runtime: RuntimeConfig | None = None,
+        shared: SharedNetworks | None = None,
+    ) -> GroundingMethod:
+        """The method with the networks that a configuration names; see `TwoStage.from_config`."""
+        runtime, shared = runtime or RuntimeConfig(), shared or SharedNetworks()
+        places = _places(config, path)
+        box_format = config.box_format
+        if box_format is None:
+            box_format = FORMATS[part_kind(places["vlm"], FORMATS, "vlm")]
+        chat = load_chat(path, config.vlm, runtime, shared)
+        segmenter = load_segmenter(path, config.sam, config.best_of_three, runtime, shared)
+        return cls(chat, segmenter, config, box_format)
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        directory: str | Path,
+        runtime: RuntimeConfig | None = None,
+        shared: SharedNetworks | None = None,
+    ) -> GroundingMethod:
+        """Load a model directory; nothing is ever downloaded. See `load_method`."""
+        path = model_directory(directory)
+        return cls.from_config(_config(path), path, runtime, shared)
+
+    @staticmethod
+    def inspect(directory: str | Path) -> dict[str, str]:
+        """Where the parts of a model directory are; see `TwoStage.inspect`."""
+        path = model_directory(directory)
+        return _places(_config(path), path)
+
+
+def _config(path: Path) -> GroundingConfig:
+    return GroundingConfig.from_dict(read_yaml(path / CONFIG_FILE), str(path / CONFIG_FILE))
+
+
+def _places(config: GroundingConfig, path: Path) -> dict[str, str]:
+    return part_places(path, {"vlm": config.vlm.path, "sam": config.sam})

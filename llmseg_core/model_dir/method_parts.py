@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Parts of methods other than LLM-Seg: which class a folder holds, read from its `config.json`.
+
+Networks are read strictly and never downloaded, as everywhere.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import (
+    Florence2ForConditionalGeneration,
+    GroundingDinoForObjectDetection,
+    LlavaConfig,
+    MMGroundingDinoForObjectDetection,
+    OmDetTurboForObjectDetection,
+    Owlv2ForObjectDetection,
+    PreTrainedModel,
+    Qwen2_5_VLForConditionalGeneration,
+    Qwen3VLForConditionalGeneration,
+    Sam2Model,
+    SamHQModel,
+    SamModel,
+)
+
+from llmseg_core.config import RuntimeConfig, VlmConfig
+from llmseg_core.grounding.chat import ChatVlm
+from llmseg_core.grounding.florence2 import Florence2Locator
+from llmseg_core.grounding.grounding_dino import GroundingDinoLocator
+from llmseg_core.grounding.llava_chat import LlavaChat
+from llmseg_core.grounding.locator import PhraseLocator
+from llmseg_core.grounding.omdet_turbo import OmDetTurboLocator
+from llmseg_core.grounding.owlv2 import Owlv2Locator
+from llmseg_core.grounding.qwen_chat import QwenChat
+from llmseg_core.grounding.qwen_pixels import QwenPixels
+from llmseg_core.grounding.server_chat import ServerChat
+from llmseg_core.prompted.masks import PromptedMasks
+from llmseg_core.prompted.sam import SamMasks
+from llmseg_core.prompted.sam2 import Sam2Masks
+from llmseg_core.runtime.device import faster_dtype, torch_device, torch_dtype
+from llmseg_core.vlm.llava import llava_class
+
+from .checkpoint import part_folder
+from .network_files import READING, SharedNetworks, load_tokenizer, local_place
+
+__all__ = ["load_chat", "load_locator", "load_segmenter", "part_kind", "part_places"]
+
+SEGMENTERS: dict[str, type[PreTrainedModel]] = {
+    "sam": SamModel,
+    "sam_hq": SamHQModel,
+    "sam2": Sam2Model,
+    "sam2_video": Sam2Model,  # as SAM 2's weights are published: what is for videos is left out
+}
+LOCATORS: dict[str, type[PreTrainedModel]] = {
+    "grounding-dino": GroundingDinoForObjectDetection,
+    "mm-grounding-dino": MMGroundingDinoForObjectDetection,
+    "owlv2": Owlv2ForObjectDetection,
+    "omdet-turbo": OmDetTurboForObjectDetection,
+    "florence2": Florence2ForConditionalGeneration,
+}
+CHATS: dict[str, type[PreTrainedModel]] = {
+    "qwen2_5_vl": Qwen2_5_VLForConditionalGeneration,
+    "qwen3_vl": Qwen3VLForConditionalGeneration,
+}
+LLAVA = "llava"
+
+
+def load_segmenter(
+    path: Path,
+    name: str,
+    best_of_three: bool,
+    runtime: RuntimeConfig,
+    shared: SharedNetworks,
+) -> PromptedMasks:
+    """The promptable segmenter of a folder, or of SAM's original file.
+
+    Args:
+        path: the model directory.
+        name: the part's, see `part_folder`.
+        best_of_three: see `SamMasks`.
+        runtime: device, number format (a CPU without units for it takes float32) and attention.
+        shared: networks in memory.
+
+    Raises:
+        FileNotFoundError: if there is none.
+        ValueError: if it is another network, its files do not fit, or the device is not there.
+    """
+    place = part_folder(path, name)
+    kind = "sam" if Path(place).is_file() else part_kind(place, SEGMENTERS, "sam")
+    device = torch_device(runtime)
+    dtype = faster_dtype(device, torch_dtype(runtime))
+    attention = "eager" if runtime.attention == "eager" else "sdpa"
+    with READING:
+        network = shared.load(SEGMENTERS[kind], place, dtype, attention, device)
+    made = Sam2Masks if isinstance(network, Sam2Model) else SamMasks
+    return made(network, best_of_three)
+
+
+def load_locator(
+    path: Path, name: str, score_threshold: float, runtime: RuntimeConfig, shared: SharedNetworks
+) -> PhraseLocator:
+    """The locator of a folder; its arguments and errors are those of `load_segmenter`.
+
+    DINOs and OmDet-Turbo run in float32, which their boxes need.
+    """
+    place = part_folder(path, name)
+    kind = part_kind(place, LOCATORS, "locator")
+    device = torch_device(runtime)
+    dtype = torch.float32
+    if kind in ("owlv2", "florence2"):
+        dtype = faster_dtype(device, torch_dtype(runtime))
+    with READING:
+        network = shared.load(LOCATORS[kind], place, dtype, "eager", device)
+        tokenizer = load_tokenizer(place)
+    if kind == "owlv2":
+        return Owlv2Locator(network, tokenizer, score_threshold)
+    if kind == "omdet-turbo":
+        return OmDetTurboLocator(network, tokenizer, score_threshold)
+    size = _image_settings(place).get("size") or {}
+    if kind == "florence2":
+        return Florence2Locator(network, tokenizer, int(size.get("height", 768)))
+    shortest, longest = size.get("shortest_edge", 800), size.get("longest_edge", 1333)
+    return GroundingDinoLocator(network, tokenizer, score_threshold, int(shortest), int(longest))
+
+
+def load_chat(
+    path: Path, config: VlmConfig, runtime: RuntimeConfig, shared: SharedNetworks
+) -> ChatVlm:
+    """The VLM that answers in words; its arguments and errors are those of `load_segmenter`.
+
+    A server is not called yet.
+    """
+    if config.url is not None:
+        return ServerChat(
+            config.url, config.model, config.timeout_s, config.max_tokens, config.max_pixels
+        )
+    assert config.path is not None
+    place = part_folder(path, config.path)
+    kind = part_kind(place, (*CHATS, LLAVA), "vlm")
+    device, dtype = torch_device(runtime), torch_dtype(runtime)
+    with READING:
+        if kind == LLAVA:
+            settings = LlavaConfig.from_pretrained(local_place(place), local_files_only=True)
+            llava = shared.load(llava_class(settings), place, dtype, runtime.attention, device)
+            return LlavaChat(llava, load_tokenizer(place), config.max_tokens)
+        network = shared.load(CHATS[kind], place, dtype, runtime.attention, device)
+        tokenizer = load_tokenizer(place)
+    pixels = QwenPixels.from_settings(_image_settings(place), config.max_pixels)
+    return QwenChat(network, tokenizer, pixels, config.max_tokens)
+
+
+def part_places(path: Path, names: Mapping[str, str | None]) -> dict[str, str]:
+    """Where the parts of a model directory are, by the setting that names them.
+
+    Args:
+        path: the model directory.
+        names: of the parts; those that are None are left out.
+
+    Raises:
+        FileNotFoundError: if one is missing.
+    """
+    return {key: part_folder(path, name) for key, name in names.items() if name is not None}
+
+
+def part_kind(place: str, kinds: Any, setting: str) -> str:
+    """Which of some kinds of network a folder holds, as its `config.json` says.
+
+    Raises:
+        ValueError: if it is none of them; the message names `setting`.
+    """
+    file = Path(local_place(place)) / "config.json"
+    kind = _read_json(file).get("model_type")
+    if kind not in kinds:
+        known = ", ".join(sorted(kinds))
+        raise ValueError(
+            f"{setting} is {place}, whose config.json has the model_type {kind!r}; it must be one "
+            f"of {known}"
+        )
+    return str(kind)
+
+
+def _image_settings(place: str) -> dict[str, Any]:
+    """What a folder says of its images, in either file that transformers has written.
+
+    Raises:
+        FileNotFoundError: if it has neither.
+    """
+    folder = Path(local_place(place))
+    first, second = folder / "preprocessor_config.json", folder / "processor_config.json"
+    if first.is_file():
+        return _read_json(first)
+    if second.is_file():
+        inner = _read_json(second).get("image_processor")
+        if isinstance(inner, dict):
+            return inner
+    raise FileNotFoundError(f"{folder} is not whole: it has no {first.name}")
+
+
+def _read_json(file: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{file} is no JSON: {error}") from error
+    if not isinstance(values, dict):
+        raise ValueError(f"{file} holds {type(values).__name__}, it must be a mapping")
+    return values
