@@ -102,7 +102,7 @@ class Florence2Locator:
         written = self.model.generate(
             encoder_outputs=BaseModelOutput(last_hidden_state=hidden),
             attention_mask=mask,
-            max_new_tokens=self.max_tokens,
+            max_new_tokens=min(self.max_tokens, self._longest - 1),
             do_sample=False,
         )
         return str(tokenizer.decode(written[0], skip_special_tokens=False))

@@ -1,30 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Folders with tiny random networks of the baseline's real classes, processors and all."""
+"""Folders with tiny random networks of the other methods' real classes, processors and all."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import torch
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import (
-    BertConfig,
     CLIPImageProcessorPil,
-    GroundingDinoConfig,
-    GroundingDinoForObjectDetection,
     GroundingDinoImageProcessorPil,
     GroundingDinoProcessor,
     LlavaForConditionalGeneration,
     LlavaProcessor,
-    PreTrainedTokenizerFast,
-    SwinConfig,
+    Owlv2ImageProcessorPil,
 )
 
-from helpers.tiny_model import tiny_llava_config, tiny_sam, tiny_tokenizer
+from helpers.tiny_chats import tiny_qwen
+from helpers.tiny_locators import (
+    bert_tokenizer,
+    florence2_tokenizer,
+    tiny_florence2,
+    tiny_grounding_dino,
+    tiny_omdet_turbo,
+    tiny_owlv2,
+    word_tokenizer,
+)
+from helpers.tiny_model import tiny_llava_config, tiny_tokenizer
+from helpers.tiny_prompted import tiny_sam, tiny_sam2, tiny_sam_hq
 from llmseg_core.vlm.prompts import IMAGE_TOKEN
-
-WORDS = ["the", "red", "green", "cup", "book", "thing", "a", "of", "on", ".", ","]
-SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
 
 def save_tiny_two_stage(folder: Path) -> tuple[Path, Path, Path]:
@@ -33,15 +37,55 @@ def save_tiny_two_stage(folder: Path) -> tuple[Path, Path, Path]:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         _save_vlm(vlm)
-        _save_detector(detector)
+        save_locator(detector, "grounding_dino")
         tiny_sam().save_pretrained(sam)
     return vlm, detector, sam
+
+
+def save_segmenter(folder: Path, kind: str) -> None:
+    """`kind` is "sam", "sam_hq" or "sam2"."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        made = {"sam": tiny_sam, "sam_hq": tiny_sam_hq, "sam2": tiny_sam2}[kind]()
+        made.save_pretrained(folder)
+
+
+def save_locator(folder: Path, kind: str) -> None:
+    """A locator with its tokenizer and what it says of its images."""
+    settings = {"size": {"height": 64, "width": 64}}
+    if kind == "owlv2":
+        tiny_owlv2().save_pretrained(folder)
+        word_tokenizer().save_pretrained(folder)
+        Owlv2ImageProcessorPil(**settings).save_pretrained(folder)
+    elif kind == "omdet_turbo":
+        tiny_omdet_turbo().save_pretrained(folder)
+        word_tokenizer().save_pretrained(folder)
+    elif kind == "florence2":
+        tokenizer = florence2_tokenizer()
+        tiny_florence2(tokenizer).save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        CLIPImageProcessorPil(**settings).save_pretrained(folder)
+    else:
+        tiny_grounding_dino(kind).save_pretrained(folder)
+        pixels = GroundingDinoImageProcessorPil(size={"shortest_edge": 64, "longest_edge": 96})
+        GroundingDinoProcessor(pixels, bert_tokenizer()).save_pretrained(folder)
+
+
+def save_qwen(folder: Path, kind: str) -> None:
+    """A Qwen VLM as published: its images' settings have a file of their own."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        chat = tiny_qwen(kind)
+    chat.model.save_pretrained(folder)
+    chat.tokenizer.save_pretrained(folder)
+    settings = {"min_pixels": 256, "max_pixels": 4096, "patch_size": 8, "merge_size": 2}
+    (folder / "preprocessor_config.json").write_text(json.dumps(settings), encoding="utf-8")
 
 
 def _save_vlm(folder: Path) -> None:
     tokenizer = tiny_tokenizer()
     config = tiny_llava_config(tokenizer)
-    config.text_config.max_position_embeddings = 256
+    config.text_config.max_position_embeddings = 1024
     LlavaForConditionalGeneration(config).save_pretrained(folder)
     LlavaProcessor(
         CLIPImageProcessorPil(size={"shortest_edge": 28}, crop_size={"height": 28, "width": 28}),
@@ -51,35 +95,3 @@ def _save_vlm(folder: Path) -> None:
         image_token=IMAGE_TOKEN,
         num_additional_image_tokens=1,
     ).save_pretrained(folder)
-
-
-def _save_detector(folder: Path) -> None:
-    text = BertConfig(
-        vocab_size=64, hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
-        intermediate_size=32, max_position_embeddings=64,
-    )  # fmt: skip
-    image = SwinConfig(
-        image_size=64, embed_dim=8, depths=[1, 1, 1, 1], num_heads=[1, 1, 2, 2], window_size=4,
-        out_indices=[2, 3, 4],
-    )  # fmt: skip
-    config = GroundingDinoConfig(
-        backbone_config=image, text_config=text, d_model=32, num_queries=6, encoder_layers=1,
-        decoder_layers=2, encoder_attention_heads=2, decoder_attention_heads=2,
-        encoder_ffn_dim=32, decoder_ffn_dim=32, max_text_len=32, num_feature_levels=4,
-        disable_custom_kernels=True,
-    )  # fmt: skip
-    GroundingDinoForObjectDetection(config).save_pretrained(folder)
-    processor = GroundingDinoImageProcessorPil(size={"shortest_edge": 64, "longest_edge": 96})
-    GroundingDinoProcessor(processor, _bert_tokenizer()).save_pretrained(folder)
-
-
-def _bert_tokenizer() -> PreTrainedTokenizerFast:
-    vocabulary = {word: index for index, word in enumerate([*SPECIAL, *WORDS])}
-    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer()
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]",
-        sep_token="[SEP]", mask_token="[MASK]",
-    )  # fmt: skip
