@@ -83,8 +83,11 @@ def answer_message(
     return SegmentationResult(
         header=header,
         instruction=segmentation.instruction,
+        method=segmentation.method,
+        phrase=segmentation.phrase,
         found=segmentation.found,
         confidence=segmentation.confidence,
+        reason=segmentation.reason,
         mask=mask or mask_to_image(segmentation.mask, header),
         region_of_interest=_region(segmentation.box_px),
         proposals=_proposals(segmentation),
@@ -102,6 +105,7 @@ def _proposals(segmentation: Segmentation) -> list[ProposalScore]:
     columns = zip(
         segmentation.candidates.iou_score.tolist(),
         segmentation.candidates.iop.tolist(),
+        segmentation.candidates.score.tolist(),
         segmentation.candidates.boxes_px.int().tolist(),
         segmentation.candidates.areas_px.tolist(),
         strict=True,
@@ -110,11 +114,12 @@ def _proposals(segmentation: Segmentation) -> list[ProposalScore]:
         ProposalScore(
             iou_score=iou_score,
             iop=iop,
+            score=score,
             region_of_interest=_region(box),
             area_px=area,
             selected=index in selected,
         )
-        for index, (iou_score, iop, box, area) in enumerate(columns)
+        for index, (iou_score, iop, score, box, area) in enumerate(columns)
     ]
 
 
