@@ -70,8 +70,8 @@ def imported_modules(path: Path, package: str) -> Iterator[str]:
 LAYERS = {
     "llmseg_core": (
         "masks", "types", "config", "runtime", "images", "proposals", "embeddings", "vlm",
-        "selector", "model_dir", "methods", "following", "metrics", "convert", "reference",
-        "benchmark", "cli",
+        "selector", "prompted", "grounding", "model_dir", "methods", "following", "metrics",
+        "convert", "reference", "benchmark", "cli",
     ),
     "training": (
         "scenes", "questions", "data", "proposals", "learning", "trainer", "evaluate",

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from helpers.commands import run_unread
+from helpers.tiny_two_stage import save_tiny_two_stage
 from llmseg_core.cli.main import main
 from llmseg_core.images.image_files import read_image, write_image
 
@@ -80,6 +81,27 @@ def test_folder_and_several_instructions_as_json(
     assert sorted(file.name for file in (tmp_path / "out").glob("*.png")) == [
         "first_the-cup.png", "first_the-tool.png", "second_the-cup.png", "second_the-tool.png",
     ]  # fmt: skip
+
+
+def test_other_methods(pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save_tiny_two_stage(tmp_path)
+    settings = "method: two_stage\nlocator: detector\nscore_threshold: 0.0\n"
+    (tmp_path / "llmseg.yaml").write_text(settings)
+    assert run("segment", pictures, "find the cup", "--model", tmp_path, "--json") == 0
+    (record, *_) = json.loads(capsys.readouterr().out)
+    assert (record["method"], record["phrase"]) == ("two_stage", "the cup")
+    assert record["found"]
+    assert record["proposals"]
+    for each in record["proposals"]:
+        assert (each["iop"], each["iou_score"]) == (None, None)
+        assert 0 <= each["score"] <= 1
+    unsure = ("--min-confidence", "1", "--json")
+    assert run("segment", pictures, "find the cup", "--model", tmp_path, *unsure) == 0
+    assert "is below 1" in json.loads(capsys.readouterr().out)[0]["reason"]
+    assert run("segment", pictures, "the cup", "--model", tmp_path, "--rule", "iop") == 2
+    said = capsys.readouterr().err
+    assert "--rule does nothing: " in said
+    assert "the method two_stage, of which min_confidence can be set" in said
 
 
 def test_nothing_found_is_said(
