@@ -113,6 +113,7 @@ class Follower:
             raise ValueError(f"image {number} after image {self._images[-1][0]}: numbers must rise")
         small = Thumbnail.of(image)
         if self._images and self._images[-1][1].size != small.size:
+            self._images.clear()
             self.forget()
         self._images.append((number, small))
         for answer in (self._answer, self._doubt):
@@ -120,28 +121,36 @@ class Follower:
                 answer.step(small)
         return self.now()
 
-    def adopt(self, number: int, masks: NDArray[np.bool_], confidence: float) -> Followed | None:
+    def adopt(
+        self,
+        number: int,
+        image: NDArray[np.uint8],
+        masks: NDArray[np.bool_],
+        confidence: float,
+    ) -> Followed | None:
         """Takes a full answer, which may be of an older image.
 
         Args:
-            number: of the image that it was given on.
+            number: of the image that it was given on; the image need not have been seen here.
+            image: (H, W, 3) uint8 RGB.
             masks: (N, H, W) bool, one of each object; N = 0 if nothing was found.
             confidence: of the answer, [0, 1].
 
         Returns:
-            What is followed now, in the newest image; None if nothing is, or if the image is too
-            old or was never seen.
+            What is followed now, in the newest image; None if nothing is. An answer on an image of
+            another size, or on one so old that images after it are forgotten, changes nothing.
         """
-        since = [(key, image) for key, image in self._images if key >= number]
-        if not since or since[0][0] != number:
-            return self.now()
-        key = since[0][1]
+        key = Thumbnail.of(image)
+        if self._images:
+            is_late = len(self._images) == KEPT and number < self._images[0][0]
+            if is_late or self._images[-1][1].size != key.size:
+                return self.now()
         found = [mask for mask in masks if mask.any()]
-        answer = _Answer(
-            tuple(Track(mask, key) for mask in found), confidence, number, masks.shape[1:]
-        )
-        for _, image in since[1:]:
-            answer.step(image)
+        tracks = tuple(Track(mask, key) for mask in found)
+        answer = _Answer(tracks, confidence, number, image.shape[:2])
+        for later, image_since in self._images:
+            if later > number:
+                answer.step(image_since)
         self._take(answer)
         return self.now()
 
@@ -161,8 +170,7 @@ class Follower:
         )
 
     def forget(self) -> None:
-        """Follows nothing any longer, as for another instruction, and keeps no image."""
-        self._images.clear()
+        """Follows nothing any longer, as for another instruction; images stay, for late answers."""
         self._answer = self._doubt = None
 
     def _take(self, answer: _Answer) -> None:

@@ -10,6 +10,7 @@ from rclpy.qos import QoSProfile
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.time import Time
 from sensor_msgs.msg import Image, RegionOfInterest
+from std_msgs.msg import Header
 
 from llmseg_core.images.overlay import draw_overlay
 from llmseg_core.types import Segmentation
@@ -78,13 +79,16 @@ def answer_message(
         mask: the answer's mask as a message, if it is made already.
     """
     header, segmentation = answer.frame.header, answer.segmentation
-    # rclpy's Time takes no stamp before 1970, which a camera may have.
-    stamp_ns = header.stamp.sec * SECOND_NS + header.stamp.nanosec
+    stamp_ns = _nanoseconds(header)
+    key_age_ns = max(0, stamp_ns - _nanoseconds(answer.key.header)) if answer.key else 0
     return SegmentationResult(
         header=header,
         instruction=segmentation.instruction,
         method=segmentation.method,
         phrase=segmentation.phrase,
+        followed=answer.key is not None,
+        track_id=answer.track_id,
+        key_frame_age_ms=key_age_ns / 1e6,
         found=segmentation.found,
         confidence=segmentation.confidence,
         reason=segmentation.reason,
@@ -98,6 +102,11 @@ def answer_message(
         age_ms=(now.nanoseconds - stamp_ns) / 1e6,
         dropped_frames=dropped_frames,
     )
+
+
+def _nanoseconds(header: Header) -> int:
+    """A stamp; rclpy's Time takes none before 1970, which a camera may have."""
+    return int(header.stamp.sec * SECOND_NS + header.stamp.nanosec)
 
 
 def _proposals(segmentation: Segmentation) -> list[ProposalScore]:

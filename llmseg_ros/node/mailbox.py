@@ -165,6 +165,12 @@ class Mailbox:
             self._next_encode_at = min(self._next_encode_at, time.monotonic() + self._period_s())
             self._changed.notify_all()
 
+    def hurry(self) -> None:
+        """Lets the newest frame be encoded at once, whatever the rate limit."""
+        with self._changed:
+            self._next_encode_at = 0.0
+            self._changed.notify_all()
+
     def answer_anew(self, selection: SelectionConfig | None) -> None:
         """Says that another model answers from now on, by `selection`.
 

@@ -48,6 +48,12 @@ class NodeParameters:
     autostart: bool = True
     load_timeout_s: float = 600.0
     max_rate_hz: float = 0.0
+    following: str = "flow"
+
+    @property
+    def follows(self) -> bool:
+        """Whether answers are carried along; raises ValueError for a bad value."""
+        return _follows(self.following)
 
     @property
     def runtime(self) -> RuntimeConfig:
@@ -125,7 +131,16 @@ NODE_PARAMETERS = (
         minimum=0.0,
         maximum=1000.0,
     ),
+    ParameterSpec(
+        "following",
+        DEFAULTS.following,
+        "How a mask is carried along from image to image between two full answers: flow, by "
+        "optical flow, or off.",
+    ),
 )
+
+FOLLOWING = ("off", "flow")
+"""The values of the parameter `following`."""
 
 RUNTIME_NAMES = ("device", "dtype", "attention", "memory_budget_mb", "compile")
 SELECTION_NAMES = ("rule", "iop_threshold", "top_k", "min_confidence")
@@ -224,9 +239,16 @@ def check_parameters(
     try:
         _runtime({name: merged[name] for name in RUNTIME_NAMES if name in merged})
         SelectionConfig(**{name: merged[name] for name in SELECTION_NAMES if name in merged})
+        _follows(new.get("following", DEFAULTS.following))
     except ValueError as error:
         return SetParametersResult(successful=False, reason=str(error))
     return SetParametersResult(successful=True)
+
+
+def _follows(value: Any) -> bool:
+    if value not in FOLLOWING:
+        raise ValueError(f"following is {value!r}, it must be one of {', '.join(FOLLOWING)}")
+    return bool(value != "off")
 
 
 def _runtime(values: Mapping[str, Any]) -> RuntimeConfig:

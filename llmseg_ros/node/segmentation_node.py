@@ -152,9 +152,9 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         self.errors.clear()
         result = super().on_activate(state)
         try:
+            values = parameters.read_node_parameters(self)
             mailbox = Mailbox(
-                selection=parameters.read_selection(self),
-                max_rate_hz=parameters.read_node_parameters(self).max_rate_hz,
+                selection=parameters.read_selection(self), max_rate_hz=values.max_rate_hz
             )
             mailbox.instruct(self._instruction)
             self._session = Session(
@@ -164,6 +164,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
                 self._outputs,
                 self.errors,
                 after=self._last_session,
+                follows=values.follows,
             )
             self._bond.offer()
             warn_of_unknown_qos(self)
@@ -352,6 +353,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         if self._session is not None:
             selection = parameters.read_selection(self)
             self._session.mailbox.configure(selection, values.max_rate_hz)
+            self._session.following.turn(values.follows)
         self._swap.begin(values)
 
     def _take_over(self, model: LoadedModel) -> None:

@@ -21,6 +21,7 @@ from llmseg_ros.error_log import ErrorLog
 from llmseg_ros.messages.frame import SegmentedFrame, frame_from_message
 from llmseg_ros.messages.outputs import Outputs
 
+from .following import FollowingThread
 from .mailbox import Mailbox
 from .worker import InferenceWorker
 
@@ -36,6 +37,7 @@ class Session:
     Attributes:
         mailbox: takes instructions and requests, and counts.
         worker: answers them.
+        following: carries the answers along and publishes them.
         last_image_at: time.monotonic() when the last image came; None if none came yet.
         last_answer_ms: how long the last answer took in milliseconds; None if there was none.
     """
@@ -48,6 +50,7 @@ class Session:
         outputs: Outputs,
         errors: ErrorLog,
         after: Session | None = None,
+        follows: bool = True,
     ) -> None:
         """Subscribes `image` and starts the worker.
 
@@ -58,6 +61,7 @@ class Session:
             outputs: gets the answers.
             errors: gets what fails.
             after: the session before, whose inference may still run.
+            follows: whether answers are carried along from image to image.
 
         Raises:
             RuntimeError: a `qos_overrides` parameter has a bad value.
@@ -70,6 +74,10 @@ class Session:
         self._errors = errors
         self._topic = node.resolve_topic_name("image")
         self._stopped = False
+        self._images = 0
+        self.following = FollowingThread(
+            self._publish, mailbox.accepts, mailbox.hurry, self._on_following_error, follows
+        )
         self._subscription = node.create_subscription(
             Image,
             "image",
@@ -85,6 +93,7 @@ class Session:
             self._on_error,
             after=None if after is None else after.worker,
         )
+        self.following.start()
         self.worker.start()
 
     def replace(self, method: Method, selection: SelectionConfig) -> None:
@@ -98,16 +107,19 @@ class Session:
         """
         self._stopped = True
         self._node.destroy_subscription(self._subscription)
+        self.following.stop()
         return self.worker.stop(timeout_s)
 
     def _on_image(self, msg: Image) -> None:
         self.last_image_at = time.monotonic()
         try:
-            frame = frame_from_message(msg)
+            frame = frame_from_message(msg, self._images + 1)
         except Exception as error:  # whatever a message does, the node lives on
             self._errors.report(self._topic, str(error))
             return
+        self._images += 1
         self.mailbox.submit(frame)
+        self.following.see(frame)
 
     def _on_incompatible_qos(self, event: QoSRequestedIncompatibleQoSInfo) -> None:
         policy = qos_policy_name_from_kind(event.last_policy_kind)
@@ -119,7 +131,14 @@ class Session:
 
     def _on_answer(self, answer: SegmentedFrame) -> None:
         self.last_answer_ms = answer.segmentation.total_ms
+        self.following.adopt(answer)
+
+    def _publish(self, answer: SegmentedFrame) -> None:
         self._outputs.publish(answer, self.mailbox.statistics.dropped)
+
+    def _on_following_error(self, error: Exception) -> None:
+        if not self._stopped:
+            self._errors.report_exception("following", error)
 
     def _on_error(self, error: Exception) -> None:
         if self._stopped:

@@ -36,7 +36,7 @@ class SegmentationRig:
     """A node, its messages so far, and clients of its services."""
 
     def __init__(self, observer: Observer, **parameters: Any) -> None:
-        """Starts the node with `parameters`."""
+        """Starts the node with `parameters`; answers are not followed unless these say so."""
         self.observer = observer
         self.results: list[SegmentationResult] = []
         self.masks: list[Image] = []
@@ -59,7 +59,10 @@ class SegmentationRig:
         self._get_state = node.create_client(GetState, "llmseg/get_state")
         self._set_parameters = node.create_client(SetParameters, "llmseg/set_parameters")
         self._segment = node.create_client(Segment, "llmseg/segment")
-        overrides = [Parameter(name, value=value) for name, value in parameters.items()]
+        overrides = [
+            Parameter(name, value=value)
+            for name, value in {"following": "off", **parameters}.items()
+        ]
         self.node = SegmentationNode(parameter_overrides=overrides)
         observer.add_node(self.node)
 

@@ -75,7 +75,7 @@ def follow_sequence(sequence: SceneSequence, least_area: int = 160) -> list[Obje
 def _follow_object(sequence: SceneSequence, number: int, key: NDArray[np.bool_]) -> ObjectCourse:
     follower = Follower()
     follower.see(0, sequence.scenes[0].image)
-    follower.adopt(0, key[None], 1.0)
+    follower.adopt(0, sequence.scenes[0].image, key[None], 1.0)
     iou, held, visible, lost, spent = [1.0], [1.0], [1.0], [False], []
     for index, scene in enumerate(sequence.scenes[1:], start=1):
         start = time.thread_time()

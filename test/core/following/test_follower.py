@@ -38,7 +38,7 @@ def elsewhere() -> np.ndarray:
 def following(until: int = 0, confidence: float = 0.8) -> Follower:
     follower = Follower()
     follower.see(0, at(0))
-    follower.adopt(0, MASK[None], confidence)
+    follower.adopt(0, at(0), MASK[None], confidence)
     for step in range(1, until + 1):
         follower.see(step, at(step))
     return follower
@@ -61,7 +61,7 @@ def test_an_answer_that_comes_late_catches_up() -> None:
     late = Follower()
     for step in range(11):
         late.see(10 + step, at(step))
-    followed = late.adopt(10, MASK[None], 0.8)
+    followed = late.adopt(10, at(0), MASK[None], 0.8)
     assert followed is not None
     assert iou(followed.mask, mask_at(10)) > 0.93
     assert followed.key == 10
@@ -75,7 +75,7 @@ def test_several_objects_move_one_by_one() -> None:
     follower = Follower()
     left, right = np.roll(MASK, -80, axis=1), np.roll(MASK, 80, axis=1)
     follower.see(0, IMAGE)
-    follower.adopt(0, np.stack([left, right]), 0.8)
+    follower.adopt(0, at(0), np.stack([left, right]), 0.8)
     for step in range(1, 9):  # only the right one moves
         image = IMAGE.copy()
         image[:, WIDTH // 2 :] = np.roll(IMAGE, step, axis=0)[:, WIDTH // 2 :]
@@ -95,7 +95,7 @@ def test_what_is_lost_says_so_until_an_answer_comes() -> None:
     assert not followed.mask.any()
     assert followed.confidence == 0
     follower.see(4, at(4))
-    found = follower.adopt(4, mask_at(4)[None], 0.6)
+    found = follower.adopt(4, at(4), mask_at(4)[None], 0.6)
     assert found is not None
     assert not found.lost
     assert found.track_id == 2
@@ -103,7 +103,7 @@ def test_what_is_lost_says_so_until_an_answer_comes() -> None:
 
 def test_an_answer_that_agrees_takes_over() -> None:
     follower = following(5)
-    followed = follower.adopt(3, mask_at(3)[None], 0.4)
+    followed = follower.adopt(3, at(3), mask_at(3)[None], 0.4)
     assert followed is not None
     assert (followed.key, followed.track_id) == (3, 1)
     assert followed.confidence < 0.41
@@ -112,31 +112,31 @@ def test_an_answer_that_agrees_takes_over() -> None:
 @pytest.mark.parametrize("other", [elsewhere()[None], NOTHING], ids=["elsewhere", "nothing"])
 def test_one_answer_that_contradicts_does_not_flicker(other: np.ndarray) -> None:
     follower = following(5, confidence=0.8)
-    assert follower.adopt(4, other, 0.8)
+    assert follower.adopt(4, at(4), other, 0.8)
     assert iou(now(follower).mask, mask_at(5)) > 0.95
     follower.see(6, at(6))
-    agreeing = follower.adopt(5, mask_at(5)[None], 0.8)
+    agreeing = follower.adopt(5, at(5), mask_at(5)[None], 0.8)
     assert agreeing is not None
     assert agreeing.track_id == 1
-    follower.adopt(6, other, 0.8)  # the doubt was forgotten
+    follower.adopt(6, at(6), other, 0.8)  # the doubt was forgotten
     assert iou(now(follower).mask, mask_at(6)) > 0.95
 
 
 def test_two_answers_that_contradict_are_believed() -> None:
     follower = following(5)
-    follower.adopt(4, elsewhere()[None], 0.8)
+    follower.adopt(4, at(4), elsewhere()[None], 0.8)
     follower.see(6, at(6))
-    followed = follower.adopt(5, elsewhere()[None], 0.8)
+    followed = follower.adopt(5, at(5), elsewhere()[None], 0.8)
     assert followed is not None
     assert followed.track_id == 2
     assert iou(followed.mask, np.roll(mask_at(1), 100, axis=1)) > 0.9
-    follower.adopt(6, NOTHING, 0.1)
-    assert follower.adopt(6, NOTHING, 0.1) is None  # nothing fits any longer
+    follower.adopt(6, at(6), NOTHING, 0.1)
+    assert follower.adopt(6, at(6), NOTHING, 0.1) is None  # nothing fits any longer
 
 
 def test_a_surer_answer_is_believed_at_once() -> None:
     follower = following(5, confidence=0.5)
-    followed = follower.adopt(5, elsewhere()[None], 0.9)
+    followed = follower.adopt(5, at(5), elsewhere()[None], 0.9)
     assert followed is not None
     assert followed.track_id == 2
 
@@ -146,20 +146,24 @@ def test_an_answer_to_an_image_that_is_no_longer_kept_changes_nothing() -> None:
     for step in range(2, KEPT + 5):
         follower.see(step, at(1))
     before = now(follower)
-    after = follower.adopt(2, elsewhere()[None], 1.0)
+    after = follower.adopt(2, at(2), elsewhere()[None], 1.0)
     assert after is not None
     assert after.key == before.key
-    assert follower.adopt(1000, elsewhere()[None], 1.0) is not None  # an image not seen yet
-    assert now(follower).key == 0
+    assert follower.adopt(200, textured(120, 160), np.ones((1, 120, 160), bool), 1.0)
+    assert now(follower).key == 0  # another size
 
 
 def test_another_size_and_another_instruction_begin_anew() -> None:
     follower = following(3)
     assert follower.see(4, textured(120, 160)) is None
-    assert follower.adopt(4, np.ones((1, 120, 160), bool), 0.5) is not None
+    assert follower.adopt(4, textured(120, 160), np.ones((1, 120, 160), bool), 0.5) is not None
+    follower = following(3)
     follower.forget()
     assert follower.now() is None
-    assert follower.see(0, IMAGE) is None
+    assert follower.see(4, at(4)) is None
+    followed = follower.adopt(1, at(1), mask_at(1)[None], 0.5)  # it catches up nevertheless
+    assert followed is not None
+    assert iou(followed.mask, mask_at(4)) > 0.95
 
 
 def test_numbers_must_rise() -> None:

@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Answers carried along at camera rate: the thread by itself, and in a node over DDS."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import Empty, Queue
+
+import numpy as np
+import pytest
+import torch
+from rclpy.time import Time
+from std_msgs.msg import Header
+
+from helpers.moving_picture import moved, patch_mask, textured
+from helpers.observer import Observer
+from helpers.segmentation_rig import SegmentationRig
+from helpers.small_model import save_small_model
+from llmseg_core.masks import mask_areas, masks_to_boxes
+from llmseg_core.types import Candidates, Segmentation, Selection
+from llmseg_ros.messages.conversions import rgb_to_image
+from llmseg_ros.messages.frame import Frame, SegmentedFrame
+from llmseg_ros.messages.outputs import answer_message
+from llmseg_ros.node.following import FollowingThread
+
+HEIGHT, WIDTH = 120, 160
+IMAGE, MASK = textured(HEIGHT, WIDTH), patch_mask(HEIGHT, WIDTH)
+WAIT_S = 30.0
+
+
+def header(number: int) -> Header:
+    return Header(stamp=Time(nanoseconds=100_000_000 * number).to_msg(), frame_id="camera")
+
+
+def shift(number: int) -> np.ndarray:
+    return np.array([[1, 0, 1.5 * number], [0, 1, 0], [0, 0, 1.0]])
+
+
+def frame(number: int) -> Frame:
+    return Frame(moved(IMAGE, shift(number)), header(number), number=number)
+
+
+def mask(number: int) -> np.ndarray:
+    return moved(MASK.astype(np.uint8), shift(number)) > 0
+
+
+def answer(number: int, instruction: str = "mug", found: bool = True) -> SegmentedFrame:
+    masks = torch.from_numpy(mask(number))[None]
+    scores = torch.full((1,), 0.9)
+    candidates = Candidates(masks, masks_to_boxes(masks), mask_areas(masks), scores, scores)
+    selection = Selection((0,), 0.9) if found else Selection((), 0.1, "nothing fits")
+    union = masks[0].numpy() if found else np.zeros_like(masks[0].numpy())
+    return SegmentedFrame(frame(number), Segmentation(instruction, union, selection, candidates))
+
+
+def iou(first: np.ndarray, second: np.ndarray) -> float:
+    return float((first & second).sum() / (first | second).sum())
+
+
+@dataclass
+class Rig:
+    """A running thread and all that came out of it."""
+
+    published: Queue[SegmentedFrame] = field(default_factory=Queue)
+    errors: Queue[Exception] = field(default_factory=Queue)
+    lost: int = 0
+    instruction: str = "mug"
+    is_on: bool = True
+
+    def __post_init__(self) -> None:
+        self.thread = FollowingThread(
+            self._publish, lambda text: text == self.instruction, self._on_lost,
+            self.errors.put, self.is_on,
+        )  # fmt: skip
+        self.thread.start()
+
+    def _publish(self, answer: SegmentedFrame) -> None:
+        if answer.frame.number == 13:
+            raise OSError("unlucky")
+        self.published.put(answer)
+
+    def _on_lost(self) -> None:
+        self.lost += 1
+
+    def next(self) -> SegmentedFrame:
+        return self.published.get(timeout=WAIT_S)
+
+    def see(self, number: int) -> SegmentedFrame:
+        """What is published of an image."""
+        self.thread.see(frame(number))
+        return self.next()
+
+    def nothing_comes(self) -> bool:
+        time.sleep(0.1)
+        try:
+            self.published.get_nowait()
+        except Empty:
+            return True
+        return False
+
+
+@pytest.fixture
+def rig() -> Iterator[Rig]:
+    rig = Rig()
+    yield rig
+    rig.thread.stop()
+
+
+def test_every_image_after_an_answer_is_answered(rig: Rig) -> None:
+    rig.thread.see(frame(1))
+    assert rig.nothing_comes()
+    rig.thread.adopt(answer(1))
+    full = rig.next()
+    assert (full.key, full.track_id) == (None, 1)
+    for number in (2, 3, 5):  # 4 was left out
+        followed = rig.see(number)
+        assert iou(followed.segmentation.mask, mask(number)) > 0.9
+        assert followed.frame.header == header(number)
+        assert followed.key is not None
+        assert followed.key.number == 1
+        assert followed.segmentation.found
+        assert 0.8 < followed.segmentation.confidence <= 0.9
+        assert list(followed.segmentation.timings_ms) == ["follow"]
+    message = answer_message(followed, Time(seconds=1), 0)
+    assert message.followed
+    assert message.track_id == 1
+    assert message.key_frame_age_ms == pytest.approx(400.0)
+    assert [p.selected for p in message.proposals] == [True]
+    assert np.isnan(message.proposals[0].iou_score)
+
+
+def test_a_late_answer_is_moved_to_the_newest_image(rig: Rig) -> None:
+    for number in range(1, 7):
+        rig.thread.see(frame(number))
+        time.sleep(0.02)
+    assert rig.nothing_comes()
+    rig.thread.adopt(answer(2))
+    followed = rig.next()
+    assert followed.frame.number == 6
+    assert iou(followed.segmentation.mask, mask(6)) > 0.9
+
+
+def test_nothing_found_is_said_as_it_is(rig: Rig) -> None:
+    rig.thread.see(frame(1))
+    rig.thread.adopt(answer(1, found=False))
+    full = rig.next()
+    assert (full.key, full.track_id, full.segmentation.found) == (None, 0, False)
+    rig.thread.see(frame(2))
+    assert rig.nothing_comes()
+
+
+def test_what_is_lost_asks_for_a_full_answer_once(rig: Rig) -> None:
+    rig.thread.adopt(answer(1))
+    rig.next()
+    rig.see(2)
+    rig.thread.see(Frame(textured(HEIGHT, WIDTH, seed=4), header(3), number=3))
+    lost = rig.next()
+    assert not lost.segmentation.found
+    assert "lost" in lost.segmentation.reason
+    assert rig.lost == 1
+    assert not rig.see(4).segmentation.found
+    assert rig.lost == 1
+    rig.thread.adopt(answer(4))
+    found = rig.next()
+    assert (found.segmentation.found, found.track_id) == (True, 2)
+
+
+def test_another_instruction_ends_what_is_followed(rig: Rig) -> None:
+    rig.thread.adopt(answer(1))
+    rig.next()
+    rig.instruction = "spoon"
+    rig.thread.see(frame(2))
+    rig.thread.adopt(answer(2))  # to the former one
+    assert rig.nothing_comes()
+    rig.thread.adopt(answer(2, "spoon"))
+    spoon = rig.next()
+    assert spoon.segmentation.instruction == "spoon"
+    assert rig.see(3).segmentation.instruction == "spoon"
+
+
+def test_off_publishes_answers_as_they_are(rig: Rig) -> None:
+    rig.thread.adopt(answer(1))
+    rig.next()
+    rig.thread.turn(False)
+    rig.thread.see(frame(2))
+    assert rig.nothing_comes()
+    rig.thread.adopt(answer(2))
+    plain = rig.next()
+    assert (plain.frame.number, plain.track_id, plain.key) == (2, 0, None)
+    rig.thread.turn(True)
+    rig.thread.adopt(answer(2))
+    rig.next()
+    assert rig.see(3).key is not None
+
+
+def test_an_error_ends_nothing(rig: Rig) -> None:
+    rig.thread.adopt(answer(1))
+    rig.next()
+    rig.thread.see(frame(13))
+    assert isinstance(rig.errors.get(timeout=WAIT_S), OSError)
+    rig.thread.adopt(answer(14))
+    assert rig.next().frame.number == 14
+    assert rig.see(15).key is not None
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("model") / "small"
+    save_small_model(directory)
+    return directory
+
+
+def test_a_node_answers_every_image_of_a_moving_camera(observer: Observer, model: Path) -> None:
+    """Whatever a model of random weights finds, it is carried along."""
+    rig = SegmentationRig(
+        observer, model=str(model), following="flow", max_rate_hz=0.001,
+        rule="iop", iop_threshold=0.0, min_confidence=0.0,
+    )  # fmt: skip
+    rig.wait_until_connected()
+    rig.instruct("mug")
+    rig.show(rgb_to_image(IMAGE, header(10), "rgb8"))
+    first = rig.result(1)
+    assert first.found
+    assert not first.followed
+    rig.results.clear()
+    rig.show(rgb_to_image(moved(IMAGE, shift(1)), header(20), "rgb8"))
+    second = rig.result(2)
+    assert second.followed
+    assert second.track_id == first.track_id == 1
+    assert second.key_frame_age_ms == pytest.approx(1000.0)
+    assert second.method == first.method
+    assert second.instruction == "mug"
+    assert "follow" in {stage.stage for stage in second.stage_times}
+    assert not rig.set_parameter("following", "video").successful
+    assert "off, flow" in rig.set_parameter("following", "video").reason
+    assert rig.set_parameter("following", "off").successful
+    rig.results.clear()
+    rig.show(rgb_to_image(moved(IMAGE, shift(2)), header(30), "rgb8"))
+    observer.spin_for(0.4)
+    assert not rig.results  # the rate limit keeps the full answer away
