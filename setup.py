@@ -15,9 +15,11 @@ from setuptools import find_packages, setup
 HERE = Path(__file__).resolve().parent
 
 INFERENCE = [
+    "backports.zstd>=1.0; python_version < '3.14'",
     "filelock>=3.12",
     "huggingface_hub>=1.31",
     "jinja2>=3.1",
+    "lz4>=4.3",
     "numpy>=1.26",
     "opencv-python-headless>=4.8",
     "peft>=0.21",

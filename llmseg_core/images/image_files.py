@@ -50,9 +50,14 @@ def find_images(paths: Iterable[str | Path]) -> list[Path]:
 def images_in(folder: Path) -> list[Path]:
     """The image files directly in a folder, in natural order of their names: 2 before 10.
 
-    Capitals and small letters are the same for the order, and for the suffix.
+    Capitals and small letters are the same for the order, and for the suffix. Hidden files are left
+    out: macOS puts one named "._x.png" beside x.png, which is no image.
     """
-    files = (path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
+    files = (
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
+    )
     return sorted(files, key=_natural_order)
 
 

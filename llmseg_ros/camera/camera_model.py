@@ -4,15 +4,27 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from sensor_msgs.msg import CameraInfo
+from sensor_msgs.msg import CameraInfo, RegionOfInterest
 from std_msgs.msg import Header
 
-__all__ = ["CameraModel"]
+__all__ = ["CameraModel", "Region"]
 
 DEFAULT_FIELD_OF_VIEW_DEG = 60.0
+
+
+@dataclass(frozen=True)
+class Region:
+    """The part of the calibrated image that was read out, in its pixels; all 0 is all of it."""
+
+    x_offset: int = 0
+    y_offset: int = 0
+    height: int = 0
+    width: int = 0
+    do_rectify: bool = False
+    """Whether a rectified image should be cut in the same way."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +45,12 @@ class CameraModel:
     """Rectifying rotation, 3 x 3 row by row."""
     p: tuple[float, ...]
     """Projection of the rectified image, 3 x 4 row by row, in pixels."""
+    binning_x: int = 0
+    """Columns of the sensor that make one of the image; 0 is the same as 1."""
+    binning_y: int = 0
+    """Rows of the sensor that make one of the image; 0 is the same as 1."""
+    roi: Region = Region()
+    """Part of the image that the camera gives."""
 
     @classmethod
     def from_field_of_view(
@@ -70,10 +88,19 @@ class CameraModel:
             k=tuple(float(value) for value in msg.k),
             r=tuple(float(value) for value in msg.r),
             p=tuple(float(value) for value in msg.p),
+            binning_x=int(msg.binning_x),
+            binning_y=int(msg.binning_y),
+            roi=Region(
+                x_offset=int(msg.roi.x_offset),
+                y_offset=int(msg.roi.y_offset),
+                height=int(msg.roi.height),
+                width=int(msg.roi.width),
+                do_rectify=bool(msg.roi.do_rectify),
+            ),
         )
 
     def to_message(self, header: Header) -> CameraInfo:
-        """A CameraInfo message with this calibration, neither binned nor cropped."""
+        """A CameraInfo message with this calibration."""
         return CameraInfo(
             header=header,
             height=self.height,
@@ -83,4 +110,7 @@ class CameraModel:
             k=self.k,
             r=self.r,
             p=self.p,
+            binning_x=self.binning_x,
+            binning_y=self.binning_y,
+            roi=RegionOfInterest(**asdict(self.roi)),
         )

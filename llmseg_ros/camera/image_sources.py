@@ -10,9 +10,9 @@ from pathlib import Path
 import cv2
 
 from llmseg_core.images.image_files import IMAGE_SUFFIXES, images_in
+from llmseg_core.recordings.recording_files import is_recording
 
 from .camera_frame import CameraFrame, ImageSource, Report, SourceError
-from .recording import RecordedImages, is_recording
 
 __all__ = ["Capture", "ImageFiles", "open_source"]
 
@@ -34,9 +34,11 @@ class ImageFiles:
         """
         paths = images_in(folder)
         if not paths:
+            below = sorted(path.name for path in folder.iterdir() if is_recording(path))
             raise SourceError(
                 f"no images in the folder {str(folder)!r}: "
                 f"expected files ending in {', '.join(IMAGE_SUFFIXES)}"
+                + (f", or one of the recordings in it: {', '.join(below)}" if below else "")
             )
         return cls(tuple(paths), report)
 
@@ -95,8 +97,9 @@ def open_source(name: str, image_topic: str, report: Report) -> ImageSource:
     """Opens what a name stands for.
 
     Args:
-        name: a recording (folder with metadata.yaml, .mcap or .db3 file), a folder of images, one
-            image, a video file, a video device such as /dev/video0, or the number of a webcam.
+        name: a recording (its folder, or a .mcap or .db3 file, also compressed), a folder of
+            images, one image, a video file, a video device such as /dev/video0, or the number of a
+            webcam.
         image_topic: topic of the images in a recording; empty where it has one image topic.
         report: receives one sentence for each image that cannot be read.
 
@@ -111,6 +114,8 @@ def open_source(name: str, image_topic: str, report: Report) -> ImageSource:
     if not path.exists():
         raise SourceError(f"no such file or folder: {name!r}")
     if is_recording(path):
+        from .recording import RecordedImages  # and rosbags, which others can do without
+
         return RecordedImages(path, image_topic, report)
     if path.is_dir():
         return ImageFiles.in_folder(path, report)

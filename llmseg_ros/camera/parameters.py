@@ -44,9 +44,9 @@ CAMERA_PARAMETERS = (
     ParameterSpec(
         "source",
         DEFAULTS.source,
-        "What to play: a recording (folder with metadata.yaml, .mcap or .db3 file), a folder of "
-        "images, one image, a video file, a video device such as /dev/video0, or a webcam's "
-        "number.",
+        "What to play: a recording (its folder, or a .mcap or .db3 file, also compressed), a "
+        "folder of images, one image, a video file, a video device such as /dev/video0, or a "
+        "webcam's number.",
         read_only=True,
         any_type=True,  # a webcam's number arrives as an integer
     ),

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recordings (rosbag2, in mcap or sqlite3 storage) of one camera: reading and writing.
 
-The library rosbags does it, so recordings can be played where the rosbag2 tools are not installed.
+Recordings can be played where the rosbag2 tools are not installed. A message that cannot be read is
+left out, whatever is wrong with it.
 """
 
 from __future__ import annotations
 
 import array
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
 from typing import Any, Literal
 
 import cv2
@@ -17,36 +20,29 @@ import numpy as np
 from numpy.typing import NDArray
 from rclpy.serialization import serialize_message
 from rclpy.time import Time
-from rosbags.highlevel import AnyReader, AnyReaderError
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 from sensor_msgs.msg import CompressedImage
 from std_msgs.msg import Header
 
-from llmseg_ros.messages.conversions import (
-    ImageConversionError,
-    compressed_to_rgb,
-    image_to_rgb,
-    rgb_to_image,
-)
+from llmseg_core.recordings.recording import Recording
+from llmseg_core.recordings.storage import RecordingError, StoredMessage
+from llmseg_ros.messages.conversions import compressed_to_rgb, image_to_rgb, rgb_to_image
 
 from .camera_frame import CameraFrame, Report, SourceError
 from .camera_model import CameraModel
 
-__all__ = ["RecordedImages", "camera_info_topic", "is_recording", "write_recording"]
+__all__ = ["RecordedImages", "camera_info_topic", "write_recording"]
 
 RAW_TYPE = "sensor_msgs/msg/Image"
 COMPRESSED_TYPE = "sensor_msgs/msg/CompressedImage"
 CAMERA_INFO_TYPE = "sensor_msgs/msg/CameraInfo"
-STORAGE_SUFFIXES = frozenset({".mcap", ".db3"})
 DEFAULT_FRAME_ID = "camera_optical_frame"
 
+TRANSPORTS = ("compressed", "compressedDepth")
+"""of image_transport, whose topics lie below the image's"""
 
-def is_recording(path: Path) -> bool:
-    """Whether a path is a recording's folder or one of its storage files."""
-    if path.is_dir():
-        return (path / "metadata.yaml").is_file()
-    return path.suffix in STORAGE_SUFFIXES
+DEPTH_SUFFIX = "/compressedDepth"
 
 
 def camera_info_topic(image_topic: str) -> str:
@@ -54,8 +50,8 @@ def camera_info_topic(image_topic: str) -> str:
 
     As image_transport has it: /camera/image and /camera/image/compressed give /camera/camera_info.
     """
-    base = image_topic.removesuffix("/compressed")
-    return f"{base.rpartition('/')[0]}/camera_info"
+    base, _, transport = image_topic.rpartition("/")
+    return camera_info_topic(base) if transport in TRANSPORTS else f"{base}/camera_info"
 
 
 class RecordedImages:
@@ -66,7 +62,8 @@ class RecordedImages:
 
         Args:
             path: folder of the recording, or one of its storage files.
-            image_topic: topic of the images; empty where the recording has one image topic.
+            image_topic: topic of the images, with or without its first "/"; empty where the
+                recording has one image topic.
             report: receives one sentence for each message that cannot be read.
 
         Raises:
@@ -74,78 +71,103 @@ class RecordedImages:
         """
         self._path = path
         self._report = report
-        with self._open() as reader:
-            self.image_topic = self._choose_topic(reader, image_topic)
-            """The topic that is played."""
-            self.rate_hz = self._measure_rate(reader)
-            """Mean images a second over the recording; None below two images."""
-            self._camera = self._read_camera(reader)
+        self._types = get_typestore(Stores.LATEST)
+        try:
+            self._recording = Recording(path)
+        except (RecordingError, OSError) as error:
+            raise SourceError(str(error)) from error
+        self.image_topic = self._choose_topic(image_topic)
+        """The topic that is played."""
+        self._messages = self._recording.messages(self.image_topic)
+        self.rate_hz = images_a_second([message.time_ns for message in self._messages])
+        """Images a second, by the usual time between two of them; None below two images."""
+        topic = camera_info_topic(self.image_topic)
+        calibrated = self._recording.types.get(topic) == CAMERA_INFO_TYPE
+        self._cameras = self._recording.messages(topic) if calibrated else []
+        for damage in self._recording.damage:
+            report(damage)
 
     def __iter__(self) -> Iterator[CameraFrame]:
         """Yields the images in the order of recording, with their headers' stamps and frame_ids."""
-        with self._open() as reader:
-            connections = [c for c in reader.connections if c.topic == self.image_topic]
-            for number, (connection, _, data) in enumerate(reader.messages(connections)):
-                name = f"message {number} of {self.image_topic}"
-                try:
-                    msg: Any = reader.deserialize(data, connection.msgtype)
-                    raw = connection.msgtype == RAW_TYPE
-                    rgb = image_to_rgb(msg) if raw else compressed_to_rgb(msg)
-                except (AnyReaderError, ImageConversionError) as error:
-                    self._report(f"skipped {name} in {str(self._path)!r}: {error}")
-                    continue
-                stamp = msg.header.stamp
-                yield CameraFrame(
-                    rgb=rgb,
-                    name=name,
-                    stamp_ns=stamp.sec * 10**9 + stamp.nanosec,
-                    frame_id=msg.header.frame_id,
-                    camera=self._camera,
-                )
+        is_raw = self._recording.types[self.image_topic] == RAW_TYPE
+        read_message: tuple[StoredMessage, CameraModel] | None = None
+        for number, message in enumerate(self._messages):
+            name = f"message {number} of {self.image_topic}"
+            try:
+                msg = self._read(message, RAW_TYPE if is_raw else COMPRESSED_TYPE)
+                rgb = image_to_rgb(msg) if is_raw else compressed_to_rgb(msg)
+            except Exception as error:  # of whatever library meets damaged bytes
+                reason = str(error) or type(error).__name__
+                self._report(f"skipped {name} in {str(self._path)!r}: {reason}")
+                continue
+            nearest = self._nearest_camera(message.time_ns)
+            if nearest is not None and (read_message is None or read_message[0] is not nearest):
+                camera = self._camera(nearest)
+                read_message = (nearest, camera) if camera is not None else read_message
+            stamp = msg.header.stamp
+            yield CameraFrame(
+                rgb=rgb,
+                name=name,
+                stamp_ns=stamp.sec * 10**9 + stamp.nanosec,
+                frame_id=msg.header.frame_id,
+                camera=read_message and read_message[1],
+            )
 
-    @contextmanager
-    def _open(self) -> Iterator[AnyReader]:
-        try:
-            reader = AnyReader([self._path], default_typestore=get_typestore(Stores.LATEST))
-            reader.open()
-        except (AnyReaderError, OSError) as error:
-            raise SourceError(f"cannot read the recording {str(self._path)!r}: {error}") from error
-        try:
-            yield reader
-        finally:
-            reader.close()
+    def _read(self, message: StoredMessage, kind: str) -> Any:
+        """The message; raises whatever damaged bytes cause."""
+        return self._types.deserialize_cdr(message.read(), kind)
 
-    def _choose_topic(self, reader: AnyReader, wanted: str) -> str:
-        image_types = (RAW_TYPE, COMPRESSED_TYPE)
-        topics = sorted({c.topic for c in reader.connections if c.msgtype in image_types})
+    def _choose_topic(self, wanted: str) -> str:
+        types = self._recording.types
+        topics = sorted(name for name, kind in types.items() if kind in (RAW_TYPE, COMPRESSED_TYPE))
         if not topics:
-            raise SourceError(f"no image topic in the recording {str(self._path)!r}")
-        if wanted in topics:
-            return wanted
+            there = ", ".join(f"{name} ({kind})" for name, kind in sorted(types.items()))
+            raise SourceError(
+                f"no image topic in the recording {str(self._path)!r}, which has "
+                f"{there or 'no topics at all'}: an image topic is of the type {RAW_TYPE} or "
+                f"{COMPRESSED_TYPE}"
+            )
         if wanted:
+            for topic in (wanted, f"/{wanted}"):
+                if topic in topics:
+                    return topic
             raise SourceError(
                 f"no image topic {wanted!r} in the recording {str(self._path)!r}, "
                 f"which has {', '.join(topics)}"
             )
-        if len(topics) > 1:
+        colour = [topic for topic in topics if not topic.endswith(DEPTH_SUFFIX)] or topics
+        if len(colour) > 1:
             raise SourceError(
                 f"several image topics in the recording {str(self._path)!r}: "
                 f"choose one of {', '.join(topics)}"
             )
-        return topics[0]
+        return colour[0]
 
-    def _measure_rate(self, reader: AnyReader) -> float | None:
-        count = sum(c.msgcount for c in reader.connections if c.topic == self.image_topic)
-        return (count - 1) * 1e9 / reader.duration if count > 1 and reader.duration > 1 else None
+    def _nearest_camera(self, time_ns: int) -> StoredMessage | None:
+        """The calibration that was recorded at about the same time."""
+        if not self._cameras:
+            return None
+        after = bisect_left(self._cameras, time_ns, key=lambda message: message.time_ns)
+        near = self._cameras[max(0, after - 1) : after + 1]
+        return min(near, key=lambda message: abs(message.time_ns - time_ns))
 
-    def _read_camera(self, reader: AnyReader) -> CameraModel | None:
-        topic = camera_info_topic(self.image_topic)
-        connections = [
-            c for c in reader.connections if c.topic == topic and c.msgtype == CAMERA_INFO_TYPE
-        ]
-        for connection, _, data in reader.messages(connections) if connections else ():
-            return CameraModel.from_message(reader.deserialize(data, connection.msgtype))
-        return None
+    def _camera(self, message: StoredMessage) -> CameraModel | None:
+        try:
+            return CameraModel.from_message(self._read(message, CAMERA_INFO_TYPE))
+        except Exception as error:  # as above
+            self._report(f"a calibration in {str(self._path)!r} cannot be read: {error}")
+            return None
+
+
+def images_a_second(times_ns: list[int]) -> float | None:
+    """The rate by the usual time between two images; None where there is none.
+
+    Pauses, and what else is in the recording, do not count. Where most images have the time of
+    the one before, as in a recording that was written in one go, it is their mean.
+    """
+    gaps = [after - before for before, after in pairwise(times_ns)]
+    gap_ns = (median(gaps) or sum(gaps) / len(gaps)) if gaps else 0
+    return 1e9 / gap_ns if gap_ns > 0 else None
 
 
 def write_recording(

@@ -93,7 +93,18 @@ ALIASES = {
     "16UC4": "bgra16",
 }
 
-SUPPORTED_ENCODINGS = (*sorted(LAYOUTS), *sorted(ALIASES))
+PLANES = {
+    "nv12": (2, cv2.COLOR_YUV2RGB_NV12),
+    "nv21": (2, cv2.COLOR_YUV2RGB_NV21),
+    "nv24": (1, cv2.COLOR_YUV2RGB_NV12),
+}
+"""encodings with a plane of brightness before one of colour: image pixels per colour sample in each
+direction, and OpenCV's conversion of the one whose colour is half as wide and high"""
+
+SUPPORTED_ENCODINGS = (*sorted(LAYOUTS), *sorted(ALIASES), *PLANES)
+
+DEPTH_HEAD_BYTES = 12
+"""before the PNG of a compressedDepth message: how distances were stored"""
 
 
 def image_to_rgb(msg: Image) -> NDArray[np.uint8]:
@@ -104,9 +115,12 @@ def image_to_rgb(msg: Image) -> NDArray[np.uint8]:
 
     Raises:
         ImageConversionError: unknown encoding, empty image, `step` or `data` too small, odd
-            width of a yuv422 image, or a bayer image below 3 x 3 pixels.
+            width of a yuv422 image, odd width or height of an nv12 or nv21 image, or a bayer image
+            below 3 x 3 pixels.
     """
     encoding = ALIASES.get(msg.encoding, msg.encoding)
+    if encoding in PLANES:
+        return _planes_to_rgb(msg)
     pixels = _read_pixels(msg, encoding)
     convert = opencv_to_rgb if CV_BRIDGE_CONVERT is None else cv_bridge_to_rgb
     return convert(pixels, encoding)
@@ -135,22 +149,8 @@ def _read_pixels(msg: Image, encoding: str) -> Pixels:
         raise ImageConversionError(
             f"unknown encoding {msg.encoding!r}: supported are {', '.join(SUPPORTED_ENCODINGS)}"
         )
-    values = (
-        f"encoding {msg.encoding!r}, height {msg.height}, width {msg.width}, step {msg.step}, "
-        f"{len(msg.data)} bytes of data"
-    )
-    if msg.height == 0 or msg.width == 0:
-        raise ImageConversionError(f"empty image ({values}): height and width must be at least 1")
-    row_bytes = msg.width * layout.pixel_bytes
-    if msg.step < row_bytes:
-        raise ImageConversionError(
-            f"step too small ({values}): {msg.width} pixels of {layout.pixel_bytes} bytes need a "
-            f"step of at least {row_bytes} bytes"
-        )
-    if len(msg.data) < msg.height * msg.step:
-        raise ImageConversionError(
-            f"data too short ({values}): height x step needs {msg.height * msg.step} bytes"
-        )
+    values = _values(msg)
+    _check_size(msg, layout.pixel_bytes, msg.height * msg.step)
     if encoding.startswith("yuv422") and msg.width % 2:
         raise ImageConversionError(f"odd width ({values}): yuv422 stores pixels in pairs")
     if encoding.startswith("bayer") and min(msg.height, msg.width) < 3:
@@ -166,20 +166,93 @@ def _read_pixels(msg: Image, encoding: str) -> Pixels:
     return pixels[..., 0] if layout.channels == 1 else pixels
 
 
+def _planes_to_rgb(msg: Image) -> NDArray[np.uint8]:
+    """Converts an image of the encodings in PLANES, whose `step` is that of the first plane."""
+    share, code = PLANES[msg.encoding]
+    colour_step = 2 * msg.step // share
+    brightness_bytes = msg.height * msg.step
+    colour_bytes = msg.height // share * colour_step
+    _check_size(msg, 1, brightness_bytes + colour_bytes)
+    if msg.height % share or msg.width % share:
+        raise ImageConversionError(
+            f"odd size ({_values(msg)}): {msg.encoding} stores colour for 2 x 2 pixels together"
+        )
+    data = np.frombuffer(msg.data, np.uint8)
+    brightness = data[:brightness_bytes].reshape(msg.height, msg.step)[:, : msg.width]
+    colour = data[brightness_bytes : brightness_bytes + colour_bytes]
+    colour = colour.reshape(msg.height // share, colour_step)[:, : 2 * msg.width // share]
+    if share == 1:  # doubled, so that colour is half as wide and high as brightness
+        brightness = brightness.repeat(2, axis=0).repeat(2, axis=1)
+    rgb = cv2.cvtColor(np.concatenate((brightness, colour)), code)
+    return np.ascontiguousarray(rgb[::2, ::2] if share == 1 else rgb, dtype=np.uint8)
+
+
+def _check_size(msg: Image, pixel_bytes: int, data_bytes: int) -> None:
+    """Raises `ImageConversionError` for an image without pixels or with too little data."""
+    if msg.height == 0 or msg.width == 0:
+        raise ImageConversionError(
+            f"empty image ({_values(msg)}): height and width must be at least 1"
+        )
+    row_bytes = msg.width * pixel_bytes
+    if msg.step < row_bytes:
+        raise ImageConversionError(
+            f"step too small ({_values(msg)}): {msg.width} pixels of {pixel_bytes} bytes need a "
+            f"step of at least {row_bytes} bytes"
+        )
+    if len(msg.data) < data_bytes:
+        raise ImageConversionError(
+            f"data too short ({_values(msg)}): height x step needs {data_bytes} bytes"
+        )
+
+
+def _values(msg: Image) -> str:
+    return (
+        f"encoding {msg.encoding!r}, height {msg.height}, width {msg.width}, step {msg.step}, "
+        f"{len(msg.data)} bytes of data"
+    )
+
+
 def compressed_to_rgb(msg: CompressedImage) -> NDArray[np.uint8]:
     """Returns the image of a JPEG, PNG or other message that OpenCV decodes, (H, W, 3) RGB, uint8.
+
+    `format` is read as image_transport's plugins write it, "encoding; codec compressed order": the
+    pixels of a bayer encoding are a mosaic, and an order that begins with rgb has red first. Depth
+    ("16UC1; compressedDepth png") becomes grey, as the raw image does. 16-bit values are scaled as
+    by `image_to_rgb`.
 
     Raises:
         ImageConversionError: the data is no image that can be decoded.
     """
     data = np.frombuffer(msg.data, np.uint8)
-    bgr = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    if bgr is None:
+    if "compressedDepth" in msg.format:
+        data = data[DEPTH_HEAD_BYTES:]
+    try:
+        pixels = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if data.size else None
+    except cv2.error:  # such as one that says it has a billion pixels
+        pixels = None
+    if pixels is None or pixels.dtype not in (np.uint8, np.uint16):
         raise ImageConversionError(
-            f"cannot decode a compressed image (format {msg.format!r}, {data.size} bytes of data): "
-            "the data must be a whole JPEG or PNG file"
+            f"cannot decode a compressed image (format {msg.format!r}, {len(msg.data)} bytes of "
+            "data): the data must be a whole JPEG or PNG file"
         )
-    return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+    encoding = _decoded_encoding(msg.format, pixels)
+    if encoding.startswith("bayer") and min(pixels.shape[:2]) < 3:
+        raise ImageConversionError(
+            f"image too small (format {msg.format!r}, {pixels.shape[0]} x {pixels.shape[1]} "
+            "pixels): bayer needs 3 x 3 pixels or more"
+        )
+    return opencv_to_rgb(pixels, encoding)
+
+
+def _decoded_encoding(format_text: str, pixels: Pixels) -> str:
+    """The encoding of pixels that were decoded from a message of that format."""
+    encoding, _, codec = format_text.partition(";")
+    bits = 8 * pixels.itemsize
+    if pixels.ndim == 2:
+        mosaic = f"{encoding.strip().rstrip('0123456789')}{bits}"
+        return mosaic if mosaic.startswith("bayer") and mosaic in LAYOUTS else f"mono{bits}"
+    order = "rgb" if "compressed rgb" in codec else "bgr"
+    return f"{order}{'a' if pixels.shape[2] == 4 else ''}{bits}"
 
 
 _FROM_RGB: dict[str, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {

@@ -65,6 +65,7 @@ def test_broken_image_is_named_and_skipped(tmp_path: Path) -> None:
     [
         ("", "no source given"),
         ("nowhere", "no such file or folder: 'nowhere'"),
+        ("walk.bag", "rosbags-convert --src walk.bag --dst walk"),
         ("empty", "no images in the folder 'empty'.*.png"),
         ("broken.mp4", "cannot open the video 'broken.mp4'"),
         ("garbage.mcap", "cannot read the recording 'garbage.mcap'"),
@@ -77,7 +78,7 @@ def test_what_is_no_source(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("empty").mkdir()
-    for garbage in ("garbage.mcap", "garbage.db3", "broken.mp4"):
+    for garbage in ("walk.bag", "garbage.mcap", "garbage.db3", "broken.mp4"):
         Path(garbage).write_bytes(b"neither recording nor video" * 100)
     Path("broken_bag").mkdir()
     Path("broken_bag/metadata.yaml").write_text("rosbag2_bagfile_information: {version: 5}\n")
@@ -244,6 +245,7 @@ def test_field_of_view() -> None:
 def test_sources_need_no_networks() -> None:
     code = (
         "import sys, llmseg_ros.camera.camera_node; "
-        "sys.exit(bool({'torch', 'transformers', 'llmseg_core.types'} & set(sys.modules)))"
+        "sys.exit(bool({'torch', 'transformers', 'llmseg_core.types', 'rosbags', 'lz4'} "
+        "& set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
