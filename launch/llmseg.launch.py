@@ -2,71 +2,144 @@
 """Starts the segmentation node, and RViz where it is wanted.
 
 An argument that is left empty leaves its parameter to the parameter file. The node configures and
-activates itself, unless the file says `autostart: false`.
+activates itself, unless the file says `autostart: false`. Everything is in one namespace; topics
+that do not begin with "/" are in it too.
 """
 
+from pathlib import Path
+
+from ament_index_python.packages import (
+    PackageNotFoundError,
+    get_package_prefix,
+    get_package_share_directory,
+)
 from launch import LaunchContext, LaunchDescription
-from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
-from launch.conditions import IfCondition
-from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction
+from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import LifecycleNode, Node
-from launch_ros.substitutions import FindPackageShare
+from launch_ros.parameter_descriptions import ParameterValue
 
 from llmseg_ros.fast_dds import large_message_environment
+from llmseg_ros.launch_arguments import flag, parameter_file
 
-SHARE = FindPackageShare("llmseg_ros")
+SHARE = Path(get_package_share_directory("llmseg_ros"))
+RAW = "raw"
+
+ARGUMENTS = {
+    "namespace": ("", "namespace of the node, of RViz and of all their topics"),
+    "model": ("", "model directory, or embedded"),
+    "device": ("", "torch device: cpu, cuda, cuda:1, ..."),
+    "dtype": ("", "number type of the networks: float32, bfloat16 or float16"),
+    "image_topic": ("image", "topic of the camera's images"),
+    "image_transport": (
+        RAW,
+        "what the images come as: raw, or compressed, which image_transport's republish makes raw",
+    ),
+    "params_file": ("llmseg.yaml", "parameter file: a path, or a name in the package's config/"),
+    "use_sim_time": ("", "true takes the time from /clock"),
+    "respawn": ("false", "whether the node is started again if it dies"),
+    "log_level": ("info", "of the node: debug, info, warn, error or fatal"),
+    "rviz": ("false", "whether to show image, overlay and mask; auto: where RViz is installed"),
+}
 
 
-def start_node(context: LaunchContext) -> list[LifecycleNode]:
-    """The segmentation node, with the arguments that were given on top of the parameter file."""
-    values = {name: LaunchConfiguration(name).perform(context) for name in ("model", "device")}
-    given = {name: value for name, value in values.items() if value}
+def is_installed(package: str) -> bool:
+    """Whether a ROS package is there."""
+    try:
+        get_package_prefix(package)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+def start(context: LaunchContext) -> list[LifecycleNode | Node | LogInfo]:
+    """What the arguments ask for."""
+    given = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
+    parameters: dict[str, ParameterValue | bool] = {
+        name: ParameterValue(given[name], value_type=str)
+        for name in ("model", "device", "dtype")
+        if given[name]
+    }
+    if given["use_sim_time"]:
+        parameters["use_sim_time"] = flag("use_sim_time", given["use_sim_time"])
+    image_topic, republisher = raw_images(given)
+    node = LifecycleNode(
+        package="llmseg_ros",
+        executable="llmseg_node",
+        name="llmseg",
+        namespace=given["namespace"],
+        parameters=[
+            parameter_file(given["params_file"], SHARE / "config", "llmseg"),
+            *([parameters] if parameters else []),
+        ],
+        remappings=[("image", image_topic)],
+        ros_arguments=["--log-level", given["log_level"]],
+        respawn=flag("respawn", given["respawn"]),
+        respawn_delay=2.0,
+        additional_env=large_message_environment(),
+        output="screen",
+    )
+    return [*republisher, node, *rviz(given, image_topic)]
+
+
+def raw_images(given: dict[str, str]) -> tuple[str, list[Node]]:
+    """The topic of raw images, and the node that makes them where they come otherwise."""
+    transport, topic = given["image_transport"], given["image_topic"]
+    if transport == RAW:
+        return topic, []
+    if not is_installed("image_transport"):
+        raise RuntimeError(
+            f"image_transport is {transport!r}, which the package image_transport makes raw: "
+            "install it (ros-$ROS_DISTRO-image-transport-plugins)"
+        )
+    republished = "llmseg/image"
+    republisher = Node(
+        package="image_transport",
+        executable="republish",
+        name="llmseg_republish",
+        namespace=given["namespace"],
+        arguments=[transport, RAW],  # of Humble; the parameters are of all after it
+        parameters=[{"in_transport": transport, "out_transport": RAW}],
+        remappings=[
+            (f"in/{transport}", f"{topic.removesuffix(f'/{transport}')}/{transport}"),
+            ("out", republished),
+        ],
+        additional_env=large_message_environment(),
+        output="screen",
+    )
+    return republished, [republisher]
+
+
+def rviz(given: dict[str, str], image_topic: str) -> list[Node | LogInfo]:
+    """RViz, if it is wanted and there."""
+    is_optional = given["rviz"] == "auto"
+    if not is_optional and not flag("rviz", given["rviz"]):
+        return []
+    if not is_installed("rviz2"):
+        text = "rviz2 is not installed (ros-$ROS_DISTRO-rviz2)"
+        if is_optional:
+            return [LogInfo(msg=f"{text}: nothing is shown")]
+        raise RuntimeError(f"{text}: install it, or say rviz:=false")
     return [
-        LifecycleNode(
-            package="llmseg_ros",
-            executable="llmseg_node",
-            name="llmseg",
-            namespace="",
-            parameters=[LaunchConfiguration("params_file"), *([given] if given else [])],
-            remappings=[("image", LaunchConfiguration("image_topic"))],
-            output="screen",
+        Node(
+            package="rviz2",
+            executable="rviz2",
+            name="llmseg_rviz",
+            namespace=given["namespace"],
+            arguments=["-d", str(SHARE / "rviz" / "llmseg.rviz")],
+            remappings=[("image", image_topic)],
         )
     ]
 
 
 def generate_launch_description() -> LaunchDescription:
-    """The arguments, the node and RViz."""
+    """The arguments, and what they ask for."""
     return LaunchDescription(
         [
-            DeclareLaunchArgument(
-                "model", default_value="", description="model directory, or embedded"
-            ),
-            DeclareLaunchArgument(
-                "image_topic", default_value="image", description="topic of the camera's images"
-            ),
-            DeclareLaunchArgument(
-                "device", default_value="", description="torch device: cpu, cuda, cuda:1, ..."
-            ),
-            DeclareLaunchArgument(
-                "params_file",
-                default_value=PathJoinSubstitution([SHARE, "config", "llmseg.yaml"]),
-                description="parameter file of the node",
-            ),
-            DeclareLaunchArgument(
-                "rviz", default_value="false", description="whether to show image, overlay and mask"
-            ),
             *(
-                SetEnvironmentVariable(name, value)
-                for name, value in large_message_environment().items()
+                DeclareLaunchArgument(name, default_value=default, description=description)
+                for name, (default, description) in ARGUMENTS.items()
             ),
-            OpaqueFunction(function=start_node),
-            Node(
-                package="rviz2",
-                executable="rviz2",
-                name="llmseg_rviz",
-                arguments=["-d", PathJoinSubstitution([SHARE, "rviz", "llmseg.rviz"])],
-                remappings=[("/image", LaunchConfiguration("image_topic"))],
-                condition=IfCondition(LaunchConfiguration("rviz")),
-            ),
+            OpaqueFunction(function=start),
         ]
     )

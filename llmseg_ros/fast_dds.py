@@ -16,11 +16,13 @@ __all__ = ["large_message_environment"]
 PROFILE = Path(__file__).with_name("fast_dds.xml")
 VARIABLE = "FASTDDS_DEFAULT_PROFILES_FILE"
 VARIABLE_BEFORE_KILTED = "FASTRTPS_DEFAULT_PROFILES_FILE"
+SETTINGS = (VARIABLE, VARIABLE_BEFORE_KILTED, "FASTDDS_BUILTIN_TRANSPORTS")
+"""variables by which users set transports themselves"""
 
 
 def large_message_environment() -> dict[str, str]:
     """Environment variables for processes with images; none where the user has settings already."""
-    if VARIABLE in os.environ or VARIABLE_BEFORE_KILTED in os.environ:
+    if any(os.environ.get(name) for name in SETTINGS):
         return {}
     is_older = os.environ.get("ROS_DISTRO") in ("humble", "iron", "jazzy")
     return {VARIABLE_BEFORE_KILTED if is_older else VARIABLE: str(PROFILE)}

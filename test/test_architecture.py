@@ -81,8 +81,8 @@ LAYERS = {
         "adapter", "embedded", "commands",
     ),
     "llmseg_ros": (
-        "msg", "srv", "error_log", "fast_dds", "process", "parameter_table", "program_help",
-        "ros_context", "messages", "camera", "node", "demo",
+        "msg", "srv", "error_log", "fast_dds", "launch_arguments", "process", "parameter_table",
+        "program_help", "ros_context", "messages", "camera", "node", "demo",
     ),
 }  # fmt: skip
 

@@ -12,9 +12,9 @@ import yaml
 ROOT = Path(__file__).parents[2]
 LAUNCH_FILES = sorted((ROOT / "launch").glob("*.launch.py"))
 TOPICS = {
-    "/image": "Best Effort",
-    "/llmseg/overlay": "Reliable",
-    "/llmseg/mask": "Reliable",
+    "image": "Best Effort",
+    "llmseg/overlay": "Reliable",
+    "llmseg/mask": "Reliable",
 }
 
 
@@ -28,15 +28,20 @@ def keyword_strings(tree: ast.AST, keyword: str) -> set[str]:
     }
 
 
-def argument_names(tree: ast.AST) -> set[str]:
-    """The first argument of each DeclareLaunchArgument."""
-    return {
-        ast.literal_eval(node.args[0])
+def argument_names(tree: ast.Module) -> set[str]:
+    """The keys of the table ARGUMENTS, and each name that DeclareLaunchArgument is given."""
+    tables = [
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "ARGUMENTS"
+    ]
+    calls = [
+        node.args[0]
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id == "DeclareLaunchArgument"
-    }
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "DeclareLaunchArgument"
+    ]
+    names = [key for table in tables if isinstance(table, ast.Dict) for key in table.keys]
+    return {node.value for node in [*names, *calls] if isinstance(node, ast.Constant)}
 
 
 @pytest.mark.parametrize("path", LAUNCH_FILES, ids=lambda path: path.name)
@@ -44,16 +49,32 @@ def test_launch_files_start_what_is_installed(path: Path) -> None:
     tree = ast.parse(path.read_text())
     compile(tree, str(path), "exec")
     scripts = {script.name for script in (ROOT / "scripts").iterdir()}
-    assert keyword_strings(tree, "executable") - {"rviz2"} <= scripts
-    assert keyword_strings(tree, "package") <= {"llmseg_ros", "rviz2"}
+    others = {"rviz2", "republish"}
+    assert keyword_strings(tree, "executable") - others <= scripts
+    assert keyword_strings(tree, "package") <= {"llmseg_ros", "rviz2", "image_transport"}
 
 
 def test_launch_arguments() -> None:
     arguments = {path.name: argument_names(ast.parse(path.read_text())) for path in LAUNCH_FILES}
     assert arguments == {
-        "llmseg.launch.py": {"model", "image_topic", "device", "params_file", "rviz"},
-        "demo.launch.py": {"model", "device", "rviz"},
-    }
+        "llmseg.launch.py": {
+            "namespace", "model", "device", "dtype", "image_topic", "image_transport",
+            "params_file", "use_sim_time", "respawn", "log_level", "rviz",
+        },
+        "demo.launch.py": {"rviz"},
+    }  # fmt: skip
+    readme = (ROOT / "README.md").read_text()
+    for name in arguments["llmseg.launch.py"]:
+        assert f"`{name}`" in readme
+
+
+@pytest.mark.parametrize("path", LAUNCH_FILES, ids=lambda path: path.name)
+def test_the_environment_is_that_of_our_nodes_alone(path: Path) -> None:
+    """What is set for all stays in force for whatever else a user launches."""
+    tree = ast.parse(path.read_text())
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    assert not names & {"SetEnvironmentVariable", "AppendEnvironmentVariable"}
+    assert "large_message_environment" in names
 
 
 @pytest.mark.parametrize("path", LAUNCH_FILES, ids=lambda path: path.name)
@@ -64,10 +85,55 @@ def test_launch_files_load(path: Path) -> None:
     assert get_launch_description_from_python_launch_file(str(path)).entities
 
 
+@pytest.mark.parametrize(
+    ("file", "arguments", "error"),
+    [
+        ("llmseg.launch.py", {}, ""),
+        ("llmseg.launch.py", {"params_file": "low_rate", "namespace": "robot"}, ""),
+        ("llmseg.launch.py", {"params_file": "nowhere.yaml"}, "params_file is 'nowhere.yaml'"),
+        ("llmseg.launch.py", {"rviz": "perhaps"}, "rviz is 'perhaps'"),
+        ("llmseg.launch.py", {"use_sim_time": "2"}, "use_sim_time is '2'"),
+    ],
+)
+def test_what_is_started(file: str, arguments: dict[str, str], error: str) -> None:
+    pytest.importorskip("launch_ros", reason="comes with ROS distributions")
+    ament_index_python = pytest.importorskip("ament_index_python.packages")
+    try:
+        ament_index_python.get_package_share_directory("llmseg_ros")
+    except ament_index_python.PackageNotFoundError:
+        pytest.skip("the package is not installed by colcon")
+    from launch import LaunchContext
+    from launch.launch_description_sources import get_launch_description_from_python_launch_file
+
+    description = get_launch_description_from_python_launch_file(str(ROOT / "launch" / file))
+    context = LaunchContext(argv=[])
+    context.launch_configurations.update(arguments)
+    *declared, started = description.entities
+    for argument in declared:
+        argument.execute(context)
+    if error:
+        with pytest.raises((ValueError, OSError), match=error):
+            started.execute(context)
+    else:
+        (node,) = started.execute(context)
+        assert node.additional_env is not None
+
+
 def test_rviz_shows_image_overlay_and_mask() -> None:
     displays = yaml.safe_load((ROOT / "rviz" / "llmseg.rviz").read_text())["Visualization Manager"]
     shown = {
         display["Topic"]["Value"]: display["Topic"]["Reliability Policy"]
         for display in displays["Displays"]
     }
-    assert shown == TOPICS
+    assert shown == TOPICS  # relative, so that they are found in any namespace
+
+
+def test_rviz_puts_the_images_side_by_side() -> None:
+    """Qt's state names its docks in UTF-16: the images are the last three, in one row."""
+    configuration = yaml.safe_load((ROOT / "rviz" / "llmseg.rviz").read_text())
+    names = [display["Name"] for display in configuration["Visualization Manager"]["Displays"]]
+    state = bytes.fromhex(configuration["Window Geometry"]["QMainWindow State"])
+    places = [state.index(name.encode("utf-16-be")) for name in ("Displays", *names)]
+    assert places == sorted(places)
+    row = state.rindex(b"\xfc", 0, places[1])  # a group of docks: its direction, then how many
+    assert state[row + 1 : row + 6] == b"\x01\x00\x00\x00\x03"
