@@ -133,6 +133,7 @@ class Executable:
             the program takes no other arguments than those of ROS.
         interrupted: exit status after SIGINT and SIGTERM.
         patience_s: seconds that an end in order may take after a signal.
+        first_line: what is said before `module` is imported, where that takes long; may be empty.
     """
 
     name: str
@@ -140,6 +141,7 @@ class Executable:
     help_module: str = ""
     interrupted: int = 0
     patience_s: float = 0.8
+    first_line: str = ""
 
     def run(self) -> NoReturn:
         """Runs the program with the process's arguments, and ends the process.
@@ -169,6 +171,8 @@ class Executable:
                         "--ros-args -p NAME:=VALUE sets a parameter (--help lists them)",
                         MISUSED,
                     )
+            if self.first_line:
+                print(f"{self.name}: {self.first_line}", flush=True)
             program = _imported(self.module)
             gc.freeze()  # modules stay; collecting takes milliseconds then, not tenths of seconds
             status = program.main(arguments, stop)

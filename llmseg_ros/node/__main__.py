@@ -7,7 +7,12 @@ from llmseg_ros.process import Executable
 
 __all__ = ["NODE"]
 
-NODE = Executable("llmseg_node", "llmseg_ros.node.segmentation_node", "llmseg_ros.node.help")
+NODE = Executable(
+    "llmseg_node",
+    "llmseg_ros.node.segmentation_node",
+    "llmseg_ros.node.help",
+    first_line="importing PyTorch, which takes seconds",
+)
 
 if __name__ == "__main__":
     NODE.run()

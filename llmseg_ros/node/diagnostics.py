@@ -44,6 +44,8 @@ class NodeState:
         busy_s: seconds that the answer in work has taken so far; None if there is none in work.
         trouble: why no answer can be given, as the inference thread is not working or the server
             of the VLM is away; empty while one can.
+        no_image: why no image comes; empty while they come.
+        no_image_for_good: whether none will come until somebody changes something.
     """
 
     name: str
@@ -61,10 +63,22 @@ class NodeState:
     loading_s: float | None = None
     busy_s: float | None = None
     trouble: str = ""
+    no_image: str = ""
+    no_image_for_good: bool = False
+
+    @property
+    def lacks_image(self) -> bool:
+        """Whether the node is active and no image came of late."""
+        return self.lifecycle == "active" and (
+            self.input_age_s is None or self.input_age_s > STALE_INPUT_S
+        )
 
 
 def diagnostic_status(state: NodeState) -> DiagnosticStatus:
-    """One status: ERROR while answering fails, WARN while it has nothing to work on, else OK."""
+    """One status.
+
+    ERROR while answering fails or no image can come, WARN while it has nothing to work on, else OK.
+    """
     level, message = _judge(state)
     values = {
         "lifecycle state": state.lifecycle,
@@ -106,13 +120,14 @@ def _judge(state: NodeState) -> tuple[bytes, str]:
         return DiagnosticStatus.WARN, f"{state.lifecycle}: activate the node to get masks"
     if state.busy_s is not None and state.busy_s > LONG_ANSWER_S:
         return DiagnosticStatus.WARN, f"an answer has been in work for {state.busy_s:.0f} s"
-    if state.input_age_s is None:
-        return DiagnosticStatus.WARN, f"no image has come on {state.image_topic}"
-    if state.input_age_s > STALE_INPUT_S:
-        return (
-            DiagnosticStatus.WARN,
-            f"the last image on {state.image_topic} came {state.input_age_s:.1f} s ago",
-        )
+    if state.lacks_image:
+        age_s, level = state.input_age_s, DiagnosticStatus.WARN
+        missing = f"no image has come on {state.image_topic}"
+        if age_s is not None:
+            missing = f"the last image on {state.image_topic} came {age_s:.1f} s ago"
+        if state.no_image_for_good:
+            level = DiagnosticStatus.ERROR
+        return level, missing + (f": {state.no_image}" if state.no_image else "")
     if not state.instruction:
         return DiagnosticStatus.OK, "waiting for an instruction"
     return DiagnosticStatus.OK, "segmenting"

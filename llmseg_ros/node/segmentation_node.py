@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -19,7 +20,8 @@ from rclpy.clock import Clock, ClockType
 from rclpy.exceptions import ParameterException
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
-from rclpy.qos import QoSProfile
+from rclpy.qos import QoSPolicyKind, QoSProfile
+from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.subscription import Subscription
 from std_msgs.msg import String
 
@@ -46,6 +48,14 @@ from .session import Session
 from .transitions import Transitions, reporting
 
 __all__ = ["SegmentationNode", "main"]
+
+INSTRUCTION_POLICIES = (
+    QoSPolicyKind.HISTORY,
+    QoSPolicyKind.DEPTH,
+    QoSPolicyKind.RELIABILITY,
+    QoSPolicyKind.DURABILITY,  # transient_local has an instruction from before the node began
+)
+"""what a parameter can change of how ~/instruction is subscribed"""
 
 FAREWELL_S = 2.0
 """seconds for which a finalized node still tells its state, as a lifecycle manager asks for it"""
@@ -137,6 +147,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
             "~/instruction",
             self.errors.guard("~/instruction", self._on_instruction),
             QoSProfile(depth=10),
+            qos_overriding_options=QoSOverridingOptions(INSTRUCTION_POLICIES),
         )
         self.get_logger().info(
             f"model {model.directory} ({method.profile}) on {runtime.device}, {runtime.dtype}, "
@@ -276,7 +287,11 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         return self._session
 
     def _publish_diagnostics(self) -> None:
-        array = DiagnosticArray(status=[diagnostic_status(self._state())])
+        state = self._state()
+        if state.lacks_image and self._session is not None:
+            reason, for_good = self._session.why_no_image()
+            state = replace(state, no_image=reason, no_image_for_good=for_good)
+        array = DiagnosticArray(status=[diagnostic_status(state)])
         array.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(array)
 
@@ -366,7 +381,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
 
 
 def main(arguments: Sequence[str], stop: StopSignals) -> int:
-    """Runs the node until a signal stops it; returns the exit status.
+    """Runs the node until a signal stops it or it is finalized; returns the exit status.
 
     Raises:
         StartError: an argument or a parameter is wrong.

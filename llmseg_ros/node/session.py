@@ -22,6 +22,7 @@ from llmseg_ros.messages.frame import SegmentedFrame, frame_from_message
 from llmseg_ros.messages.outputs import Outputs
 
 from .following import FollowingThread
+from .image_input import why_no_image
 from .mailbox import Mailbox
 from .worker import InferenceWorker
 
@@ -96,6 +97,10 @@ class Session:
         self.following.start()
         self.worker.start()
 
+    def why_no_image(self) -> tuple[str, bool]:
+        """Why no image comes, and whether somebody must change something first."""
+        return why_no_image(self._node, self._topic, self._subscription.qos_profile)
+
     def replace(self, method: Method, selection: SelectionConfig) -> None:
         """Lets another model answer from the next frame on, by `selection`."""
         self.worker.replace(method, selection)
@@ -123,7 +128,7 @@ class Session:
 
     def _on_incompatible_qos(self, event: QoSRequestedIncompatibleQoSInfo) -> None:
         policy = qos_policy_name_from_kind(event.last_policy_kind)
-        self._errors.report(
+        self._errors.warn(  # the diagnostics say it for as long as it lasts
             self._topic,
             f"no image comes from a publisher whose {policy} policy is incompatible: change the "
             f"publisher, or the parameter qos_overrides.{self._topic}.subscription.*",

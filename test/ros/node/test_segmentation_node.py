@@ -347,9 +347,13 @@ def test_threads_are_limited_at_start(make_rig: MakeRig, monkeypatch: pytest.Mon
 
 def test_an_incompatible_publisher_is_named(make_rig: MakeRig) -> None:
     rig = make_rig(**{"qos_overrides./image.subscription.reliability": "reliable"})
+    rig.observer.node.destroy_publisher(rig._images)
     best_effort = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
     rig.observer.node.create_publisher(Image, "image", best_effort)
     rig.observer.wait_until(lambda: any("RELIABILITY" in log for log in rig.logs))
+    for _ in range(2):  # it is a state, which does not expire
+        rig.wait_for_diagnostics(DiagnosticStatus.ERROR, "its publisher's QoS is incompatible")
+        rig.diagnostics.clear()
 
 
 def test_diagnostics_tell_what_is_missing(rig: SegmentationRig) -> None:
