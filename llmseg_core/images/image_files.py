@@ -50,8 +50,8 @@ def find_images(paths: Iterable[str | Path]) -> list[Path]:
 def images_in(folder: Path) -> list[Path]:
     """The image files directly in a folder, in natural order of their names: 2 before 10.
 
-    Capitals and small letters are the same for the order, and for the suffix. Hidden files are left
-    out: macOS puts one named "._x.png" beside x.png, which is no image.
+    Capitals and small letters are the same for the order, and for the suffix. Hidden files, such as
+    the "._photo.jpg" that macOS leaves beside "photo.jpg", are no images.
     """
     files = (
         path

@@ -8,6 +8,8 @@ import numpy as np
 
 from llmseg_core.types import Segmentation
 
+from .caption import OpenCVText, fitted, one_line, style_for
+
 __all__ = ["draw_overlay"]
 
 MASK_COLOUR = (46, 196, 122)
@@ -15,7 +17,6 @@ BOX_COLOUR = (255, 214, 64)
 TEXT_COLOUR = (255, 255, 255)
 BAR_COLOUR = (24, 24, 24)
 TINT = 0.5
-FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
 def draw_overlay(image: np.ndarray, segmentation: Segmentation) -> np.ndarray:
@@ -57,18 +58,14 @@ def _draw_caption(picture: np.ndarray, instruction: str, answer: str) -> None:
     """Write a dark bar over the top of `picture`: the instruction, cut to fit, and the answer."""
     height, width = picture.shape[:2]
     scale = max(0.35, min(height, width) / 900)
-    thick = max(1, round(scale * 1.5))
+    own = OpenCVText(scale, max(1, round(scale * 1.5)))
     margin = max(2, round(8 * scale))
-    text_height = cv2.getTextSize("Ag", FONT, scale, thick)[0][1]
-    bar = min(height, text_height + 3 * margin)
+    bar = min(height, own.height + 3 * margin)
     picture[:bar] = BAR_COLOUR
-    answer_width = cv2.getTextSize(answer, FONT, scale, thick)[0][0]
-    room = width - answer_width - 3 * margin
-    text = instruction
-    while text and cv2.getTextSize(text, FONT, scale, thick)[0][0] > room:
-        text = text.removesuffix("...")[:-1].rstrip()
-        text = text and f"{text}..."
+    answer_width = own.width(answer)
+    text = one_line(instruction)
+    style = style_for(text, own)
+    text = fitted(text, width - answer_width - 3 * margin, style)
     baseline = bar - round(1.5 * margin)
-    place = (FONT, scale, TEXT_COLOUR, thick, cv2.LINE_AA)
-    cv2.putText(picture, text, (margin, baseline), *place)
-    cv2.putText(picture, answer, (width - answer_width - margin, baseline), *place)
+    style.draw(picture[:bar], text, (margin, baseline), TEXT_COLOUR)
+    own.draw(picture[:bar], answer, (width - answer_width - margin, baseline), TEXT_COLOUR)

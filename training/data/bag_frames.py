@@ -1,38 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Frames of a ROS 2 recording as image files, for somebody to annotate.
-
-The library rosbags reads recordings (rosbag2, in mcap or sqlite3 storage); no ROS is needed.
-"""
+"""Frames of a ROS 2 recording as image files, for somebody to annotate. No ROS is needed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import cv2
 import numpy as np
 from PIL import Image
-from rosbags.highlevel import AnyReader, AnyReaderError
-from rosbags.image import ImageError, image_to_cvimage
-from rosbags.serde import SerdeError
+from rosbags.image import image_to_cvimage
+from rosbags.image.image import to_cvtype
 from rosbags.typesys import Stores, get_typestore
 from tqdm import tqdm
 
 from llmseg_core.images.image_ops import check_image
+from llmseg_core.recordings.recording import Recording
+from llmseg_core.recordings.storage import RecordingError
 from llmseg_core.runtime.whole_file import write_whole
 
 __all__ = ["write_frames"]
 
 _IMAGE_TYPES = ("sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage")
 _SUFFIXES = {"JPEG": ".jpg", "PNG": ".png"}
-_UNREADABLE = (
-    *(AnyReaderError, SerdeError, ImageError, cv2.error),
-    *(ValueError, TypeError, OSError, SyntaxError),
-)
-"""What damaged messages cause in rosbags, OpenCV and Pillow."""
+_DEPTH = "compressedDepth"
 
 
 def write_frames(
@@ -58,56 +51,57 @@ def write_frames(
         raise ValueError(f"every is {every_s} seconds, it must be at least 0")
     images = folder / "images"
     bad: list[str] = []
-    with _opened(recording) as reader:
-        chosen = _chosen(reader, recording, topic)
-        images.mkdir(parents=True, exist_ok=True)
-        connections = [item for item in reader.connections if item.topic == chosen]
-        kept = {path.stem for path in images.iterdir()}
-        due = -np.inf
-        total = sum(item.msgcount for item in connections)
-        for connection, stamp, data in tqdm(
-            reader.messages(connections), desc=chosen, total=total, unit="image"
-        ):
-            if stamp < due:
-                continue
-            try:
-                if str(stamp) not in kept:
-                    _write(reader.deserialize(data, connection.msgtype), images, str(stamp))
-            except _UNREADABLE as error:
-                bad.append(f"{chosen} at {stamp} ns: {error}")
-                continue
-            due = stamp + every_s * 1e9
-    return bad
+    opened = _opened(recording)
+    chosen = _chosen(opened.types, recording, topic)
+    images.mkdir(parents=True, exist_ok=True)
+    kept = {path.stem for path in images.iterdir()}
+    types = get_typestore(Stores.LATEST)
+    due = -np.inf
+    for message in tqdm(opened.messages(chosen), desc=chosen, unit="image"):
+        stamp = message.time_ns
+        if stamp < due:
+            continue
+        try:
+            if str(stamp) not in kept:
+                decoded = types.deserialize_cdr(message.read(), opened.types[chosen])
+                _write(decoded, images, str(stamp))
+        except Exception as error:  # of whatever library meets damaged bytes
+            bad.append(f"{chosen} at {stamp} ns: {str(error) or type(error).__name__}")
+            continue
+        due = stamp + every_s * 1e9
+    return bad + opened.damage
 
 
-@contextmanager
-def _opened(recording: Path) -> Iterator[AnyReader]:
+def _opened(recording: Path) -> Recording:
     try:
-        reader = AnyReader([recording], default_typestore=get_typestore(Stores.LATEST))
-        reader.open()
-    except (AnyReaderError, OSError) as error:
+        return Recording(recording)
+    except (RecordingError, OSError) as error:
         raise ValueError(f"{recording} is no recording that can be read: {error}") from error
-    try:
-        yield reader
-    finally:
-        reader.close()
 
 
-def _chosen(reader: AnyReader, recording: Path, topic: str | None) -> str:
+def _chosen(types: dict[str, str], recording: Path, topic: str | None) -> str:
     """The image topic, if it is clear which is meant."""
-    topics = sorted({item.topic for item in reader.connections if item.msgtype in _IMAGE_TYPES})
-    if topic in topics:
-        return topic
-    if topic is None and len(topics) == 1:
-        return topics[0]
+    topics = sorted(name for name, kind in types.items() if kind in _IMAGE_TYPES)
+    for name in (topic, f"/{topic}"):
+        if topic is not None and name in topics:
+            return str(name)
+    colour = [name for name in topics if not name.endswith(f"/{_DEPTH}")]
+    if topic is None and len(colour) == 1:
+        return colour[0]
     raise ValueError(
         f"the topic is {topic!r}; {recording} has the image topics {', '.join(topics) or 'none'}"
     )
 
 
 def _write(message: Any, images: Path, name: str) -> None:
-    """Write an image: a JPEG or PNG as it is, raw pixels as PNG, so that nothing is lost."""
-    if hasattr(message, "format"):
+    """Write an image: a JPEG or PNG as it is, all else as PNG, so that nothing is lost."""
+    if not hasattr(message, "format"):
+        content, suffix = _png(_without_padding(message)), ".png"
+    elif _DEPTH in message.format:
+        raise ValueError(f"its format is {message.format!r}, which is depth and no picture")
+    elif message.format.startswith("bayer") and (mosaic := _mosaic(message)) is not None:
+        content, suffix = _png(mosaic), ".png"
+    else:
         content = bytes(message.data)
         with Image.open(BytesIO(content)) as image:
             image.load()
@@ -115,9 +109,39 @@ def _write(message: Any, images: Path, name: str) -> None:
         if kind not in _SUFFIXES:
             raise ValueError(f"its format is {kind}, it must be one of {', '.join(_SUFFIXES)}")
         suffix = _SUFFIXES[kind]
-    else:
-        pixels = check_image(np.asarray(image_to_cvimage(message, "rgb8")))
-        buffer = BytesIO()
-        Image.fromarray(pixels).save(buffer, "PNG")
-        content, suffix = buffer.getvalue(), ".png"
     write_whole(images / f"{name}{suffix}", content)
+
+
+def _png(message: Any) -> bytes:
+    """The PNG of a raw image without padding."""
+    pixels = check_image(np.asarray(image_to_cvimage(message, "rgb8")))
+    buffer = BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _without_padding(message: Any) -> Any:
+    """A raw image of which each row ends with its last pixel, as rosbags takes all to be."""
+    _, _, number_type, channels = to_cvtype(message.encoding)
+    row_bytes = message.width * channels * np.dtype(number_type).itemsize
+    if message.step <= row_bytes:
+        return message
+    rows = np.frombuffer(message.data, np.uint8)[: message.height * message.step]
+    rows = rows.reshape(message.height, message.step)[:, :row_bytes]
+    return _raw(message.encoding, message.height, message.width, rows, message.is_bigendian)
+
+
+def _mosaic(message: Any) -> Any:
+    """The raw image of a compressed one whose pixels are a mosaic; None if they are colours."""
+    pixels = cv2.imdecode(np.frombuffer(message.data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None or pixels.ndim != 2:
+        return None
+    pattern = message.format.partition(";")[0].strip().rstrip("0123456789")
+    return _raw(f"{pattern}{8 * pixels.itemsize}", pixels.shape[0], pixels.shape[1], pixels)
+
+
+def _raw(encoding: str, height: int, width: int, rows: np.ndarray, is_bigendian: int = 0) -> Any:
+    data = np.frombuffer(rows.tobytes(), np.uint8)
+    return SimpleNamespace(
+        encoding=encoding, height=height, width=width, is_bigendian=is_bigendian, data=data
+    )

@@ -53,6 +53,18 @@ def test_any_size_and_any_text(size: tuple[int, int]) -> None:
     assert draw_overlay(image, answer(mask, "eine größere Tasse " * 9)).shape == image.shape
 
 
+@pytest.mark.parametrize(
+    "instruction", ["the cup\n" * 5, "где кружка\n\nкружка", "كوب\r\n\tكوب", "杯\n子"]
+)
+def test_a_caption_never_leaves_its_bar(instruction: str) -> None:
+    image = np.full((120, 160, 3), 100, dtype=np.uint8)
+    empty = np.zeros((120, 160), dtype=bool)
+    below = np.flatnonzero((draw_overlay(image, answer(empty, "x"))[:, :, 0] == 100).all(axis=1))
+    picture = draw_overlay(image, answer(empty, instruction))
+    assert (picture[below[0] :] == 100).all()
+    assert (picture[: below[0], :60] > 150).any()  # something is written
+
+
 def test_sizes_must_agree() -> None:
     with pytest.raises(ValueError, match=r"\(4, 5\).*\(6, 5\)"):
         draw_overlay(np.zeros((6, 5, 3), np.uint8), answer(np.ones((4, 5), dtype=bool)))

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -182,6 +183,34 @@ def test_frames_that_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixtur
         assert len(list((tmp_path / topic[1:] / "images").iterdir())) == 1
         errors = capsys.readouterr().err
         assert errors.count(f"llmseg data: {topic} at ") == count
+
+
+def test_frames_of_a_torn_recording(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_recording(tmp_path / "bag", camera=[raw(seed) for seed in range(6)])
+    (tmp_path / "bag/metadata.yaml").unlink()
+    file = tmp_path / "bag/bag.mcap"
+    file.write_bytes(file.read_bytes()[: file.stat().st_size * 3 // 5])
+    assert run("frames", tmp_path / "bag", tmp_path / "out", "--every", "0") == 1
+    assert 2 <= len(list((tmp_path / "out/images").iterdir())) < 6
+    assert f"llmseg data: '{file}': it was not closed" in capsys.readouterr().err
+
+
+def test_frames_with_padded_rows_and_of_a_mosaic(tmp_path: Path) -> None:
+    padded = raw(3)
+    rows = np.pad(padded.data.reshape(padded.height, -1), ((0, 0), (0, 5)), constant_values=170)
+    padded = replace(padded, step=rows.shape[1], data=rows.ravel())
+    mosaic = np.tile(np.array([[200, 90], [90, 30]], np.uint8), (4, 4))
+    buffer = BytesIO()
+    Image.fromarray(mosaic).save(buffer, "PNG")
+    bayer = replace(compressed(buffer.getvalue()), format="bayer_rggb8; png compressed ")
+    depth = replace(bayer, format="16UC1; compressedDepth png")
+    write_recording(tmp_path / "bag", raw=[padded], eye=[bayer, depth])
+    assert run("frames", tmp_path / "bag", tmp_path / "raw", "--topic", "raw") == 0
+    (image,) = (tmp_path / "raw/images").iterdir()
+    assert np.array_equal(np.array(Image.open(image)), picture(3))
+    assert run("frames", tmp_path / "bag", tmp_path / "eye", "--topic", "/eye", "--every", "0") == 1
+    (image,) = (tmp_path / "eye/images").iterdir()
+    assert np.array(Image.open(image))[4, 4].tolist() == [200, 90, 30]
 
 
 def test_which_topic(tmp_path: Path) -> None:
