@@ -54,7 +54,7 @@ def test_any_size_and_any_text(size: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize(
-    "instruction", ["the cup\n" * 5, "где кружка\n\nкружка", "كوب\r\n\tكوب", "杯\n子"]
+    "instruction", ["the cup\n" * 5, "где кружка\n\n кружка", "كوب\r\n\tكوب", "杯\n子"]
 )
 def test_a_caption_never_leaves_its_bar(instruction: str) -> None:
     image = np.full((120, 160, 3), 100, dtype=np.uint8)
