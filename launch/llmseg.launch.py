@@ -17,7 +17,7 @@ from launch import LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import LifecycleNode, Node
-from launch_ros.parameter_descriptions import ParameterValue
+from launch_ros.descriptions import ParameterValue
 
 from llmseg_ros.fast_dds import large_message_environment
 from llmseg_ros.launch_arguments import flag, parameter_file

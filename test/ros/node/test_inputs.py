@@ -13,8 +13,8 @@ from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from rclpy.context import Context
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, QoSProfile
-from sensor_msgs.msg import CompressedImage
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
 
 from helpers.observer import Observer
@@ -75,6 +75,18 @@ def test_compressed_images_on_the_topic_are_named(
     for _ in range(2):  # a state, which does not expire
         status = rig.wait_for_diagnostics(DiagnosticStatus.ERROR, "no image has come on /image")
         assert "published as sensor_msgs/msg/CompressedImage" in status.message
+        rig.diagnostics.clear()
+
+
+def test_an_incompatible_publisher_is_named(observer: Observer, model: str) -> None:
+    reliable = {"qos_overrides./image.subscription.reliability": "reliable"}
+    rig = SegmentationRig(observer, model=model, **reliable)
+    rig.observer.node.destroy_publisher(rig._images)
+    best_effort = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+    rig.observer.node.create_publisher(Image, "image", best_effort)
+    rig.observer.wait_until(lambda: any("RELIABILITY" in log for log in rig.logs))
+    for _ in range(2):  # it is a state, which does not expire
+        rig.wait_for_diagnostics(DiagnosticStatus.ERROR, "its publisher's QoS is incompatible")
         rig.diagnostics.clear()
 
 

@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 import torch
 from diagnostic_msgs.msg import DiagnosticStatus
-from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 from std_msgs.msg import String
 
@@ -343,17 +342,6 @@ def test_threads_are_limited_at_start(make_rig: MakeRig, monkeypatch: pytest.Mon
     make_rig(threads=3)
     make_rig()  # 0 leaves PyTorch as it is
     assert taken == [3]
-
-
-def test_an_incompatible_publisher_is_named(make_rig: MakeRig) -> None:
-    rig = make_rig(**{"qos_overrides./image.subscription.reliability": "reliable"})
-    rig.observer.node.destroy_publisher(rig._images)
-    best_effort = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
-    rig.observer.node.create_publisher(Image, "image", best_effort)
-    rig.observer.wait_until(lambda: any("RELIABILITY" in log for log in rig.logs))
-    for _ in range(2):  # it is a state, which does not expire
-        rig.wait_for_diagnostics(DiagnosticStatus.ERROR, "its publisher's QoS is incompatible")
-        rig.diagnostics.clear()
 
 
 def test_diagnostics_tell_what_is_missing(rig: SegmentationRig) -> None:
