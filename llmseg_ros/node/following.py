@@ -110,7 +110,10 @@ class FollowingThread:
                     self._on_error(error)
 
     def _take(self, answer: SegmentedFrame, is_on: bool) -> None:
-        """Publishes a full answer where the newest image shows what it means."""
+        """Publishes a full answer where the newest image shows what it means.
+
+        If it cannot be moved there, as after a cut, it is published with the image that it is of.
+        """
         instruction = answer.segmentation.instruction
         if not self._wanted(instruction):
             return
@@ -132,7 +135,7 @@ class FollowingThread:
             answer.segmentation.confidence,
         )
         newest = self._seen
-        if followed is None or newest is None or newest.number <= number:
+        if followed is None or newest is None or newest.number <= number or followed.lost:
             track_id = 0 if followed is None else followed.track_id
             self._publish(SegmentedFrame(answer.frame, answer.segmentation, None, track_id))
         else:

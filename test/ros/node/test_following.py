@@ -143,6 +143,15 @@ def test_a_late_answer_is_moved_to_the_newest_image(rig: Rig) -> None:
     assert iou(followed.segmentation.mask, mask(6)) > 0.9
 
 
+def test_an_answer_that_cannot_be_moved_is_published_as_it_is(rig: Rig) -> None:
+    rig.thread.see(frame(1))
+    rig.thread.see(Frame(textured(HEIGHT, WIDTH, seed=4), header(2), number=2))
+    assert rig.nothing_comes()
+    rig.thread.adopt(answer(1))
+    full = rig.next()
+    assert (full.frame.number, full.key, full.segmentation.found) == (1, None, True)
+
+
 def test_nothing_found_is_said_as_it_is(rig: Rig) -> None:
     rig.thread.see(frame(1))
     rig.thread.adopt(answer(1, found=False))
