@@ -163,7 +163,7 @@ def test_what_is_being_loaded_is_shown_and_given_up_in_time(
     other = Path(shutil.copytree(tuned, tmp_path / "other"))
     wanted = answered_by(base)
     assert rig.set_parameter("load_timeout_s", 1.5).successful
-    with checkpoint._READING:  # as if the disk did not answer
+    with checkpoint.READING:  # as if the disk did not answer
         assert rig.set_parameter("model", str(tuned)).successful
         refused = rig.set_parameter("model", str(other))
         assert not refused.successful
@@ -180,7 +180,7 @@ def test_a_model_that_is_taken_back_does_not_take_over(
     rig: SegmentationRig, base: Path, tuned: Path
 ) -> None:
     wanted = answered_by(base)
-    with checkpoint._READING:  # as if the disk did not answer
+    with checkpoint.READING:  # as if the disk did not answer
         assert rig.set_parameter("model", str(tuned)).successful
         rig.wait_for_value("loading model", str(tuned))
         assert rig.set_parameter("model", str(base)).successful
