@@ -26,7 +26,14 @@ FRAMES = 4
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("subject", choices=["pipeline", "proposals"], help="what to measure")
+    parser.add_argument(
+        "subject", choices=["pipeline", "proposals", "method"],
+        help="what to measure: pipeline or proposals of a profile, or a model directory's method",
+    )  # fmt: skip
+    parser.add_argument(
+        "--model", default="embedded", metavar="DIR",
+        help="for method: the model directory (default: embedded)",
+    )  # fmt: skip
     parser.add_argument(
         "--profile", choices=PROFILE_NAMES, default="embedded",
         help="sizes of the networks: embedded (trained weights, default), vit-b (SAM ViT-B, random "
@@ -76,6 +83,9 @@ def _run(options: argparse.Namespace) -> int:
     try:
         frames = benchmark_frames(options.image_size, options.images, FRAMES)
         runtime = RuntimeConfig(device=options.device, dtype=options.dtype)
+        if options.subject == "method":
+            _measure_method(options, frames, runtime)
+            return 0
         model = benchmark_model(options.profile, runtime, frames[0])
         sam = model.parts.sam
         rate = compute_rate(sam.device, sam.dtype)
@@ -105,6 +115,32 @@ def _run(options: argparse.Namespace) -> int:
 
 
 BENCHMARK = Command("Measure speed, stage by stage.", _add_arguments, _run)
+
+
+def _measure_method(
+    options: argparse.Namespace, frames: list[np.ndarray], runtime: RuntimeConfig
+) -> None:
+    from llmseg_core.benchmark.any_method import measure_method
+    from llmseg_core.benchmark.report import machine, write_json
+    from llmseg_core.methods.method import load_method
+    from llmseg_core.runtime.device import torch_device
+
+    if options.plot is not None:
+        raise ValueError("--plot draws what is compared, and a method is compared with nothing")
+    device = torch_device(runtime)
+    method = load_method(options.model, runtime)
+    measured, _ = measure_method(method, frames, options.repeats, device)
+    if options.json is not None:
+        report = {
+            "benchmark": "method",
+            "model": options.model,
+            **machine(device),
+            "dtype": options.dtype,
+            "image_size": list(options.image_size),
+            "repeats": options.repeats,
+            **measured,
+        }
+        write_json(options.json, report)
 
 
 def _measure(

@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from helpers.original_sam import segment_anything
+from helpers.tiny_two_stage import save_tiny_two_stage
 from llmseg_core.benchmark import models
 from llmseg_core.benchmark.choices import MODE_NAMES, PROFILE_NAMES
 from llmseg_core.benchmark.inputs import benchmark_frames
@@ -44,6 +45,22 @@ def run(tmp_path: Path, *arguments: object) -> dict[str, Any]:
     assert main([str(argument) for argument in ("benchmark", *options)]) == 0
     report: dict[str, Any] = json.loads(path.read_text())
     return report
+
+
+def test_method(model_folder: Path, tmp_path: Path) -> None:
+    """Of any model directory; an instruction on a known frame encodes no image."""
+    report = run(tmp_path, "method", "--model", model_folder, "--repeats", 2)
+    assert (report["benchmark"], report["method"]) == ("method", "llm_seg")
+    assert report["new_frame_ms"] > report["new_instruction_ms"] > 0
+    save_tiny_two_stage(tmp_path)
+    settings = "method: two_stage\nlocator: detector\nscore_threshold: 0.0\n"
+    (tmp_path / "llmseg.yaml").write_text(settings)
+    report = run(tmp_path, "method", "--model", tmp_path, "--repeats", 2, "--image-size", "96x48")
+    assert report["method"] == "two_stage"
+    stages = ["locator_image", "segmenter_image", "naming", "locating", "drawing"]
+    assert set(stages) < set(report["stages"])
+    assert report["image_size"] == [96, 48]
+    assert report["peak_memory_mb"] > 50
 
 
 @pytest.mark.usefixtures("tiny_benchmark")
