@@ -29,8 +29,8 @@ from .locator import (
     Remembered,
     check_threshold,
     plain_phrase,
-    standing_in,
     targets_of,
+    with_part,
 )
 
 __all__ = ["GroundingDinoLocator"]
@@ -102,17 +102,16 @@ class GroundingDinoLocator:
             f"{words}.", truncation=True, max_length=self.model.config.max_text_len,
             return_tensors="pt",
         ).to(self.device)  # fmt: skip
-        weights = self.model.model
+        known = Remembered(features.known, self.model.model.backbone)
         # Only the shape of the pixels is asked for: what they show is known.
         pixels = features.known[0][0][0].new_zeros(1).expand(features.input_shape)
-        with standing_in(weights, "backbone", Remembered(features.known, weights.backbone)):
-            output = self.model(
-                pixel_values=pixels,
-                pixel_mask=_everywhere(pixels),
-                input_ids=tokens["input_ids"],
-                token_type_ids=tokens.get("token_type_ids"),
-                attention_mask=tokens["attention_mask"],
-            )
+        output = with_part(self.model, ("model", "backbone"), known)(
+            pixel_values=pixels,
+            pixel_mask=_everywhere(pixels),
+            input_ids=tokens["input_ids"],
+            token_type_ids=tokens.get("token_type_ids"),
+            attention_mask=tokens["attention_mask"],
+        )
         scores = output.logits[0].float().sigmoid().amax(-1)
         kept = scores > self.score_threshold
         height, width = image.image_size

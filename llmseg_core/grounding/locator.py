@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import copy
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -17,7 +16,15 @@ from llmseg_core.config.limits import Between
 from llmseg_core.config.values import require
 from llmseg_core.prompted.target import Target
 
-__all__ = ["LocatedImage", "PhraseLocator", "check_threshold", "plain_phrase", "targets_of"]
+__all__ = [
+    "LocatedImage",
+    "PhraseLocator",
+    "Remembered",
+    "check_threshold",
+    "plain_phrase",
+    "targets_of",
+    "with_part",
+]
 
 
 @dataclass(frozen=True)
@@ -114,16 +121,18 @@ class Remembered(nn.Module):
         return tuple(list(each) for each in self.known)
 
 
-_STANDING_IN = threading.Lock()
+def with_part(network: nn.Module, path: Sequence[str], part: nn.Module) -> nn.Module:
+    """The same network, weights and all, with another module in one place.
 
+    The network itself is not changed: others may use it at the same time.
 
-@contextmanager
-def standing_in(owner: nn.Module, name: str, other: nn.Module) -> Iterator[None]:
-    """Within it, the part `name` of a network is another one; one thread at a time."""
-    with _STANDING_IN:
-        part = getattr(owner, name)
-        setattr(owner, name, other)
-        try:
-            yield
-        finally:
-            setattr(owner, name, part)
+    Args:
+        network: of which a shallow copy is made.
+        path: names of the modules down to the place.
+        part: what stands there in the copy.
+    """
+    made = copy.copy(network)
+    name, *rest = path
+    inner = with_part(network.get_submodule(name), rest, part) if rest else part
+    made._modules = {**network._modules, name: inner}
+    return made

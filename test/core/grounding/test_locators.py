@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ from helpers.tiny_locators import (
 )
 from llmseg_core.grounding.florence2 import Florence2Locator
 from llmseg_core.grounding.grounding_dino import GroundingDinoLocator, fitted_size
-from llmseg_core.grounding.locator import PhraseLocator, plain_phrase
+from llmseg_core.grounding.locator import PhraseLocator, plain_phrase, with_part
 from llmseg_core.grounding.omdet_turbo import OmDetTurboLocator
 from llmseg_core.grounding.owlv2 import Owlv2Locator, owlv2_pixels
 
@@ -255,6 +256,29 @@ def test_owlv2s_pixels_are_those_of_its_processor(size: tuple[int, int]) -> None
     processor = Owlv2ImageProcessorPil(size={"height": 64, "width": 64})
     wanted = processor(Image.fromarray(image), return_tensors="pt")["pixel_values"]
     torch.testing.assert_close(owlv2_pixels(image, 64), wanted.float(), atol=1e-4, rtol=0)
+
+
+def test_a_part_is_exchanged_in_a_copy_only() -> None:
+    network = torch.nn.Sequential(torch.nn.Sequential(torch.nn.Linear(2, 2)), torch.nn.ReLU())
+    other = torch.nn.Identity()
+    made = with_part(network, ("0", "0"), other)
+    assert made[0][0] is other
+    assert made[1] is network[1]
+    assert isinstance(network[0][0], torch.nn.Linear)
+
+
+def test_a_network_may_be_used_by_two(image: np.ndarray) -> None:
+    """While one locates, the other looks: neither sees the other's image."""
+    torch.manual_seed(0)
+    one = dino("grounding_dino")
+    other = GroundingDinoLocator(one.model, one.tokenizer, 0.0, 64, 96)
+    wanted = [rows(one, picture) for picture in (image, 255 - image)]
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(5):
+            work = zip((one, other), (image, 255 - image), strict=True)
+            found = [pool.submit(rows, *each) for each in work]
+            for each, right in zip(found, wanted, strict=True):
+                torch.testing.assert_close(each.result(), right)
 
 
 def test_plain_phrases() -> None:
