@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings of the methods other than LLM-Seg, and of their VLM."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from llmseg_core.config import (
+    BoxFormat,
+    GroundingConfig,
+    SelectionConfig,
+    TwoStageConfig,
+    VlmConfig,
+)
+from llmseg_core.methods.description import MethodDescription
+
+SERVER = {"url": "http://127.0.0.1:8000/v1", "model": "some-vlm"}
+
+
+@pytest.mark.parametrize("cls", [GroundingConfig, TwoStageConfig])
+def test_a_path_stands_for_the_section(cls: Any) -> None:
+    config = cls.from_dict({"vlm": "../some-vlm", "selection": {"min_confidence": 0.5}})
+    assert config.vlm == VlmConfig(path="../some-vlm")
+    assert config.selection == SelectionConfig(min_confidence=0.5)
+    assert cls.from_dict(config.to_dict()) == config
+
+
+def test_what_may_be_left_out() -> None:
+    assert GroundingConfig.from_dict({"method": "grounding"}).vlm.path == "vlm"
+    assert TwoStageConfig.from_dict({"method": "two_stage"}).vlm is None
+
+
+def test_a_server_needs_a_format() -> None:
+    config = GroundingConfig.from_dict({"vlm": SERVER, "box_format": "thousand"})
+    assert config.box_format is BoxFormat.THOUSAND
+    with pytest.raises(ValueError, match="box_format is None, it must be absolute, thousand or"):
+        GroundingConfig.from_dict({"vlm": SERVER})
+    assert TwoStageConfig.from_dict({"vlm": SERVER}).vlm.model == "some-vlm"
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"vlm": {**SERVER, "timeout_s": 0}}, "timeout_s is 0, it must be above 0"),
+        ({"vlm": {**SERVER, "model": " "}}, "model is ' ', it must be the name of the model"),
+        ({"vlm": {"path": "a", "max_tokens": 0}}, "max_tokens is 0, it must be at least 1"),
+        ({"vlm": {"path": "a", "max_pixels": 9}}, "max_pixels is 9, it must be .*at least 784"),
+        ({"vlm": 7}, "vlm is 7, it must be"),
+        ({"question": "what?"}, "question is 'what\\?', it must be a text with {instruction}"),
+        ({"method": "two_stage"}, "method is 'two_stage', it must be one of grounding"),
+        ({"locator": "a"}, "unknown key 'locator'"),
+        (None, "is empty"),
+        ([], "it must be a mapping"),
+    ],
+)
+def test_bad_values(values: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        GroundingConfig.from_dict(values)
+
+
+def test_descriptions_name_real_settings() -> None:
+    with pytest.raises(ValueError, match="selection has 'colour', it must be among rule, "):
+        MethodDescription("a", "names", False, ("colour",))
