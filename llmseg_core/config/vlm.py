@@ -33,6 +33,9 @@ class VlmConfig(Settings):
     max_pixels: Annotated[int, AtLeast(784)] | None = None
     """most pixels of the image that a Qwen VLM or the server gets; None takes the VLM's own limit,
     and 1003520 (28 x 28 x 1280) for a server"""
+    square: Annotated[int, AtLeast(28)] | None = None
+    """pixels a side that a Qwen VLM's or the server's image is stretched to, where the VLM was
+    trained so (VisionReasoner: 840); None keeps the image's shape"""
 
     def __post_init__(self) -> None:
         super().__post_init__()

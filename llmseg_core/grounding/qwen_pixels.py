@@ -31,6 +31,8 @@ class QwenPixels:
         max_pixels: most pixels of the resized image.
         mean: of red, green and blue, [0, 1].
         std: of red, green and blue, [0, 1].
+        square: pixels a side that every image is stretched to before anything else; None keeps the
+            image's shape.
     """
 
     patch_size: int = 14
@@ -40,14 +42,18 @@ class QwenPixels:
     max_pixels: int = 28 * 28 * 1280
     mean: tuple[float, ...] = CLIP_MEAN
     std: tuple[float, ...] = CLIP_STD
+    square: int | None = None
 
     @classmethod
-    def from_settings(cls, settings: Mapping[str, Any], max_pixels: int | None) -> QwenPixels:
+    def from_settings(
+        cls, settings: Mapping[str, Any], max_pixels: int | None, square: int | None = None
+    ) -> QwenPixels:
         """From what a `preprocessor_config.json` says.
 
         Args:
             settings: of the file.
             max_pixels: most pixels of the resized image, if fewer than the file's.
+            square: see the attribute.
         """
         size = settings.get("size") or {}
         made = cls(
@@ -58,6 +64,7 @@ class QwenPixels:
             settings.get("max_pixels") or size.get("longest_edge") or cls.max_pixels,
             tuple(settings.get("image_mean", cls.mean)),
             tuple(settings.get("image_std", cls.std)),
+            square,
         )
         if max_pixels is None or max_pixels >= made.max_pixels:
             return made
@@ -65,6 +72,7 @@ class QwenPixels:
 
     def fitted(self, height: int, width: int) -> tuple[int, int]:
         """(rows, columns) of an image after resizing: whole tokens, within the limits of pixels."""
+        height, width = self.square or height, self.square or width
         factor = self.patch_size * self.merge_size
         rows, columns = round(height / factor) * factor, round(width / factor) * factor
         if rows * columns > self.max_pixels:

@@ -45,6 +45,7 @@ class ServerChat:
         max_tokens: most tokens of an answer.
         max_pixels: most pixels of the image that is sent. Its sides are multiples of 28, so that
             a Qwen2.5-VL takes it as it is and answers in its pixels.
+        square: see `QwenPixels`.
 
     Raises:
         ValueError: if the url is none.
@@ -57,13 +58,14 @@ class ServerChat:
         timeout_s: float = 30.0,
         max_tokens: int = 512,
         max_pixels: int | None = None,
+        square: int | None = None,
     ) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
             raise ValueError(f"url is {url!r}, it must be such as http://127.0.0.1:8000/v1")
         self.url, self.model = url.rstrip("/"), model
         self.timeout_s, self.max_tokens = timeout_s, max_tokens
-        self.pixels = QwenPixels.from_settings({}, max_pixels)
+        self.pixels = QwenPixels.from_settings({}, max_pixels, square)
         self.trouble = ""
         """Why the last question was not answered, for people; "" if it was."""
         self._parts = parts

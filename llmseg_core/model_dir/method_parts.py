@@ -136,8 +136,9 @@ def load_chat(
     """
     if config.url is not None:
         return ServerChat(
-            config.url, config.model, config.timeout_s, config.max_tokens, config.max_pixels
-        )
+            config.url, config.model, config.timeout_s, config.max_tokens, config.max_pixels,
+            config.square,
+        )  # fmt: skip
     assert config.path is not None
     place = part_folder(path, config.path)
     kind = part_kind(place, (*CHATS, LLAVA), "vlm")
@@ -149,7 +150,7 @@ def load_chat(
             return LlavaChat(llava, load_tokenizer(place), config.max_tokens)
         network = shared.load(CHATS[kind], place, dtype, runtime.attention, device)
         tokenizer = load_tokenizer(place)
-    pixels = QwenPixels.from_settings(_image_settings(place), config.max_pixels)
+    pixels = QwenPixels.from_settings(_image_settings(place), config.max_pixels, config.square)
     return QwenChat(network, tokenizer, pixels, config.max_tokens)
 
 

@@ -194,6 +194,7 @@ def test_qwens_settings() -> None:
     small = QwenPixels.from_settings(newer, 40_000)
     assert (small.min_pixels, small.max_pixels) == (40_000, 40_000)
     assert QwenPixels.from_settings(newer, 10**9).max_pixels == 16777216
+    assert QwenPixels.from_settings(published, None, 840).fitted(480, 640) == (840, 840)
 
 
 def test_shares() -> None:

@@ -51,6 +51,7 @@ def test_what_a_server_is_sent(server: VlmServer, chat: ServerChat) -> None:
     assert np.array_equal(sent, np.array(wanted))
     small = ServerChat(server.url, "some-vlm", max_pixels=28 * 28 * 4).look(IMAGE)
     assert small.processed_size == (28, 56)
+    assert ServerChat(server.url, "some-vlm", square=84).look(IMAGE).processed_size == (84, 84)
 
 
 def test_parts_of_a_text(server: VlmServer, chat: ServerChat) -> None:
