@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from llmseg_core.config import (
     BoxFormat,
@@ -14,6 +17,7 @@ from llmseg_core.config import (
     TwoStageConfig,
     VlmConfig,
 )
+from llmseg_core.config.llm_seg import INSTRUCTION
 from llmseg_core.methods.description import MethodDescription
 
 SERVER = {"url": "http://127.0.0.1:8000/v1", "model": "some-vlm"}
@@ -58,6 +62,19 @@ def test_a_server_needs_a_format() -> None:
 def test_bad_values(values: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         GroundingConfig.from_dict(values)
+
+
+def test_what_the_page_shows_is_read() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "methods.md").read_text(encoding="utf-8")
+    blocks = [yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)]
+    assert len(blocks) >= 4
+    for values in blocks:
+        two_stage = values.get("method") == "two_stage"
+        (TwoStageConfig if two_stage else GroundingConfig).from_dict(values)
+    (reasoner,) = (GroundingConfig.from_dict(each) for each in blocks if "question" in each)
+    asked = INSTRUCTION.fill(reasoner.question, "the cup")
+    assert '"the cup"' in asked
+    assert '<answer>[{"bbox_2d": [10,100,200,210], "point_2d": [30,110]}]</answer>' in asked
 
 
 def test_descriptions_name_real_settings() -> None:
