@@ -27,6 +27,10 @@ __all__ = [
 ]
 
 
+MOST_TARGETS = 100
+"""boxes that are kept, so that a threshold of 0 does not fill the memory with masks"""
+
+
 @dataclass(frozen=True)
 class LocatedImage:
     """One image as a locator has encoded it.
@@ -85,7 +89,9 @@ def plain_phrase(phrase: str) -> str:
 def targets_of(
     boxes_rel: Tensor, scores: Tensor, scale: tuple[float, float], size: tuple[int, int], label: str
 ) -> tuple[Target, ...]:
-    """Targets of what a detector found, best first; what has no area in the image is left out.
+    """Targets of what a detector found, the best first and no more than 100.
+
+    What has no area in the image is left out.
 
     Args:
         boxes_rel: (N, 4) float, centre x, centre y, width, height as fractions.
@@ -104,7 +110,7 @@ def targets_of(
     found.sort(key=lambda row: -row[4])
     return tuple(
         Target((left, top, right, bottom), (), label, min(score, 1.0))
-        for left, top, right, bottom, score in found
+        for left, top, right, bottom, score in found[:MOST_TARGETS]
     )
 
 

@@ -72,7 +72,8 @@ class SamMasks:
             low, predicted = best_of(output)
             low_size = int(low.shape[1]), int(low.shape[2])
             resize = LogitResize(low_size, image.image_size, self.input_size, self.device)
-            return resize(low) > 0, predicted
+            # One after the other: of a large image all logits at once would take gigabytes.
+            return torch.stack([resize(each[None])[0] > 0 for each in low]), predicted
 
         return draw_targets(image, targets, self.device, decode)
 

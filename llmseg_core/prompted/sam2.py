@@ -60,7 +60,14 @@ class Sam2Masks:
                 image_embeddings=list(image.features),
             )
             low, predicted = best_of(output)
-            large = F.interpolate(low[:, None].float(), image.image_size, mode="bilinear")
-            return large[:, 0] > 0, predicted
+            # One after the other: of a large image all logits at once would take gigabytes.
+            return torch.stack(
+                [self._enlarged(each, image.image_size) > 0 for each in low]
+            ), predicted
 
         return draw_targets(image, targets, self.device, decode)
+
+    @staticmethod
+    def _enlarged(low: Tensor, size: tuple[int, int]) -> Tensor:
+        """(h, w) logits at the size of the image, (H, W) float32."""
+        return F.interpolate(low[None, None].float(), size, mode="bilinear")[0, 0]

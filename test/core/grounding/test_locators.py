@@ -35,7 +35,12 @@ from helpers.tiny_locators import (
 )
 from llmseg_core.grounding.florence2 import Florence2Locator
 from llmseg_core.grounding.grounding_dino import GroundingDinoLocator, fitted_size
-from llmseg_core.grounding.locator import PhraseLocator, plain_phrase, with_part
+from llmseg_core.grounding.locator import (
+    PhraseLocator,
+    plain_phrase,
+    targets_of,
+    with_part,
+)
 from llmseg_core.grounding.omdet_turbo import OmDetTurboLocator
 from llmseg_core.grounding.owlv2 import Owlv2Locator, owlv2_pixels
 
@@ -256,6 +261,16 @@ def test_owlv2s_pixels_are_those_of_its_processor(size: tuple[int, int]) -> None
     processor = Owlv2ImageProcessorPil(size={"height": 64, "width": 64})
     wanted = processor(Image.fromarray(image), return_tensors="pt")["pixel_values"]
     torch.testing.assert_close(owlv2_pixels(image, 64), wanted.float(), atol=1e-4, rtol=0)
+
+
+def test_no_more_than_a_hundred_the_best_first() -> None:
+    boxes = torch.tensor([[0.5, 0.5, 0.2, 0.2]]).repeat(500, 1)
+    boxes[7, 2] = 0  # no area
+    scores = torch.linspace(0, 1, 500)
+    found = targets_of(boxes, scores, (80, 48), (48, 80), "cup")
+    assert [each.score for each in found] == pytest.approx(scores.flip(0)[:100].tolist())
+    assert found[0].box_px == pytest.approx((32, 19.2, 48, 28.8))
+    assert found[0].label == "cup"
 
 
 def test_a_part_is_exchanged_in_a_copy_only() -> None:
