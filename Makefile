@@ -12,6 +12,12 @@ TESTS ?=
 # That train together: one for each GPU, or two without any.
 PROCESSES ?= $(shell env $(FOREIGN:%=-u %) $(VENV)/bin/python -c 'import torch; print(torch.cuda.device_count() or 2)')
 
+# Of `make soak`, `make fuzz` and `make faults`.
+MINUTES ?= 2
+SEED ?= 0
+COUNT ?= 2000
+ROUNDS ?= 1
+
 # A ROS distribution that is sourced in the shell would win over the one in $(VENV), and what the
 # environment says about middleware, security and logging is meant for that distribution.
 FOREIGN := CMAKE_PREFIX_PATH LD_LIBRARY_PATH PKG_CONFIG_PATH PYTHONHOME PYTHONPATH
@@ -23,6 +29,7 @@ LOCALLY := ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST
 RUN := $(LOCALLY) $(VENV)/bin/python
 RUN_JAZZY := $(LOCALLY) $(VENV_JAZZY)/bin/python
 QUICK := -m pytest -m "not slow and not gpu"
+TESTED := PYTHONPATH=test $(RUN)
 
 ifdef PIP_EXTRA_INDEX_URL
 export PIP_EXTRA_INDEX_URL
@@ -41,7 +48,7 @@ define install
 endef
 
 .DELETE_ON_ERROR:
-.PHONY: help setup test test-slow test-jazzy demo lint colcon check-gpu train-embedded evaluate-embedded clean
+.PHONY: help setup test test-slow test-jazzy demo lint colcon check-gpu soak fuzz faults train-embedded evaluate-embedded clean
 
 help:
 	@echo "make setup              virtual environment with all requirements, messages built"
@@ -51,6 +58,9 @@ help:
 	@echo "make test-jazzy         the tests of the ROS layer with ROS 2 Jazzy, in $(VENV_JAZZY)"
 	@echo "make lint               ruff and mypy"
 	@echo "make colcon             builds the package as a ROS 2 distribution does, in build/colcon"
+	@echo "make soak               a node with a camera for MINUTES=2; writes build/soak.json"
+	@echo "make fuzz               COUNT=2000 malformed inputs from SEED=0; writes build/fuzz.json"
+	@echo "make faults             signals, kills, full disks and more, ROUNDS=1; writes build/faults.json"
 	@echo "make check-gpu          all that only a GPU can show; writes build/check-gpu.json"
 	@echo "make train-embedded     trains the embedded model from nothing"
 	@echo "make evaluate-embedded  prints its scores; writes build/evaluate-embedded.json"
@@ -81,6 +91,15 @@ test-slow: setup
 
 check-gpu: setup
 	$(RUN) tools/check_gpu.py
+
+soak: setup
+	$(TESTED) -m reliability.soak --minutes $(MINUTES)
+
+fuzz: setup
+	$(TESTED) -m reliability.fuzz --seed $(SEED) --count $(COUNT)
+
+faults: setup
+	$(TESTED) -m reliability.faults --seed $(SEED) --rounds $(ROUNDS)
 
 demo: setup
 	$(RUN) -m llmseg_ros.demo

@@ -12,10 +12,14 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from .cases import Case
 
 __all__ = ["CheckerProcess", "failure_text"]
+
+START = "spawn"
+"""how the process comes into being: by itself, without this one's threads"""
 
 ANSWERS_S = 5.0
 HANGS_S = 60.0
@@ -67,7 +71,7 @@ class CheckerProcess:
         return "", reason
 
     def _start(self) -> None:
-        context = get_context("spawn")
+        context = get_context(START)
         self._pipe, theirs = context.Pipe()
         folder = tempfile.mkdtemp(dir=self._folder)
         self._process = context.Process(target=_serve, args=(theirs, folder), daemon=True)
@@ -86,19 +90,19 @@ def failure_text(error: BaseException) -> str:
 
 def _serve(pipe: Connection, folder: str) -> None:
     """The process: answers cases until nobody asks."""
-    from .file_checks import FileCheck, file_checks
+    from . import file_checks
 
     warnings.simplefilter("ignore")
     with Path(os.devnull).open("w") as nowhere:  # progress bars
         os.dup2(nowhere.fileno(), 2)
-    checks: dict[str, FileCheck] = {}
+    checks: dict[str, Any] = {}
     while True:
         try:
             kind, case = pipe.recv()
         except EOFError:
             return
         if kind not in checks:
-            checks[kind] = file_checks()[kind](Path(tempfile.mkdtemp(dir=folder)))
+            checks[kind] = file_checks.file_checks()[kind](Path(tempfile.mkdtemp(dir=folder)))
         try:
             answer = checks[kind].check(case), ""
         except Exception as error:
