@@ -19,7 +19,6 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
-import rclpy
 from rclpy.qos import QoSProfile
 from rclpy.time import Time
 from sensor_msgs.msg import Image
@@ -29,6 +28,7 @@ from helpers.observer import Observer
 from helpers.pictures import picture
 from helpers.programs import NODE, programs
 from llmseg_ros.messages.conversions import rgb_to_image
+from llmseg_ros.ros_context import ros_context
 from llmseg_ros.srv import Segment
 
 from .report import machine, own_domain, print_table, write_json
@@ -264,7 +264,7 @@ def main() -> int:
     width, height = map(int, options.size.split("x"))
     own_domain()
     about = machine()
-    with rclpy.init():
+    with ros_context([]):
         result = soak(
             60 * options.minutes, options.rate, (height, width), options.model, options.threads
         )
