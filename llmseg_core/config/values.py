@@ -68,7 +68,11 @@ def kept_value(kind: Any, value: Any) -> Any:
 def quoted(value: object) -> str:
     """A value for a message: one line, cut where it is long."""
     text = repr(value)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    if len(text) <= _LONGEST:
+        return text
+    if isinstance(value, str) and len(head := repr(value[:_LONGEST])) <= 2 * _LONGEST:
+        return f"{head}..."  # with both its quotes, by which a log tells values from words
+    return f"{text[:_LONGEST]}..."
 
 
 def refusal(name: str, value: object, wanted: str) -> ValueError:

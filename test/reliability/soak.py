@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -33,7 +34,7 @@ from llmseg_ros.srv import Segment
 
 from .report import machine, own_domain, print_table, write_json
 
-__all__ = ["Soak", "main", "soak"]
+__all__ = ["Soak", "main", "soak", "soak_node"]
 
 QUEUE = 200
 """frames that may wait in the middleware: three seconds at 60 Hz, so that none is lost there"""
@@ -43,6 +44,10 @@ WARM_UP = 0.1
 """share of the time after which memory is compared with the end's"""
 
 INSTRUCTIONS = ("something to drink from", "the thing to write with", "what could I eat?")
+COUNTS = ("frames received", "frames dropped", "failures")
+DIAGNOSTICS_S = 1.2
+SETTLE_S = 30.0
+"""seconds in which a node has answered on the last frame, and said so"""
 QOS = "qos_overrides./image.subscription"
 
 
@@ -62,7 +67,8 @@ class Soak:
 
     Attributes:
         sent: frames published.
-        counts: the node's own, from its last diagnostics.
+        before: the node's own counts before the first of them, from its diagnostics.
+        counts: the same afterwards, less those before.
         answered: stamps of the frames that were answered, in nanoseconds, and the age in ms of the
             first answer on each.
         calls: of the service, and those that had a result.
@@ -70,6 +76,7 @@ class Soak:
     """
 
     sent: int = 0
+    before: dict[str, int] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     answered: dict[int, float] = field(default_factory=dict)
     calls: int = 0
@@ -77,10 +84,15 @@ class Soak:
     samples: list[Sample] = field(default_factory=list)
 
     @property
+    def lost(self) -> int:
+        """Frames that did not reach the node."""
+        return self.sent - self.counts["frames received"]
+
+    @property
     def unaccounted(self) -> int:
-        """Frames that are neither answered nor dropped nor in the node's hands."""
-        lost = self.sent - len(self.answered) - self.counts["frames dropped"]
-        return lost - self.counts["failures"]
+        """Frames that reached it and were neither answered nor dropped, nor made it fail."""
+        done = len(self.answered) + self.counts["frames dropped"] + self.counts["failures"]
+        return self.counts["frames received"] - done
 
     @property
     def rss_growth(self) -> float:
@@ -114,6 +126,7 @@ class Soak:
             "frames answered": len(self.answered),
             "frames dropped": self.counts["frames dropped"],
             "failures": self.counts["failures"],
+            "frames lost on the way": self.lost,
             "frames unaccounted for": self.unaccounted,
             "calls": self.calls,
             "calls answered": self.calls_answered,
@@ -156,15 +169,16 @@ def soak(
     ):
         try:
             node = NodeProcess(observer, run(*NODE, "--ros-args", *arguments))
-            _run(result, node, seconds, rate_hz, size)
+            soak_node(result, node, seconds, rate_hz, size)
         finally:
             observer.close()
     return result
 
 
-def _run(
+def soak_node(
     result: Soak, node: NodeProcess, seconds: float, rate_hz: float, size: tuple[int, int]
 ) -> None:
+    """Does it with a node that is active already; fills `result`."""
     own = node.observer.node
     images = own.create_publisher(Image, "image", QoSProfile(depth=QUEUE))
     node.observer.wait_until(lambda: images.get_subscription_count() > 0)
@@ -183,6 +197,10 @@ def _run(
             due += 1 / rate_hz
             time.sleep(max(0.0, due - time.monotonic()))
 
+    node.observer.spin_for(DIAGNOSTICS_S)  # it answers on what it has, and then has nothing to do
+    node.diagnostics.clear()
+    result.before = _counts(node)
+    node.results.clear()
     playing = threading.Thread(target=play)
     began = time.monotonic()
     next_sample = next_call = next_instruction = began
@@ -219,20 +237,21 @@ def _settle(result: Soak, node: NodeProcess) -> None:
     """Waits until the node has nothing to do any more, and takes its counts."""
 
     def is_settled() -> bool:
+        received = result.counts.get("frames received")
+        node.observer.spin_for(DIAGNOSTICS_S)
+        now = _counts(node)
+        result.counts = {name: now[name] - result.before[name] for name in now}
         _collect(result, node)
-        counts = node.diagnostics
-        if not counts or int(counts["frames received"]) < result.sent:
-            return False
-        result.counts = {
-            name: int(counts[name]) for name in ("frames received", "frames dropped", "failures")
-        }
-        return result.unaccounted == 0
+        return not result.unaccounted and received == result.counts["frames received"]
 
-    try:
-        node.observer.wait_until(is_settled, 30.0)
-    except TimeoutError:  # frames are missing, which the counts say
-        names = ("frames received", "frames dropped", "failures")
-        result.counts = {name: int(node.diagnostics[name]) for name in names}
+    with suppress(TimeoutError):  # frames are missing, which the counts say
+        node.observer.wait_until(is_settled, SETTLE_S)
+
+
+def _counts(node: NodeProcess) -> dict[str, int]:
+    """The node's counts from its newest diagnostics, once there are any."""
+    node.observer.wait_until(lambda: bool(node.diagnostics))
+    return {name: int(node.diagnostics[name]) for name in COUNTS}
 
 
 def _collect(result: Soak, node: NodeProcess) -> None:
@@ -279,7 +298,12 @@ def main() -> int:
             print(f"{name}: {value}")
     print(options.json)
     grew = 100 * result.rss_growth > options.most_growth
-    lost = result.unaccounted or result.counts["failures"] or result.calls != result.calls_answered
+    lost = (
+        result.lost
+        or result.unaccounted
+        or result.counts["failures"]
+        or result.calls != result.calls_answered
+    )
     return int(bool(grew or lost))
 
 

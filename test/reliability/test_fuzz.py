@@ -17,6 +17,7 @@ from reliability.cases import Case, case_random, shrunk
 from reliability.checker_process import CheckerProcess
 from reliability.file_checks import FileCheck
 from reliability.fuzz import SHARES, fuzz_files
+from reliability.malformed_messages import damaged_message
 from reliability.node_checks import NODE_CHECKS, logged_classes, same_class
 
 COUNTS = {"pixels": 500, "run-lengths": 500, "model-yaml": 60, "data-lines": 100}
@@ -43,6 +44,12 @@ def test_malformed_input_is_refused_with_a_reason(
 def test_every_kind_has_its_share() -> None:
     assert {*file_checks.file_checks(), *NODE_CHECKS} == set(SHARES)
     assert sum(SHARES.values()) == pytest.approx(1)
+
+
+def test_bytes_that_no_node_survives_are_left_out() -> None:
+    for number in range(3000):
+        data = damaged_message(case_random(0, "raw-images", number), bytes(range(40)))["data"]
+        assert len(data) < 4 or len(data) - 4 >= data[3] & 3
 
 
 def test_a_case_comes_from_seed_kind_and_number_alone(tmp_path: Path) -> None:

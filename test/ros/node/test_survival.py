@@ -28,6 +28,7 @@ from llmseg_ros.node.parameters import NODE_PARAMETERS, SELECTION_NAMES
 from llmseg_ros.srv import Segment
 from reliability.cases import case_random
 from reliability.node_checks import NODE_CHECKS, logged_classes
+from reliability.soak import Soak, soak_node
 
 NAMES = [*(spec.name for spec in NODE_PARAMETERS), *SELECTION_NAMES]
 
@@ -71,6 +72,7 @@ def test_nothing_ends_the_process(node: NodeProcess, model: Path, tmp_path: Path
     send_malformed(node)
     node.assert_works(4)
     assert set(logged_classes(node.program.output).values()) == {1}
+    soak(node)
 
     # Nothing can come of a finalized node, so its process ends; not before its state was read.
     shutdown = ChangeState.Request()
@@ -104,6 +106,21 @@ def send_malformed(node: NodeProcess) -> None:
         checked.try_all(cases[:20])
         checked.try_all(cases[20:])
         assert node.is_alive(), kind
+
+
+def soak(node: NodeProcess) -> None:
+    """Some hundred frames of `make soak`: all that came are accounted for."""
+    result = Soak()
+    soak_node(result, node, 3.0, 60.0, (24, 32))
+    assert result.sent > 100
+    assert result.counts["frames received"] > 20  # best effort; make soak lets none be lost
+    assert len(result.answered) > 2
+    assert (result.unaccounted, result.counts["failures"]) == (0, 0)
+    assert result.calls == result.calls_answered == 1
+    report = result.report()
+    assert report["frames answered"] == len(result.answered)
+    assert report["age of an answer [ms]"]["median"] > 0
+    assert report["RSS [MB]"]["at the end"] > 50
 
 
 def send_bad_parameters(node: NodeProcess, model: Path, tmp_path: Path) -> None:
