@@ -30,8 +30,9 @@ MOST_DETAIL = 4000
 """characters of its detail"""
 
 VALUES = re.compile(
-    r"""(?<!\w)'(?:[^'\\]|\\.)*'(?!\w)(?:\.\.\.)?"""  # quoted text, perhaps cut
+    r"""(?<!\w)'(?:[^'\\]|\\.)*'(?!\w)(?:\.\.\.)?"""  # quoted text
     r"""|(?<!\w)"(?:[^"\\]|\\.)*"(?!\w)(?:\.\.\.)?"""
+    r"""|(?<!\w)['"].*?\.\.\."""  # cut before its end
     r"|0x[0-9a-fA-F]+|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
 )
 """what tells two errors of one kind apart"""

@@ -68,11 +68,7 @@ def kept_value(kind: Any, value: Any) -> Any:
 def quoted(value: object) -> str:
     """A value for a message: one line, cut where it is long."""
     text = repr(value)
-    if len(text) <= _LONGEST:
-        return text
-    if isinstance(value, str) and len(head := repr(value[:_LONGEST])) <= 2 * _LONGEST:
-        return f"{head}..."  # with both its quotes, by which a log tells values from words
-    return f"{text[:_LONGEST]}..."
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def refusal(name: str, value: object, wanted: str) -> ValueError:

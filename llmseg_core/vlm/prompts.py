@@ -79,7 +79,7 @@ def question_text(config: SegTokenConfig, instruction: str) -> str:
         raise ValueError("the instruction is empty, it must be a text such as 'the red cup'")
     for token in (SEG_TOKEN, IMAGE_TOKEN, IMAGE_START, IMAGE_END):
         if token in instruction:
-            raise ValueError(f"the instruction {instruction!r} must not contain {token!r}")
+            raise ValueError(f"the instruction {instruction!r} must not contain {token}")
     text = f"{INSTRUCTION.fill(config.question, instruction)} {config.assistant}:"
     return text if config.trim else f"\n{text}"
 

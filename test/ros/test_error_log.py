@@ -66,6 +66,8 @@ def test_numbers_do_not_make_another_kind(lines: Lines, errors: ErrorLog) -> Non
 def test_quoted_values_do_not_make_another_kind(lines: Lines, errors: ErrorLog) -> None:
     for text in ("mug", 'it\'s "here"', "a\n'b", "", "\u2603 7", "cup' and 'saucer"):
         errors.report("~/instruction", f"the text {text!r} is the model's problem, not 'ours'")
+    for cut in ("'aaa...", "'b c...", "'d'..."):
+        errors.report("~/instruction", f"the text {cut} is the model's problem, not 'ours'")
     assert len(lines.errors) == 1
     errors.report("~/instruction", "the text 'mug' is the model's fault, not 'ours'")
     assert len(lines.errors) == 2

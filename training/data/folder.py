@@ -123,7 +123,7 @@ def _name_of(line: bytes, number: int, used: dict[str, None]) -> str:
     """The name of a line's sample, or "line 7" if it cannot be had."""
     try:
         name = _name(_parse(line))
-    except (ValueError, RecursionError):  # the latter of lists that are nested without end
+    except ValueError:
         return f"line {number}"
     return f"line {number}" if name in used else name
 

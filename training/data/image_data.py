@@ -106,7 +106,7 @@ class ImageData(ABC):
             yield
         except (ValueError, OSError) as error:
             raise BrokenSampleError(self.name, sample, str(error)) from error
-        except (KeyError, TypeError, RecursionError) as error:
+        except (KeyError, TypeError) as error:
             reason = f"its annotation is not as it must be ({type(error).__name__}: {error})"
             raise BrokenSampleError(self.name, sample, reason) from error
 

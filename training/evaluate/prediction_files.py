@@ -204,7 +204,7 @@ class _RleLines:
 def _key_of(line: bytes, where: str) -> Key:
     try:
         record = json.loads(line)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise ValueError(f"{where} is no JSON: {error}") from error
     sample = record.get("sample") if isinstance(record, dict) else None
     question = record.get("question") if isinstance(record, dict) else None
