@@ -159,7 +159,7 @@ def soak(
     """
     result, observer = Soak(), Observer()
     parameters = {
-        "model": model, "threads": threads,
+        "model": model, "threads": threads, "following": "off",
         f"{QOS}.reliability": "reliable", f"{QOS}.depth": QUEUE,
     }  # fmt: skip
     arguments = [part for name, value in parameters.items() for part in ("-p", f"{name}:={value}")]
@@ -178,7 +178,7 @@ def soak(
 def soak_node(
     result: Soak, node: NodeProcess, seconds: float, rate_hz: float, size: tuple[int, int]
 ) -> None:
-    """Does it with a node that is active already; fills `result`."""
+    """Does it with a node that is active already and follows nothing; fills `result`."""
     own = node.observer.node
     images = own.create_publisher(Image, "image", QoSProfile(depth=QUEUE))
     node.observer.wait_until(lambda: images.get_subscription_count() > 0)

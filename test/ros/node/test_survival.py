@@ -110,6 +110,7 @@ def send_malformed(node: NodeProcess) -> None:
 
 def soak(node: NodeProcess) -> None:
     """Some hundred frames of `make soak`: all that came are accounted for."""
+    assert node.set("following", "off").successful
     result = Soak()
     soak_node(result, node, 3.0, 60.0, (24, 32))
     assert result.sent > 100
