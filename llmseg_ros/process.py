@@ -212,7 +212,8 @@ def _imported(name: str) -> ModuleType:
         remedy = (
             "source a ROS 2 distribution and the workspace in which colcon built this package"
             if missing in FROM_ROS
-            else "pip install -r requirements-inference.txt, in the source folder"
+            else "build it with colcon build --cmake-args -DLLMSEG_VENV=ON, or pip install -r "
+            "requirements-inference.txt into the virtual environment that is active"
         )
         raise StartError(f"it needs {missing}: {remedy}") from error
     except (ImportError, OSError) as error:  # a library that does not fit

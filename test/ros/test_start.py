@@ -82,14 +82,17 @@ def test_own_arguments(
     assert reason in " ".join((done.stdout + done.stderr).split())
 
 
+BY_PIP = "build it with colcon build --cmake-args -DLLMSEG_VENV=ON, or pip install -r"
+
+
 @pytest.mark.parametrize(
     ("missing", "program", "name", "remedy"),
     [
-        ("torch", "llmseg_ros.node.__main__", "NODE", "pip install -r"),
+        ("torch", "llmseg_ros.node.__main__", "NODE", BY_PIP),
         ("rclpy", "llmseg_ros.node.__main__", "NODE", "source a ROS 2 distribution"),
         ("llmseg_ros.msg", "llmseg_ros.demo.ask", "ASK", "source a ROS 2 distribution"),
-        ("cv2", "llmseg_ros.camera.__main__", "CAMERA", "pip install -r"),
-        ("rich", "llmseg_ros.demo.__main__", "DEMO", "pip install -r"),
+        ("cv2", "llmseg_ros.camera.__main__", "CAMERA", BY_PIP),
+        ("rich", "llmseg_ros.demo.__main__", "DEMO", BY_PIP),
     ],
 )
 def test_missing_packages(missing: str, program: str, name: str, remedy: str) -> None:
