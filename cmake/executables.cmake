@@ -21,6 +21,8 @@ foreach(script ${scripts})
   file(READ "${script}" text)
   string(REGEX REPLACE "^#!/usr/bin/env python3\n" "#!${LLMSEG_PYTHON}\n" text "${text}")
   file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/${script}" "${text}")
+  file(CHMOD "${CMAKE_CURRENT_BINARY_DIR}/${script}" PERMISSIONS  # --symlink-install links it
+    OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
   install(PROGRAMS "${CMAKE_CURRENT_BINARY_DIR}/${script}"
     DESTINATION lib/${PROJECT_NAME})
 endforeach()
