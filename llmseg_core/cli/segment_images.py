@@ -16,7 +16,13 @@ import numpy as np
 from tqdm import tqdm
 
 from llmseg_core.config import RuntimeConfig, SelectionConfig
-from llmseg_core.images.image_files import IMAGE_SUFFIXES, find_images, read_image, write_image
+from llmseg_core.images.image_files import (
+    IMAGE_SUFFIXES,
+    LOSSLESS_SUFFIXES,
+    find_images,
+    read_image,
+    write_image,
+)
 from llmseg_core.images.overlay import draw_overlay
 from llmseg_core.methods.method import Method, load_method
 from llmseg_core.types import Segmentation
@@ -39,7 +45,7 @@ def segment_images(options: argparse.Namespace) -> int:
     images = find_images(options.images)
     results = len(images) * len(instructions)
     overlays = _OutputFiles(options.out, results)
-    masks = _OutputFiles(options.masks, results)
+    masks = _OutputFiles(options.masks, results, LOSSLESS_SUFFIXES)
     runtime = RuntimeConfig(device=options.device, dtype=options.dtype)
     method = load_method(options.model, runtime)
     selection = _selection(options, method)
@@ -133,11 +139,23 @@ class _OutputFiles:
     Args:
         target: as the user gave it; None writes nothing.
         count: pictures that will be written.
+        suffixes: of the formats that one file may have.
+
+    Raises:
+        ValueError: if `target` has another suffix and is no folder, or is one file for several
+            pictures.
     """
 
-    def __init__(self, target: Path | None, count: int) -> None:
+    def __init__(
+        self, target: Path | None, count: int, suffixes: tuple[str, ...] = IMAGE_SUFFIXES
+    ) -> None:
         self.target = target
-        self.single = target is not None and target.suffix.lower() in IMAGE_SUFFIXES
+        self.single = target is not None and target.suffix.lower() in suffixes
+        if target is not None and target.suffix and not self.single and not target.is_dir():
+            raise ValueError(
+                f"{target} must be a file with one of the suffixes {', '.join(suffixes)}, or a "
+                f"folder; make a folder of such a name first"
+            )
         self.used: set[str] = set()
         if self.single and count > 1:
             raise ValueError(f"{count} pictures do not fit into the file {target}: give a folder")

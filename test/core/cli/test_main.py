@@ -221,3 +221,16 @@ def test_a_command_whose_packages_are_not_installed(
     known_before = "__import__" not in source
     hint = "count        (needs a_package_that_is_missing: pip install -r requirements-training.txt"
     assert (hint in capsys.readouterr().out) == known_before
+
+
+@pytest.mark.parametrize(
+    ("option", "name"), [("--masks", "m.npy"), ("--masks", "m.jpg"), ("--out", "o.npy")]
+)
+def test_a_result_is_not_written_in_a_format_that_spoils_it(
+    option: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image = tmp_path / "a.png"
+    write_image(image, np.zeros((8, 8, 3), np.uint8))
+    assert main(["segment", str(image), "a cup", option, str(tmp_path / name)]) == 2
+    assert f"{name} must be a file with one of the suffixes .png, " in capsys.readouterr().err
+    assert not (tmp_path / name).exists()
