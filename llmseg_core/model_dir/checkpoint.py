@@ -28,7 +28,8 @@ from llmseg_core.runtime.device import faster_dtype, torch_device, torch_dtype
 from llmseg_core.runtime.whole_folder import written_whole
 from llmseg_core.selector.selector import MaskSelector
 from llmseg_core.vlm.llava import llava_class
-from llmseg_core.vlm.tokenizer import add_special_tokens
+from llmseg_core.vlm.prompt_tokens import PromptTokens
+from llmseg_core.vlm.tokenizer import add_special_tokens, name_special_tokens
 
 from .adapter_files import load_adapter
 from .network_files import (
@@ -52,6 +53,7 @@ __all__ = [
     "inspect_model",
     "load_config",
     "load_parts",
+    "load_prompt_tokens",
     "load_sam",
     "load_selector",
     "load_vlm",
@@ -278,6 +280,31 @@ def load_vlm(
         FileNotFoundError: if a part is missing.
         ValueError: if weights and configuration do not fit.
     """
+    name, llava_config, adapter = _vlm_place(path, config)
+    llava = load_network(llava_class(llava_config), name, dtype, attention, **options)
+    tokenizer = _vlm_tokenizer(name, adapter)
+    if adapter is not None:
+        add_special_tokens(tokenizer, llava)
+    return llava, tokenizer, adapter
+
+
+def load_prompt_tokens(directory: str | Path) -> PromptTokens:
+    """What the VLM of a model directory can be asked, known without its weights.
+
+    Raises:
+        FileNotFoundError: if the directory, or the VLM's configuration or tokenizer is missing.
+        ValueError: if they cannot be read.
+    """
+    path = model_directory(directory)
+    config = load_config(path)
+    name, llava_config, adapter = _vlm_place(path, config)
+    tokenizer = _vlm_tokenizer(name, adapter)
+    name_special_tokens(tokenizer)
+    return PromptTokens(tokenizer, config.seg_token, llava_config)
+
+
+def _vlm_place(path: Path, config: LLMSegConfig) -> tuple[str, LlavaConfig, str | None]:
+    """Where the VLM is, its sizes, and where LoRA on it is."""
     name = local_place(part_folder(path, config.llava))
     try:
         llava_config = LlavaConfig.from_pretrained(name, local_files_only=True)
@@ -285,14 +312,17 @@ def load_vlm(
         raise FileNotFoundError(
             f"no LLaVA configuration can be read from {name}: {error}"
         ) from None
-    llava = load_network(llava_class(llava_config), name, dtype, attention, **options)
     if config.adapter is None:
-        return llava, load_tokenizer(name), None
-    adapter = local_place(part_folder(path, config.adapter, ADAPTER_CONFIG), ADAPTER_CONFIG)
-    own_tokenizer = (Path(adapter) / "tokenizer_config.json").is_file()
-    tokenizer = load_tokenizer(adapter if own_tokenizer else name)
-    add_special_tokens(tokenizer, llava)
-    return llava, tokenizer, adapter
+        return name, llava_config, None
+    place = part_folder(path, config.adapter, ADAPTER_CONFIG)
+    return name, llava_config, local_place(place, ADAPTER_CONFIG)
+
+
+def _vlm_tokenizer(name: str, adapter: str | None) -> PreTrainedTokenizerBase:
+    """The tokenizer of the VLM, or the one that was trained with LoRA."""
+    if adapter is not None and (Path(adapter) / "tokenizer_config.json").is_file():
+        return load_tokenizer(adapter)
+    return load_tokenizer(name)
 
 
 def _encoder_folder(config: LLMSegConfig) -> str | None:

@@ -15,13 +15,16 @@ from llmseg_core.config.llm_seg import INSTRUCTION
 __all__ = [
     "ANSWERS",
     "CLASS_QUESTIONS",
+    "CONTROL_TOKENS",
     "FIXED_ANSWER",
     "IMAGE_END",
     "IMAGE_START",
     "IMAGE_TOKEN",
     "QUESTIONS",
     "SEG_TOKEN",
+    "UnaskableError",
     "answer_text",
+    "check_instruction",
     "question_text",
     "system_text",
 ]
@@ -30,6 +33,9 @@ SEG_TOKEN = "[SEG]"
 IMAGE_TOKEN = "<image>"
 IMAGE_START = "<im_start>"
 IMAGE_END = "<im_end>"
+
+CONTROL_TOKENS = ("<unk>", "<s>", "</s>", "<pad>", IMAGE_TOKEN, IMAGE_START, IMAGE_END, SEG_TOKEN)
+"""Entries of the vocabulary that are no text; no instruction may contain one."""
 
 FIXED_ANSWER = f"{SEG_TOKEN}."
 """The answer at inference, so that one forward pass suffices."""
@@ -58,6 +64,31 @@ CLASS_QUESTIONS = (
 """Questions for the name of a class."""
 
 
+class UnaskableError(ValueError):
+    """An instruction that no VLM can be asked, or that is too long for this one."""
+
+
+def check_instruction(instruction: str) -> None:
+    """Refuse what cannot be asked.
+
+    Raises:
+        UnaskableError: if the instruction is empty, holds a token with a meaning of its own, or
+            letters that UTF-8 cannot write.
+    """
+    if not instruction.strip():
+        raise UnaskableError("the instruction is empty, it must be a text such as 'the red cup'")
+    for token in CONTROL_TOKENS:
+        if token in instruction:
+            raise UnaskableError(f"the instruction {_cut(instruction)} must not contain {token}")
+    try:
+        instruction.encode()
+    except UnicodeEncodeError as error:
+        raise UnaskableError(
+            f"the instruction {_cut(instruction)} has half a letter at {error.start}, it must be "
+            f"text that UTF-8 can write"
+        ) from None
+
+
 def system_text(config: SegTokenConfig) -> str:
     """The system text and the name of the asking side."""
     text = f"{config.system} {config.user}:".lstrip()
@@ -72,14 +103,10 @@ def question_text(config: SegTokenConfig, instruction: str) -> str:
         instruction: the user's text; blanks around it are dropped.
 
     Raises:
-        ValueError: if the instruction is empty or contains a token with a meaning of its own.
+        UnaskableError: as `check_instruction`.
     """
+    check_instruction(instruction)
     instruction = instruction.strip()
-    if not instruction:
-        raise ValueError("the instruction is empty, it must be a text such as 'the red cup'")
-    for token in (SEG_TOKEN, IMAGE_TOKEN, IMAGE_START, IMAGE_END):
-        if token in instruction:
-            raise ValueError(f"the instruction {instruction!r} must not contain {token}")
     text = f"{INSTRUCTION.fill(config.question, instruction)} {config.assistant}:"
     return text if config.trim else f"\n{text}"
 
@@ -99,3 +126,8 @@ def answer_text(config: SegTokenConfig, answer: str = FIXED_ANSWER) -> str:
     if not config.trim:
         return f" {answer}"
     return SEG_TOKEN.join(part.strip() for part in answer.split(SEG_TOKEN))
+
+
+def _cut(text: str) -> str:
+    """A text for a message, cut where it is long."""
+    return repr(text) if len(text) <= 60 else f"{text[:60]!r}..."

@@ -23,17 +23,8 @@ from llmseg_core.images.clip_pixels import clip_input
 from llmseg_core.images.image_ops import check_image
 from llmseg_core.types import ImagePrefix
 
-from .llava import image_token_count
-from .prompts import (
-    FIXED_ANSWER,
-    IMAGE_END,
-    IMAGE_START,
-    IMAGE_TOKEN,
-    SEG_TOKEN,
-    answer_text,
-    question_text,
-    system_text,
-)
+from .prompt_tokens import PromptTokens
+from .prompts import FIXED_ANSWER, IMAGE_END, IMAGE_START, IMAGE_TOKEN, SEG_TOKEN
 
 __all__ = ["PromptBatch", "SegTokenEncoder", "TeacherForced"]
 
@@ -107,7 +98,9 @@ class SegTokenEncoder(nn.Module):
                 f"the VLM's image_token_index is {llava.config.image_token_index}, the tokenizer's "
                 f"{IMAGE_TOKEN} is {self._token_id(IMAGE_TOKEN)}; they must be the same"
             )
-        self._prefix_ids = self._image_prefix_ids()
+        for token in (IMAGE_START, IMAGE_END) if config.wrap_image else ():
+            self._token_id(token)
+        self.prompts = PromptTokens(tokenizer, config, llava.config)
 
     @property
     def hidden_dim(self) -> int:
@@ -125,7 +118,7 @@ class SegTokenEncoder(nn.Module):
         """
         cache = DynamicCache()
         self.llava.model(
-            input_ids=self._tensor([self._prefix_ids]),
+            input_ids=self._tensor([self.prompts.prefix_ids]),
             pixel_values=self.pixel_values(image),
             past_key_values=cache,
             use_cache=True,
@@ -147,11 +140,11 @@ class SegTokenEncoder(nn.Module):
             (R, hidden) float in the VLM's dtype.
 
         Raises:
-            ValueError: if an instruction is empty or too long for the VLM.
+            UnaskableError: if an instruction is empty, holds a control token or is too long.
         """
         if not instructions:
             return torch.empty(0, self.hidden_dim, dtype=self.llava.dtype, device=self.llava.device)
-        tails = [self._tail_ids(text, FIXED_ANSWER) for text in instructions]
+        tails = [self.prompts.tail_ids(text, FIXED_ANSWER) for text in instructions]
         tails = [tail[: tail.index(self.seg_token_id)] for tail in tails]
         cache = DynamicCache()
         for layer, (keys, values) in enumerate(zip(prefix.keys, prefix.values, strict=True)):
@@ -201,10 +194,12 @@ class SegTokenEncoder(nn.Module):
             raise ValueError(f"{len(instructions)} instructions but {len(answers)} answers")
         prompts, starts, positions = [], [], []
         for instruction, answer in zip(instructions, answers, strict=True):
-            tail = [*self._tail_ids(instruction, answer), self.tokenizer.eos_token_id]
-            prompts.append([*self._prefix_ids, *tail])
-            starts.append(len(self._prefix_ids) + len(self._question_ids(instruction)))
-            positions.append(len(self._prefix_ids) + tail.index(self.seg_token_id) - 1)
+            tail = [*self.prompts.tail_ids(instruction, answer), self.tokenizer.eos_token_id]
+            prompts.append([*self.prompts.prefix_ids, *tail])
+            starts.append(
+                len(self.prompts.prefix_ids) + len(self.prompts.question_ids(instruction))
+            )
+            positions.append(len(self.prompts.prefix_ids) + tail.index(self.seg_token_id) - 1)
         input_ids = self._padded(prompts)
         column = torch.arange(input_ids.shape[1], device=input_ids.device)
         ends = self._tensor([len(prompt) for prompt in prompts])
@@ -226,7 +221,7 @@ class SegTokenEncoder(nn.Module):
         image = model.get_image_features(pixel_values.to(self.llava.dtype), return_dict=True)
         features = torch.stack(tuple(image.pooler_output))[image_index]  # (R, image tokens, hidden)
         embeds = model.get_input_embeddings()(batch.input_ids)
-        start = self._prefix_ids.index(self.llava.config.image_token_index)
+        start = self.prompts.prefix_ids.index(self.llava.config.image_token_index)
         stop = start + features.shape[1]
         embeds = torch.cat((embeds[:, :start], features.to(embeds.dtype), embeds[:, stop:]), 1)
         hidden = model.language_model(inputs_embeds=embeds, use_cache=False).last_hidden_state
@@ -245,33 +240,6 @@ class SegTokenEncoder(nn.Module):
         size = self.llava.config.vision_config.image_size
         pixels = clip_input(check_image(image), size, self.config.image_fit, self.llava.device)
         return pixels.to(self.llava.dtype)
-
-    def _image_prefix_ids(self) -> list[int]:
-        """Token ids of the prompt up to and with the image."""
-        bos = self.tokenizer.bos_token_id
-        text = self._encode(system_text(self.config))
-        image = [self._token_id(IMAGE_TOKEN)] * image_token_count(self.llava.config)
-        if self.config.wrap_image:
-            image = [self._token_id(IMAGE_START), *image, self._token_id(IMAGE_END)]
-        return [*([] if bos is None else [bos]), *text, *image]
-
-    def _question_ids(self, instruction: str) -> list[int]:
-        """Token ids of the question."""
-        return self._encode(question_text(self.config, instruction))
-
-    def _tail_ids(self, instruction: str, answer: str) -> list[int]:
-        """Token ids of question and answer."""
-        ids = [*self._question_ids(instruction), *self._encode(answer_text(self.config, answer))]
-        longest = self.llava.config.text_config.max_position_embeddings - len(self._prefix_ids) - 1
-        if len(ids) > longest:
-            raise ValueError(
-                f"question and answer for {instruction[:40]!r}... take {len(ids)} tokens, "
-                f"the VLM has room for {longest}"
-            )
-        return ids
-
-    def _encode(self, text: str) -> list[int]:
-        return list(self.tokenizer.encode(text, add_special_tokens=False))
 
     def _token_id(self, token: str) -> int:
         token_id = self.tokenizer.get_vocab().get(token)

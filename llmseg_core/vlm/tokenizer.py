@@ -10,11 +10,9 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from transformers import LlavaForConditionalGeneration, PreTrainedTokenizerBase
 from transformers import PreTrainedTokenizerFast as FastTokenizer
 
-from .prompts import IMAGE_END, IMAGE_START, IMAGE_TOKEN, SEG_TOKEN
+from .prompts import CONTROL_TOKENS, IMAGE_TOKEN
 
-__all__ = ["add_special_tokens", "build_tokenizer"]
-
-_SPECIAL = ("<unk>", "<s>", "</s>", "<pad>", IMAGE_TOKEN, IMAGE_START, IMAGE_END, SEG_TOKEN)
+__all__ = ["add_special_tokens", "build_tokenizer", "name_special_tokens"]
 
 
 def build_tokenizer(corpus: Iterable[str], vocab_size: int = 1500) -> FastTokenizer:
@@ -33,7 +31,7 @@ def build_tokenizer(corpus: Iterable[str], vocab_size: int = 1500) -> FastTokeni
     bpe.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=vocab_size,
-        special_tokens=list(_SPECIAL),
+        special_tokens=list(CONTROL_TOKENS),
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
@@ -44,7 +42,7 @@ def build_tokenizer(corpus: Iterable[str], vocab_size: int = 1500) -> FastTokeni
         bos_token="<s>",
         eos_token="</s>",
         pad_token="<pad>",
-        additional_special_tokens=list(_SPECIAL[4:]),
+        additional_special_tokens=list(CONTROL_TOKENS[4:]),
     )
 
 
@@ -59,13 +57,19 @@ def add_special_tokens(
     Returns:
         How many tokens were new.
     """
-    missing = [token for token in _SPECIAL[4:] if token not in tokenizer.get_vocab()]
-    added = tokenizer.add_tokens(missing, special_tokens=True)
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.unk_token or tokenizer.eos_token
+    added = name_special_tokens(tokenizer)
     if len(tokenizer) > llava.get_input_embeddings().num_embeddings:
         _grow(llava, len(tokenizer))
     llava.config.image_token_index = tokenizer.convert_tokens_to_ids(IMAGE_TOKEN)
+    return added
+
+
+def name_special_tokens(tokenizer: PreTrainedTokenizerBase) -> int:
+    """Give a tokenizer those of the method's tokens that it lacks; returns how many were new."""
+    missing = [token for token in CONTROL_TOKENS[4:] if token not in tokenizer.get_vocab()]
+    added = tokenizer.add_tokens(missing, special_tokens=True)
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.unk_token or tokenizer.eos_token
     return added
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from llmseg_core.config import ProposalConfig
 from llmseg_core.model_dir.checkpoint import load_config, model_directory
 
-from ..data import BrokenPolicy, ImageData, open_data
+from ..data import BrokenPolicy, DataSample, ImageData, ReadableSamples, open_data
 from ..data.draws import SampleDraws
 from ..proposals.cache import CachedProposals
 from ..proposals.made_with import SamInUse, sam_of
@@ -48,27 +48,59 @@ def open_inputs(recipe: AdapterRecipe) -> AdapterInputs:
         ValueError: if a data set has another layout, or proposals were made with other settings.
     """
     config = load_config(model_directory(recipe.model)).proposals
+    policy = BrokenPolicy(recipe.broken)
     data = open_data(recipe.data, reading=recipe.released)
-    proposals = _tried(recipe, data, recipe.proposals, config)
+    proposals = _stored(recipe, data, recipe.proposals, config)
+    if policy is BrokenPolicy.FATAL:
+        _refuse_gaps(data, proposals, len(data))
+    SampleDraws(data, recipe.questions, policy).draw(np.random.default_rng(recipe.seed))
     if recipe.validation is None:
         return AdapterInputs(data, proposals, None, None)
     validation = open_data(recipe.validation)
-    tried = _tried(recipe, validation, recipe.validation_proposals, config)
-    return AdapterInputs(data, proposals, validation, tried)
+    stored = _stored(recipe, validation, recipe.validation_proposals, config)
+    count = min(recipe.validation_samples or len(validation), len(validation))
+    if policy is BrokenPolicy.FATAL:
+        _refuse_gaps(validation, stored, count)
+    if next(iter(ReadableSamples(validation, policy, range(count))), None) is None:
+        raise ValueError(f"{validation.name} has no sample that can be used")
+    return AdapterInputs(data, proposals, validation, stored)
 
 
-def _tried(
+def _stored(
     recipe: AdapterRecipe, data: ImageData, folder: str | None, config: ProposalConfig
 ) -> CachedProposals | None:
-    """The stored proposals of a data set; a sample of it was read, and has some."""
-    proposals = None
-    if folder is not None:
-        proposals = CachedProposals(Path(folder), config, _sam(recipe))
-    draws = SampleDraws(data, recipe.questions, BrokenPolicy(recipe.broken))
-    sample = draws.draw(np.random.default_rng(recipe.seed))
-    if proposals is not None:
-        proposals(sample.image)
+    """The stored proposals of a data set, which from now on each of its samples must have."""
+    if folder is None:
+        return None
+    proposals = CachedProposals(Path(folder), config, _sam(recipe))
+    data.require(_HasProposals(proposals))
     return proposals
+
+
+class _HasProposals:
+    """A check of samples: their images have stored proposals that can be read."""
+
+    def __init__(self, proposals: CachedProposals) -> None:
+        self.proposals = proposals
+
+    def __call__(self, sample: DataSample) -> None:
+        self.proposals(sample.image)
+
+
+def _refuse_gaps(data: ImageData, proposals: CachedProposals | None, count: int) -> None:
+    """Refuse data whose first `count` samples do not all have proposals: that is found in seconds.
+
+    Raises:
+        FileNotFoundError: counting them, with an example.
+    """
+    names = [data.sample_name(index) for index in range(count)]
+    without = [name for name in names if proposals is not None and name not in proposals]
+    if proposals is not None and without:
+        raise FileNotFoundError(
+            f"{proposals.folder} has no proposals of {len(without)} of {count} samples "
+            f"of {data.name}, such as {without[0]!r}: compute them with `llmseg proposals`, "
+            f"or set broken=skip"
+        )
 
 
 def _sam(recipe: AdapterRecipe) -> SamInUse | None:

@@ -6,10 +6,15 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from llmseg_core.cli.command import Command
 
 from .choices import BROKEN
+from .common_arguments import add_samples, checked_samples
+
+if TYPE_CHECKING:
+    from ..data import ImageData
 
 __all__ = ["DATA"]
 
@@ -30,6 +35,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--broken", choices=BROKEN, default="fatal",
         help="export: what a broken sample is (default: fatal)",
     )  # fmt: skip
+    add_samples(parser, "check, export: only the first N images")
+    parser.add_argument(
+        "--model", metavar="DIR",
+        help="check, export: also whether the VLM of this model directory has room for the "
+        "questions",
+    )  # fmt: skip
     parser.add_argument("--topic", help="frames: the image topic, if there are several")
     parser.add_argument(
         "--every", type=float, default=1.0, metavar="S",
@@ -41,30 +52,43 @@ def _run(options: argparse.Namespace) -> int:
     if options.action == "check":
         if options.out is not None:
             raise ValueError(f"check takes one data set, {str(options.out)!r} is too much")
-        return _check(options.source)
+        return _check(options)
     if options.out is None:
         raise ValueError(f"{options.action} needs a second argument, the folder to write")
     if options.action == "export":
-        return _export(options.source, options.out, options.broken)
+        return _export(options)
     return _frames(options)
 
 
-def _check(spec: str) -> int:
+def _opened(options: argparse.Namespace) -> ImageData:
     from ..data import open_data
+
+    data = open_data(options.source)
+    if options.model is not None:
+        from llmseg_core.model_dir.checkpoint import load_prompt_tokens
+
+        from ..learning.askable import Askable
+
+        data.require(Askable(load_prompt_tokens(options.model)))
+    return data
+
+
+def _check(options: argparse.Namespace) -> int:
     from ..data.summary import summarize
 
-    summary = summarize(open_data(spec))
+    summary = summarize(_opened(options), checked_samples(options))
     print(summary.text())
     return 1 if summary.broken else 0
 
 
-def _export(spec: str, folder: Path, broken: str) -> int:
-    from ..data import BrokenPolicy, broken_report, open_data, write_folder
+def _export(options: argparse.Namespace) -> int:
+    from ..data import BrokenPolicy, broken_report, write_folder
 
-    data = open_data(spec)
-    samples = write_folder(data, folder, BrokenPolicy(broken))
-    print(broken_report(data, samples.broken))
-    print(f"{folder} has {len(data) - len(samples.broken)} samples")
+    data, count = _opened(options), checked_samples(options)
+    count = len(data) if count is None else min(count, len(data))
+    samples = write_folder(data, options.out, BrokenPolicy(options.broken), count)
+    print(broken_report(data, samples.broken, count))
+    print(f"{options.out} has {count - len(samples.broken)} samples")
     return 1 if samples.broken else 0
 
 

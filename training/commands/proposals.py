@@ -12,6 +12,7 @@ from llmseg_core.cli.command import Command
 from llmseg_core.config import RuntimeConfig
 
 from .choices import BROKEN
+from .common_arguments import add_samples, checked_samples
 
 __all__ = ["PROPOSALS"]
 
@@ -29,8 +30,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dtype", default="float32", help="float32 (default), bfloat16, float16")
     parser.add_argument(
         "--broken", choices=BROKEN, default="fatal",
-        help="what happens when an image cannot be read (default: fatal)",
+        help="what happens when a sample cannot be used (default: fatal)",
     )  # fmt: skip
+    add_samples(parser, "only the first N images")
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -44,7 +46,8 @@ def _run(options: argparse.Namespace) -> int:
     from ..proposals.made_with import sam_of
     from ..trainer.processes import processes
 
-    data = open_data(options.data)
+    data, samples = open_data(options.data), checked_samples(options)
+    count = len(data) if samples is None else min(samples, len(data))
     state = processes()
     try:
         device = options.device or str(state.device)
@@ -57,7 +60,7 @@ def _run(options: argparse.Namespace) -> int:
             SamProposalGenerator(sam, config),
             data,
             options.out,
-            range(state.process_index, len(data), state.num_processes),
+            range(state.process_index, count, state.num_processes),
             config,
             broken.append if options.broken == BrokenPolicy.SKIP.value else None,
             show_progress=state.is_local_main_process,
@@ -68,7 +71,7 @@ def _run(options: argparse.Namespace) -> int:
     share = f"process {state.process_index} of {state.num_processes}: " * (state.num_processes > 1)
     tqdm.write(f"{share}{written} new files in {options.out}")
     if broken:
-        print(broken_report(data, broken), file=sys.stderr)
+        print(broken_report(data, broken, count), file=sys.stderr)
     return 0
 
 

@@ -14,8 +14,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .ade20k_classes import ADE20K_CLASSES
-from .image_data import ImageData, first_existing, stems
+from .image_data import ImageData, first_existing
 from .label_maps import class_questions, read_label_map
+from .names import files_by_stem, image_of
 from .released import OUR_READING, ReleasedReading
 from .segmentation_data import DataGroup, DataQuestion
 
@@ -43,14 +44,14 @@ class Ade20kData(ImageData):
         self._resized = reading.resized_masks
         folder = first_existing(root, "annotations", "ade20k", "ADEChallengeData2016")
         folder = root if folder.name == "annotations" else folder
-        self._images = first_existing(folder, f"images/{split}")
+        self._images = files_by_stem(first_existing(folder, f"images/{split}"))
         self._labels = first_existing(folder, f"annotations/{split}")
-        names = stems(self._images, ".jpg") | stems(self._labels, ".png")
+        names = self._images.keys() | files_by_stem(self._labels, (".png",)).keys()
         super().__init__(f"ade20k/{split}", sorted(names))
 
     def image_file(self, index: int) -> Path:
         """Where the image of a sample lies."""
-        return self._images / f"{self.sample_name(index)}.jpg"
+        return image_of(self._images, self.sample_name(index))
 
     def questions(self, index: int, size: tuple[int, int]) -> Sequence[DataQuestion]:
         """One question for each class that is present."""

@@ -3,7 +3,14 @@
 
 from __future__ import annotations
 
+import re
+
 __all__ = ["BrokenSampleError"]
+
+_PARTICULAR = re.compile(
+    r"'[^']*'|\"[^\"]*\"|[\[({][^\])}]*[\])}]|\S*/\S*|\S+\.\w{2,5}\b|-?\d+(?:\.\d+)?(?:e[+-]?\d+)?"
+)
+"""what differs between samples with the same fault: quoted text, lists, paths, files, numbers"""
 
 
 class BrokenSampleError(ValueError):
@@ -20,3 +27,13 @@ class BrokenSampleError(ValueError):
         self.data = data
         self.sample = sample
         self.reason = reason
+
+    def __reduce__(self) -> tuple[type[BrokenSampleError], tuple[str, str, str]]:
+        """How it gets from one process to another."""
+        return type(self), (self.data, self.sample, self.reason)
+
+    @property
+    def fault(self) -> str:
+        """The reason without what is particular to this sample, the same for all of its kind."""
+        plain = self.reason.replace(self.sample, "...")
+        return re.sub(r"(?:\.\.\.[\s,:]*)+", "... ", _PARTICULAR.sub("...", plain)).strip()

@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .coco_masks import decode_mask
+from .coco_masks import DegenerateMaskError, decode_mask
 from .mask_sizes import decode_resized
+from .plain_json import read_json
+from .segmentation_data import LeftOut
 
 __all__ = ["CocoJson"]
 
@@ -21,34 +23,81 @@ class CocoJson:
 
     Attributes:
         images: entries of "images" by id, in rising order.
-        annotations: entries of "annotations" by id.
         categories: names by id.
 
     Args:
         path: the file.
 
     Raises:
+        FileNotFoundError: if there is no such file.
         ValueError: if the file is not JSON in that format.
     """
 
     def __init__(self, path: Path) -> None:
+        content = read_json(path)
         try:
-            content = json.loads(path.read_bytes())
-            self.images = {item["id"]: item for item in content["images"]}
-            self.annotations = {item["id"]: item for item in content["annotations"]}
-            self.categories: dict[int, str] = {
-                item["id"]: item["name"] for item in content["categories"]
+            self.images: dict[Any, dict[str, Any]] = _by_id(content["images"])
+            self.images = dict(sorted(self.images.items()))
+            self._annotations = _by_id(content["annotations"])
+            self.categories: dict[Any, str] = {
+                key: item["name"] for key, item in _by_id(content["categories"]).items()
             }
-            self._of_image: dict[int, list[dict[str, Any]]] = defaultdict(list)
+            self._of_image: dict[Any, list[dict[str, Any]]] = defaultdict(list)
             for item in content["annotations"]:
                 self._of_image[item["image_id"]].append(item)
-        except (ValueError, KeyError, TypeError) as error:
+            self._twice = {
+                what: _twice(content[what]) for what in ("images", "annotations", "categories")
+            }
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{path} is not in COCO's format: {error!r}") from error
-        self.images = dict(sorted(self.images.items()))
+        for each in self._twice["categories"]:
+            raise ValueError(f"{path} has two categories of the id {each!r}")
+        for key, name in self.categories.items():
+            if not isinstance(name, str) or not name.strip():
+                raise ValueError(f"{path}: the name of category {key!r} is {name!r}, no text")
 
-    def of_image(self, image_id: int) -> list[dict[str, Any]]:
+    def image(self, image_id: Hashable) -> dict[str, Any]:
+        """An entry of "images".
+
+        Raises:
+            ValueError: if there is no such one, or there are two.
+        """
+        return self._only("images", self.images, image_id)
+
+    def annotation(self, annotation_id: Hashable) -> dict[str, Any]:
+        """An entry of "annotations".
+
+        Raises:
+            ValueError: if there is no such one, or there are two.
+        """
+        return self._only("annotations", self._annotations, annotation_id)
+
+    def category(self, annotation: Mapping[str, Any]) -> str:
+        """The name of an annotation's category.
+
+        Raises:
+            ValueError: if the file has no such category.
+        """
+        return self.categories[
+            self._known("categories", self.categories, annotation["category_id"])
+        ]
+
+    def of_image(self, image_id: Hashable) -> list[dict[str, Any]]:
         """The annotations of one image, in the order of the file."""
         return self._of_image.get(image_id, [])
+
+    def named_masks(
+        self, annotations: Iterable[dict[str, Any]], size: tuple[int, int], resized: bool = False
+    ) -> tuple[list[tuple[str, np.ndarray]], list[LeftOut]]:
+        """Category and mask of annotations that have one, and why others have none; see `mask`."""
+        named, left_out = [], []
+        for item in annotations:
+            category = self.category(item)
+            try:
+                named.append((category, self.mask(item, size, resized)))
+            except DegenerateMaskError as error:
+                left_out.append(LeftOut(f"{category!r}, annotation {item.get('id')}: {error}"))
+        return named, left_out
 
     def mask(
         self, annotation: dict[str, Any], size: tuple[int, int], resized: bool = False
@@ -56,7 +105,7 @@ class CocoJson:
         """The mask of an annotation.
 
         Args:
-            annotation: one of `annotations`.
+            annotation: one of "annotations".
             size: (H, W) of the image on disk.
             resized: whether a mask of another size, or polygons in an image that the file says
                 was of another size, are resized to it.
@@ -65,10 +114,38 @@ class CocoJson:
             (H, W) bool.
 
         Raises:
-            ValueError: if the mask cannot be read, or has another size and is not resized.
+            DegenerateMaskError: if it has no polygon that covers a pixel.
+            ValueError: if the mask cannot be read, or it or the image has another size in the file
+                and is not resized.
         """
         code = annotation["segmentation"]
-        if not resized:
-            return decode_mask(code, size)
-        image = self.images[annotation["image_id"]]
-        return decode_resized(code, (image["height"], image["width"]), size)
+        image = self.image(annotation["image_id"])
+        annotated = image.get("height"), image.get("width")
+        if resized:
+            return decode_resized(code, (image["height"], image["width"]), size)
+        if not isinstance(code, Mapping) and annotated not in (size, (None, None)):
+            raise ValueError(
+                f"the image was annotated at {list(annotated)}, it is {list(size)} (H, W)"
+                + ", turned as its EXIF data says" * (annotated == size[::-1])
+            )
+        return decode_mask(code, size)
+
+    def _only(self, what: str, entries: Mapping[Any, Any], key: Hashable) -> dict[str, Any]:
+        if key in self._twice[what]:
+            raise ValueError(f"two {what} have the id {key!r}")
+        entry: dict[str, Any] = entries[self._known(what, entries, key)]
+        return entry
+
+    def _known(self, what: str, entries: Mapping[Any, Any], key: Hashable) -> Hashable:
+        if key not in entries:
+            raise ValueError(f"none of the {what} has the id {key!r}")
+        return key
+
+
+def _by_id(entries: Iterable[Mapping[str, Any]]) -> dict[Any, Any]:
+    return {item["id"]: item for item in entries}
+
+
+def _twice(entries: Iterable[Mapping[str, Any]]) -> set[Any]:
+    """Ids that more than one entry has."""
+    return {key for key, count in Counter(item["id"] for item in entries).items() if count > 1}

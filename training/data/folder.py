@@ -12,24 +12,26 @@ DIR/samples.jsonl              one line an image, UTF-8:
 (on one line). `name` is unique, a relative path without ".."; left out, it is the image's file
 without suffix. `kind` is "instruction" (the default), "phrase" or "category"; `category` only
 groups scores. `mask` and `ignore` are COCO's: an RLE or a list of polygons in pixels; or the
-name of a PNG of one channel, not zero inside. A mask may be empty: then nothing fits.
+name of a PNG of one channel, not zero inside. A mask may be empty, [] or zero: then nothing fits.
+All files lie in DIR, or are linked into it. A polygon without an area is left out, and so is a
+question that has no other.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
-from .coco_masks import decode_mask
-from .image_data import ImageData
+from .coco_masks import DegenerateMaskError, decode_mask
+from .image_data import Asked, ImageData
 from .label_maps import read_label_map
-from .segmentation_data import DataQuestion, QuestionKind
+from .names import check_name, file_in
+from .plain_json import parse_json
+from .segmentation_data import DataQuestion, LeftOut, QuestionKind
 
-__all__ = ["INDEX", "FolderData", "check_name"]
+__all__ = ["INDEX", "FolderData"]
 
 INDEX = "samples.jsonl"
 _SAMPLE_KEYS = {"name", "image", "questions"}
@@ -70,9 +72,9 @@ class FolderData(ImageData):
 
     def image_file(self, index: int) -> Path:
         """Where the image of a sample lies."""
-        return self.folder / self._record(index)["image"]
+        return file_in(self.folder, self._record(index)["image"])
 
-    def questions(self, index: int, size: tuple[int, int]) -> Sequence[DataQuestion]:
+    def questions(self, index: int, size: tuple[int, int]) -> Asked:
         """The questions of one line."""
         return [self._question(plain, size) for plain in self._record(index)["questions"]]
 
@@ -84,7 +86,7 @@ class FolderData(ImageData):
             raise ValueError(f"the name {_name(record)!r} is used in an earlier line already")
         return record
 
-    def _question(self, plain: Any, size: tuple[int, int]) -> DataQuestion:
+    def _question(self, plain: Any, size: tuple[int, int]) -> DataQuestion | LeftOut:
         _check_keys(plain, _QUESTION_KEYS, {"text", "mask"}, "question")
         if not isinstance(plain["text"], str):
             raise ValueError(f"'text' is {plain['text']!r}, it must be a text")
@@ -93,30 +95,24 @@ class FolderData(ImageData):
         if kind not in known:
             raise ValueError(f"kind is {kind!r}, it must be one of {', '.join(known)}")
         ignore = plain.get("ignore")
+        try:
+            mask = self._mask(plain["mask"], size)
+        except DegenerateMaskError as error:
+            return LeftOut(f"{plain['text']!r}: {error}")
         return DataQuestion(
             text=plain["text"],
             kind=QuestionKind(kind),
-            mask=self._mask(plain["mask"], size),
+            mask=mask,
             ignore=None if ignore is None else self._mask(ignore, size),
             category=plain.get("category", ""),
         )
 
     def _mask(self, code: Any, size: tuple[int, int]) -> np.ndarray:
         if isinstance(code, str):
-            return read_label_map(self.folder / code, size) != 0
+            return read_label_map(file_in(self.folder, code), size) != 0
+        if code == []:  # what else a mask may be where nothing fits
+            return np.zeros(size, dtype=bool)
         return decode_mask(code, size)
-
-
-def check_name(name: Any) -> str:
-    """Return `name` if a sample may have it: caches and exports make files of it.
-
-    Raises:
-        ValueError: unless it is a relative path with "/" and without "..".
-    """
-    path = PurePosixPath(name) if isinstance(name, str) else PurePosixPath()
-    if not path.parts or path.is_absolute() or ".." in path.parts or str(path) != name:
-        raise ValueError(f"the name {name!r} must be a relative path without '..'")
-    return name
 
 
 def _name_of(line: bytes, number: int, used: dict[str, None]) -> str:
@@ -129,7 +125,7 @@ def _name_of(line: bytes, number: int, used: dict[str, None]) -> str:
 
 
 def _parse(line: bytes) -> dict[str, Any]:
-    record = json.loads(line)
+    record = parse_json(line)
     _check_keys(record, _SAMPLE_KEYS, {"image", "questions"}, "sample")
     return record
 

@@ -15,8 +15,10 @@ from llmseg_core.images.run_lengths import encode_mask
 from llmseg_core.runtime.folder_lock import locked
 from llmseg_core.runtime.whole_file import to_disk, whole_file
 
-from .folder import INDEX, FolderData, check_name
+from .folder import INDEX, FolderData
 from .image_data import ImageData
+from .names import check_name, fitting_path
+from .plain_json import parse_json
 from .readable import BrokenPolicy, ReadableSamples
 from .segmentation_data import DataQuestion, DataSample, SegmentationData
 
@@ -26,7 +28,10 @@ _PARTIAL = f"{INDEX}.part"
 
 
 def write_folder(
-    data: SegmentationData, folder: str | Path, broken: BrokenPolicy = BrokenPolicy.FATAL
+    data: SegmentationData,
+    folder: str | Path,
+    broken: BrokenPolicy = BrokenPolicy.FATAL,
+    samples: int | None = None,
 ) -> ReadableSamples:
     """Export a data set to our own format.
 
@@ -37,7 +42,8 @@ def write_folder(
     Args:
         data: what to export.
         folder: new, or with an export of the same data set, which is completed.
-        broken: what to do about samples that cannot be read.
+        broken: what to do about samples that cannot be used.
+        samples: only the first so many; None exports all.
 
     Returns:
         What was read now, with the broken samples.
@@ -48,14 +54,17 @@ def write_folder(
         FolderInUseError: if another process writes the folder.
     """
     with locked(Path(folder)):
-        return _write(data, Path(folder), broken)
+        count = len(data) if samples is None else min(samples, len(data))
+        return _write(data, Path(folder), broken, range(count))
 
 
-def _write(data: SegmentationData, folder: Path, broken: BrokenPolicy) -> ReadableSamples:
+def _write(
+    data: SegmentationData, folder: Path, broken: BrokenPolicy, wanted: range
+) -> ReadableSamples:
     partial, index = folder / _PARTIAL, folder / INDEX
     written = _finished(index) if index.exists() else _kept(partial)
-    names = [check_name(data.sample_name(position)) for position in range(len(data))]
-    for name in sorted(written - set(names)):
+    names = [data.sample_name(position) for position in wanted]
+    for name in sorted(written.difference(data.sample_name(place) for place in range(len(data)))):
         raise ValueError(
             f"{folder} has the sample {name!r}, which {data.name} has not: name a new folder"
         )
@@ -95,13 +104,14 @@ def _kept(path: Path) -> set[str]:
     whole, end, _ = path.read_bytes().rpartition(b"\n")
     with path.open("r+b") as lines:
         lines.truncate(len(whole + end))
-    return {json.loads(line)["name"] for line in whole.splitlines() if line.strip()}
+    return {parse_json(line)["name"] for line in whole.splitlines() if line.strip()}
 
 
 def _write_image(data: SegmentationData, position: int, sample: DataSample, folder: Path) -> str:
     """Store the image of a sample; returns its path in the folder."""
     source = data.image_file(position) if isinstance(data, ImageData) else None
-    place = f"images/{sample.name}{source.suffix if source else '.png'}"
+    suffix = source.suffix if source else ".png"
+    place = f"images/{fitting_path(check_name(sample.name), len(suffix.encode()))}{suffix}"
     if source:
         with whole_file(folder / place) as temporary:
             shutil.copyfile(source, temporary)

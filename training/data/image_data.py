@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What all readers share: one image file a sample, and errors that name the sample."""
+"""What all readers share: one image file a sample, and the one place where a sample is judged.
+
+Whatever is wrong with a sample, from its name to a question that a model cannot be asked, becomes a
+`BrokenSampleError` here, so that checking, exporting, proposing, training and evaluating leave out
+the same ones.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,9 +18,15 @@ import numpy as np
 from llmseg_core.images.image_files import read_image
 
 from .broken import BrokenSampleError
-from .segmentation_data import DataGroup, DataQuestion, DataSample
+from .names import check_name
+from .segmentation_data import DataGroup, DataQuestion, DataSample, LeftOut
 
-__all__ = ["ImageData", "first_existing", "stems"]
+__all__ = ["Asked", "ImageData", "SampleCheck", "first_existing"]
+
+Asked = Sequence[DataQuestion | LeftOut]
+"""what a reader gives of a sample"""
+SampleCheck = Callable[[DataSample], None]
+"""raises ValueError or OSError if something is wrong with a sample"""
 
 
 class ImageData(ABC):
@@ -34,6 +45,7 @@ class ImageData(ABC):
     def __init__(self, name: str, names: Sequence[str]) -> None:
         self.name = name
         self._names = names
+        self._checks: list[SampleCheck] = []
         seen: set[str] = set()
         for each in names:
             if each in seen:
@@ -45,16 +57,20 @@ class ImageData(ABC):
         """Where the image of a sample lies."""
 
     @abstractmethod
-    def questions(self, index: int, size: tuple[int, int]) -> Sequence[DataQuestion]:
-        """The questions about a sample.
+    def questions(self, index: int, size: tuple[int, int]) -> Asked:
+        """The questions about a sample, and what was left out of them.
 
         Args:
             index: of the sample.
             size: (H, W) of its image.
 
         Raises:
-            ValueError, OSError, KeyError, TypeError: saying what is wrong with the annotation.
+            Exception: saying what is wrong with the annotation.
         """
+
+    def require(self, check: SampleCheck) -> None:
+        """From now on a sample is broken, too, of which `check` raises ValueError or OSError."""
+        self._checks.append(check)
 
     def objects(self, index: int) -> tuple[np.ndarray, ...] | None:
         """Masks of everything in a sample that could be meant; None if nobody knows."""
@@ -78,10 +94,15 @@ class ImageData(ABC):
             BrokenSampleError: if the image is missing or cannot be read.
         """
         with self._naming(index):
+            check_name(self.sample_name(index))
             path = self.image_file(index)
             if not path.is_file():
                 raise FileNotFoundError(f"the image {path} is missing")
             return read_image(path)
+
+    def usable_image(self, index: int) -> np.ndarray:
+        """The image of a sample whose annotation can be used, too; as `image` otherwise."""
+        return self[index].image
 
     def __getitem__(self, index: int) -> DataSample:
         """Read one sample.
@@ -91,9 +112,17 @@ class ImageData(ABC):
         """
         image = self.image(index)
         with self._naming(index):
-            asked = tuple(self.questions(index, (image.shape[0], image.shape[1])))
+            found = self.questions(index, (image.shape[0], image.shape[1]))
+            asked = tuple(each for each in found if isinstance(each, DataQuestion))
+            left_out = tuple(each.reason for each in found if isinstance(each, LeftOut))
+            if left_out and not asked:
+                raise ValueError(f"none of its questions can be asked: {left_out[0]}")
             group, objects = self.sample_group(index), self.objects(index)
-            return DataSample(self.sample_name(index), image, asked, group, objects)
+            name = self.sample_name(index)
+            sample = DataSample(name, image, asked, group, objects, left_out)
+            for check in self._checks:
+                check(sample)
+            return sample
 
     def __iter__(self) -> Iterator[DataSample]:
         return (self[index] for index in range(len(self)))
@@ -104,9 +133,11 @@ class ImageData(ABC):
         sample = self.sample_name(index)
         try:
             yield
+        except BrokenSampleError:
+            raise
         except (ValueError, OSError) as error:
             raise BrokenSampleError(self.name, sample, str(error)) from error
-        except (KeyError, TypeError) as error:
+        except Exception as error:  # what a key of the wrong type leads to, for one
             reason = f"its annotation is not as it must be ({type(error).__name__}: {error})"
             raise BrokenSampleError(self.name, sample, reason) from error
 
@@ -121,8 +152,3 @@ def first_existing(root: Path, *places: str) -> Path:
         if (root / place).exists():
             return root / place
     raise FileNotFoundError(f"{root} has none of {', '.join(places)}")
-
-
-def stems(folder: Path, suffix: str) -> set[str]:
-    """Names without suffix of the files in `folder` that have it."""
-    return {path.stem for path in folder.iterdir() if path.suffix == suffix}

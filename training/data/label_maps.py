@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
+from llmseg_core.images.image_files import opened_image
 from llmseg_core.metrics.mask_iou import resize_nearest
 
 from .segmentation_data import DataQuestion, QuestionKind
@@ -16,13 +16,15 @@ from .segmentation_data import DataQuestion, QuestionKind
 __all__ = ["class_questions", "read_label_map"]
 
 _MODES = ("1", "L", "P", "I", "I;16")
+_LOSSY = ("JPEG", "JPEG2000", "WEBP", "AVIF")
+"""formats in which a label may come back as its neighbour"""
 
 
 def read_label_map(path: Path, size: tuple[int, int], resized: bool = False) -> np.ndarray:
     """Read a label map; of an image with a palette, the indices.
 
     Args:
-        path: PNG of one channel, 1, 8 or 16 bits.
+        path: PNG, or another format without loss, of one channel, 1, 8 or 16 bits.
         size: (H, W) of the image that it belongs to.
         resized: whether a label map of another size is resized to it (nearest pixel).
 
@@ -31,16 +33,16 @@ def read_label_map(path: Path, size: tuple[int, int], resized: bool = False) -> 
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it cannot be read, has several channels or another size and is not resized.
+        ValueError: if it cannot be read, is of a format with losses, has several channels or
+            another size and is not resized.
     """
     if not path.is_file():
         raise FileNotFoundError(f"the label map {path} is missing")
-    try:
-        with Image.open(path) as image:
-            mode = image.mode
-            labels = np.array(image)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise ValueError(f"the label map {path} cannot be read: {error}") from error
+    with opened_image(path) as image:
+        mode, form = image.mode, image.format
+        labels = np.array(image)
+    if form in _LOSSY:
+        raise ValueError(f"the label map {path} is a {form}, which changes labels; it must be PNG")
     if mode not in _MODES:
         raise ValueError(f"the label map {path} has mode {mode}, it must have one channel")
     if resized:

@@ -11,18 +11,19 @@ A JSON file maps the name of an image to
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .coco_masks import decode_mask
-from .image_data import ImageData, first_existing
+from .coco_masks import DegenerateMaskError, decode_mask
+from .image_data import Asked, ImageData, first_existing
 from .mask_sizes import decode_resized
+from .names import file_in
+from .plain_json import read_json
 from .released import OUR_READING, ReleasedReading
-from .segmentation_data import DataQuestion, QuestionKind
+from .segmentation_data import DataQuestion, LeftOut, QuestionKind
 
 __all__ = ["LLM_SEG40K_SPLITS", "LLMSeg40KData"]
 
@@ -50,10 +51,7 @@ class LLMSeg40KData(ImageData):
         self.root = root
         self._resized = reading.resized_masks
         path = first_existing(root, f"LLMSeg-40K/{split}.json", f"{split}.json")
-        try:
-            content: Any = json.loads(path.read_bytes())
-        except ValueError as error:
-            raise ValueError(f"{path} is no JSON: {error}") from error
+        content = read_json(path)
         if not isinstance(content, dict) or not content:
             raise ValueError(f"{path} must map names of images to their questions")
         self._entries: list[tuple[str, dict[str, Any]]] = list(content.items())
@@ -68,20 +66,21 @@ class LLMSeg40KData(ImageData):
         source = entry["from_dataset"]
         if source not in _IMAGES:
             raise ValueError(f"from_dataset is {source!r}, it must be one of {', '.join(_IMAGES)}")
-        return self.root / _IMAGES[source] / image
+        return file_in(self.root / _IMAGES[source], image)
 
-    def questions(self, index: int, size: tuple[int, int]) -> Sequence[DataQuestion]:
+    def questions(self, index: int, size: tuple[int, int]) -> Asked:
         """All questions about the image; the image's origin is their category."""
         _, entry = self._entries[index]
-        return [
-            DataQuestion(
-                pair["question"],
-                QuestionKind.INSTRUCTION,
-                self._mask(pair["rle_seg"], size),
-                category=entry["from_dataset"],
-            )
-            for pair in entry["qa_pairs"]
-        ]
+        return [self._question(pair, entry["from_dataset"], size) for pair in entry["qa_pairs"]]
+
+    def _question(
+        self, pair: dict[str, Any], category: str, size: tuple[int, int]
+    ) -> DataQuestion | LeftOut:
+        try:
+            mask = self._mask(pair["rle_seg"], size)
+        except DegenerateMaskError as error:
+            return LeftOut(f"{pair['question']!r}: {error}")
+        return DataQuestion(pair["question"], QuestionKind.INSTRUCTION, mask, category=category)
 
     def _mask(self, code: Any, size: tuple[int, int]) -> np.ndarray:
         return decode_resized(code, size, size) if self._resized else decode_mask(code, size)

@@ -11,12 +11,13 @@ Classes that the config does not evaluate are not asked about, and their pixels 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from .image_data import ImageData, first_existing, stems
+from .image_data import ImageData, first_existing
 from .label_maps import class_questions, read_label_map
+from .names import files_by_stem, image_of
+from .plain_json import read_json
 from .released import OUR_READING, ReleasedReading
 from .segmentation_data import DataGroup, DataQuestion
 
@@ -50,15 +51,15 @@ class MapillaryData(ImageData):
             "mapillary/config_v1.2.json",
         )
         version = config.stem.removeprefix("config_")
-        self._images = first_existing(config.parent, f"{split}/images")
+        self._images = files_by_stem(first_existing(config.parent, f"{split}/images"))
         self._labels = first_existing(config.parent, f"{split}/{version}/labels")
         self._classes = _classes(config, reading.all_labels)
-        names = stems(self._images, ".jpg") | stems(self._labels, ".png")
+        names = self._images.keys() | files_by_stem(self._labels, (".png",)).keys()
         super().__init__(f"mapillary/{split}", sorted(names))
 
     def image_file(self, index: int) -> Path:
         """Where the image of a sample lies."""
-        return self._images / f"{self.sample_name(index)}.jpg"
+        return image_of(self._images, self.sample_name(index))
 
     def questions(self, index: int, size: tuple[int, int]) -> Sequence[DataQuestion]:
         """One question for each class that is present."""
@@ -69,7 +70,7 @@ class MapillaryData(ImageData):
 
 def _classes(config: Path, all_labels: bool) -> dict[int, str]:
     try:
-        labels = json.loads(config.read_bytes())["labels"]
+        labels = read_json(config)["labels"]
         return {
             index: label["readable"].lower()
             for index, label in enumerate(labels)

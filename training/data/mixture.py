@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .image_data import ImageData
-from .segmentation_data import DataGroup, DataQuestion
+from .image_data import Asked, ImageData
+from .segmentation_data import DataGroup
 
 __all__ = ["Mixture", "MixtureGroup"]
 
@@ -82,7 +82,7 @@ class Mixture(ImageData):
         data, place = self.source(index)
         return data.image_file(place)
 
-    def questions(self, index: int, size: tuple[int, int]) -> Sequence[DataQuestion]:
+    def questions(self, index: int, size: tuple[int, int]) -> Asked:
         """The questions of the data set that the sample comes from."""
         data, place = self.source(index)
         return data.questions(place, size)

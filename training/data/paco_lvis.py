@@ -10,14 +10,14 @@ The images' file_name has the folder: "train2017/000000000009.jpg". A category i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from .coco_json import CocoJson
-from .image_data import ImageData, first_existing
+from .image_data import Asked, ImageData, first_existing
+from .names import file_in
 from .part_questions import category_questions, instance_questions
 from .released import OUR_READING, ReleasedReading
-from .segmentation_data import DataGroup, DataQuestion
+from .segmentation_data import DataGroup
 
 __all__ = ["PACO_SPLITS", "PacoLvisData"]
 
@@ -55,18 +55,15 @@ class PacoLvisData(ImageData):
 
     def image_file(self, index: int) -> Path:
         """Where the image of a sample lies."""
-        return self._images / self._coco.images[self._ids[index]]["file_name"]
+        return file_in(self._images, self._coco.image(self._ids[index])["file_name"])
 
-    def questions(self, index: int, size: tuple[int, int]) -> Sequence[DataQuestion]:
+    def questions(self, index: int, size: tuple[int, int]) -> Asked:
         """One question for each category that is present, or for each instance."""
-        image, single = self._coco.images[self._ids[index]], self._reading.single_instances
+        image, single = self._coco.image(self._ids[index]), self._reading.single_instances
         partly = set() if single else set(image.get("not_exhaustive_category_ids", ()))
-        named = [
-            (
-                self._coco.categories[item["category_id"]],
-                self._coco.mask(item, size, self._reading.resized_masks),
-            )
-            for item in self._coco.of_image(image["id"])
-            if item["category_id"] not in partly
+        wanted = [
+            item for item in self._coco.of_image(image["id"]) if item["category_id"] not in partly
         ]
-        return instance_questions(named) if single else category_questions(named)
+        named, left_out = self._coco.named_masks(wanted, size, self._reading.resized_masks)
+        asked = instance_questions(named) if single else category_questions(named)
+        return [*asked, *left_out]

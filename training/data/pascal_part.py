@@ -15,7 +15,6 @@ The annotations distinguish left and right, upper and lower; as in that conversi
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +26,11 @@ from llmseg_core.images.run_lengths import encode_mask
 
 from .coco_json import CocoJson
 from .coco_masks import decode_mask
-from .image_data import ImageData, first_existing
+from .image_data import Asked, ImageData, first_existing
 from .mask_sizes import decode_resized
 from .part_questions import category_questions, instance_questions
 from .released import OUR_READING, ReleasedReading
-from .segmentation_data import DataGroup, DataQuestion
+from .segmentation_data import DataGroup, LeftOut
 
 __all__ = ["PASCAL_PARTS", "PASCAL_PART_SPLITS", "PascalPartData", "part_category"]
 
@@ -93,30 +92,27 @@ class PascalPartData(ImageData):
         """Where the image of a sample lies."""
         return self._images / f"{self.sample_name(index)}.jpg"
 
-    def questions(self, index: int, size: tuple[int, int]) -> Sequence[DataQuestion]:
+    def questions(self, index: int, size: tuple[int, int]) -> Asked:
         """One question for each part of each kind of object, or for each part of each object."""
-        named = self._named(index, size, self._reading.resized_masks)
-        if self._reading.single_instances:
-            return instance_questions(named)
-        return category_questions(named)
+        named, left_out = self._named(index, size, self._reading.resized_masks)
+        single = self._reading.single_instances
+        return [*(instance_questions(named) if single else category_questions(named)), *left_out]
 
     def _named(
         self, index: int, size: tuple[int, int], resized: bool
-    ) -> list[tuple[str, np.ndarray]]:
-        """Category and mask of every part that is asked about."""
+    ) -> tuple[list[tuple[str, np.ndarray]], list[LeftOut]]:
+        """Category and mask of every part that is asked about, and what was left out."""
         if self._coco is None:
             path = self.folder / "Annotations_Part" / f"{self.sample_name(index)}.mat"
-            return [
+            named = [
                 (category, decode_resized(code, size, size) if resized else decode_mask(code, size))
                 for category, code in _parts_of_mat(path)
             ]
-        return [
-            (self._coco.categories[item["category_id"]], self._coco.mask(item, size, resized))
-            for item in self._coco.of_image(self._ids[index])
-        ]
+            return named, []
+        return self._coco.named_masks(self._coco.of_image(self._ids[index]), size, resized)
 
     def _names_of_coco(self, coco: CocoJson) -> list[str]:
-        return [Path(image["file_name"]).stem for image in coco.images.values()]
+        return [Path(str(image.get("file_name"))).stem for image in coco.images.values()]
 
     def _names_of_list(self, split: str) -> list[str]:
         """The images of the split that have an annotation: a part of VOC has none."""

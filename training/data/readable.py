@@ -9,7 +9,10 @@ from enum import Enum
 from .broken import BrokenSampleError
 from .segmentation_data import DataSample, SegmentationData
 
-__all__ = ["BrokenPolicy", "ReadableSamples", "broken_report"]
+__all__ = ["BrokenPolicy", "ReadableSamples", "broken_report", "grouped"]
+
+SHOWN = 3
+"""examples of each fault"""
 
 
 class BrokenPolicy(str, Enum):
@@ -22,7 +25,7 @@ class BrokenPolicy(str, Enum):
 
 
 class ReadableSamples:
-    """The samples of a data set that can be read; may be iterated again.
+    """The samples of a data set that can be used; may be iterated again.
 
     Args:
         data: the data set.
@@ -48,7 +51,7 @@ class ReadableSamples:
         return (sample for _, sample in self.enumerate())
 
     def enumerate(self) -> Iterator[tuple[int, DataSample]]:
-        """Each readable sample with its index in the data set.
+        """Each usable sample with its index in the data set.
 
         Raises:
             BrokenSampleError: if a broken sample is fatal.
@@ -58,19 +61,46 @@ class ReadableSamples:
             try:
                 sample = self.data[index]
             except BrokenSampleError as error:
-                if self.policy is BrokenPolicy.FATAL:
-                    raise
-                self.broken.append(error)
+                self.leave_out(error)
                 continue
             yield index, sample
 
+    def leave_out(self, error: BrokenSampleError) -> None:
+        """Do what the policy says about a sample, also one that shows only later to be broken.
 
-def broken_report(data: SegmentationData, broken: Iterable[BrokenSampleError]) -> str:
-    """One line that counts the broken samples, and one line for each."""
+        Raises:
+            BrokenSampleError: if it is fatal.
+        """
+        if self.policy is BrokenPolicy.FATAL:
+            raise error
+        self.broken.append(error)
+
+
+def broken_report(
+    data: SegmentationData, broken: Iterable[BrokenSampleError], samples: int | None = None
+) -> str:
+    """A line that counts the broken samples, then each fault with its count and some examples.
+
+    Args:
+        data: the data set.
+        broken: samples that cannot be used.
+        samples: how many were looked at, all if None.
+    """
     found = list(broken)
-    return "\n".join(
-        [
-            f"{data.name}: {len(found)} of {len(data)} samples are broken",
-            *(f"  {error.sample}: {error.reason}" for error in found),
-        ]
-    )
+    total = len(data) if samples is None else samples
+    faults: dict[str, list[str]] = {}
+    for error in found:
+        faults.setdefault(error.fault, []).append(f"{error.sample}: {error.reason}")
+    lines = [f"{data.name}: {len(found)} of {total} samples are broken"]
+    return "\n".join([*lines, *grouped(faults)])
+
+
+def grouped(faults: dict[str, list[str]]) -> list[str]:
+    """Lines that count what was found of each fault, the most common first, with some examples."""
+    lines = []
+    for fault, examples in sorted(faults.items(), key=lambda item: -len(item[1])):
+        lines.append(f"  {len(examples)} x {fault}")
+        lines += [f"    {example}" for example in examples[:SHOWN]]
+        if len(examples) > SHOWN:
+            lines.append(f"    and {len(examples) - SHOWN} more")
+    return lines

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """ReasonSeg (Lai et al., LISA, CVPR 2024): images with polygons of what an instruction means.
 
-    DIR/train/3903065_2d82c3c8c1_o.jpg, .json     also val/, test/
+    DIR/train/3903065_2d82c3c8c1_o.jpg, .json     also val/, test/; or .png, .JPG, ...
 
 or DIR/reason_seg/ReasonSeg/train/... in LISA's arrangement. A JSON file holds `text` (one or more
 wordings of one question), `is_sentence` and `shapes`, polygons with a label.
@@ -9,7 +9,6 @@ wordings of one question), `is_sentence` and `shapes`, polygons with a label.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +18,8 @@ import cv2
 import numpy as np
 
 from .image_data import ImageData, first_existing
+from .names import files_by_stem, image_of
+from .plain_json import parse_json
 from .segmentation_data import DataQuestion, QuestionKind
 
 __all__ = ["REASON_SEG_SPLITS", "ReasonSegData", "draw_shapes"]
@@ -42,25 +43,35 @@ class ReasonSegData(ImageData):
         self.folder = first_existing(
             root, split, f"reason_seg/ReasonSeg/{split}", f"ReasonSeg/{split}"
         )
-        stems = {path.stem for path in self.folder.iterdir() if path.suffix in (".jpg", ".json")}
+        self._images = files_by_stem(self.folder)
+        stems = self._images.keys() | files_by_stem(self.folder, (".json",)).keys()
         if not stems:
-            raise FileNotFoundError(f"{self.folder} has no .jpg and no .json file")
+            raise FileNotFoundError(f"{self.folder} has no image and no .json file")
         super().__init__(f"reason_seg/{split}", sorted(stems))
 
     def image_file(self, index: int) -> Path:
         """Where the image of a sample lies."""
-        return self.folder / f"{self.sample_name(index)}.jpg"
+        return image_of(self._images, self.sample_name(index))
 
     def questions(self, index: int, size: tuple[int, int]) -> Sequence[DataQuestion]:
         """All wordings; they have one mask."""
-        plain = json.loads(_read_text(self.folder / f"{self.sample_name(index)}.json"))
+        plain = parse_json(_read_text(self.folder / f"{self.sample_name(index)}.json"))
         drawn = draw_shapes(plain["shapes"], size)
         ignore = drawn == _IGNORE
         kind = QuestionKind.INSTRUCTION if plain["is_sentence"] else QuestionKind.PHRASE
         return [
             DataQuestion(text, kind, drawn == _TARGET, ignore if ignore.any() else None)
-            for text in plain["text"]
+            for text in _wordings(plain["text"])
         ]
+
+
+def _wordings(text: Any) -> list[Any]:
+    """One or more wordings."""
+    if isinstance(text, str):
+        return [text]
+    if not isinstance(text, list) or not text:
+        raise ValueError(f"text is {text!r}, it must be a text or a list of texts")
+    return text
 
 
 def draw_shapes(shapes: Sequence[dict[str, Any]], size: tuple[int, int]) -> np.ndarray:
@@ -75,7 +86,8 @@ def draw_shapes(shapes: Sequence[dict[str, Any]], size: tuple[int, int]) -> np.n
         (H, W) uint8: 0 elsewhere, 1 target, 255 ignored.
 
     Raises:
-        ValueError: for points that are no pairs of finite numbers.
+        ValueError: for points that are no pairs of finite numbers, lie outside the image or are
+            given in shares of it.
     """
     labels = [shape["label"].lower() for shape in shapes]
     kept = [
@@ -107,11 +119,20 @@ def _points(points: Any, size: tuple[int, int]) -> np.ndarray:
             f"the polygon {str(points)[:60]} must be a list of pairs [x, y], "
             f"in pixels of the image, {size} (H, W)"
         )
-    return np.array(points, dtype=np.float64).astype(np.int32)
+    placed = np.array(points, dtype=np.float64)
+    low, high = placed.min(0), placed.max(0)
+    if low.min() >= 0 and high.max() <= 1 < max(size):
+        raise ValueError(
+            f"the polygon {str(points)[:60]} lies within [0, 1], it must be in pixels of the "
+            f"image, {size} (H, W), not in shares of it"
+        )
+    if high.min() < 0 or (low >= np.array(size)[::-1]).any():
+        raise ValueError(f"the polygon {str(points)[:60]} lies outside the image, {size} (H, W)")
+    return placed.astype(np.int32)
 
 
 def _near(value: Any, reach: int) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value) and abs(value) <= reach
+    return type(value) in (int, float) and math.isfinite(value) and abs(value) <= reach
 
 
 def _read_text(path: Path) -> str:

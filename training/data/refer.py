@@ -14,16 +14,17 @@ or all of it in DIR/refer_seg/, LISA's arrangement.
 from __future__ import annotations
 
 import pickle
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .coco_json import CocoJson
-from .image_data import ImageData, first_existing
+from .coco_masks import DegenerateMaskError
+from .image_data import Asked, ImageData, first_existing
+from .names import file_in
 from .released import OUR_READING, ReleasedReading
-from .segmentation_data import DataGroup, DataQuestion, QuestionKind
+from .segmentation_data import DataGroup, DataQuestion, LeftOut, QuestionKind
 
 __all__ = ["REFER_SPLITS", "ReferData"]
 
@@ -76,13 +77,17 @@ class ReferData(ImageData):
     def image_file(self, index: int) -> Path:
         """Where the image of a sample lies."""
         image_id = self._refs[index][0]["image_id"]
-        return self._images / self._instances.images[image_id]["file_name"]
+        return file_in(self._images, self._instances.image(image_id)["file_name"])
 
-    def questions(self, index: int, size: tuple[int, int]) -> Sequence[DataQuestion]:
+    def questions(self, index: int, size: tuple[int, int]) -> Asked:
         """All expressions about the image; those about one object share its mask."""
-        questions = []
+        questions: list[DataQuestion | LeftOut] = []
         for ref in self._refs[index]:
-            mask = self._mask(ref, size)
+            try:
+                mask = self._mask(ref, size)
+            except DegenerateMaskError as error:
+                questions.append(LeftOut(f"annotation {ref['ann_id']}: {error}"))
+                continue
             category = self._instances.categories[ref["category_id"]]
             questions += [
                 DataQuestion(sentence["sent"], QuestionKind.PHRASE, mask, category=category)
@@ -93,8 +98,10 @@ class ReferData(ImageData):
 
     def _mask(self, ref: dict[str, Any], size: tuple[int, int]) -> np.ndarray:
         try:
-            annotation = self._instances.annotations[ref["ann_id"]]
+            annotation = self._instances.annotation(ref["ann_id"])
             return self._instances.mask(annotation, size, self._resized)
+        except DegenerateMaskError:
+            raise
         except ValueError as error:
             raise ValueError(f"annotation {ref['ann_id']}: {error}") from error
 
@@ -119,5 +126,5 @@ def _load(path: Path, part: str) -> list[dict[str, Any]]:
         try:
             refs = _PlainUnpickler(file, encoding="latin1").load()
             return [ref for ref in refs if _belongs(ref["split"], part)]
-        except (pickle.UnpicklingError, EOFError, ValueError, KeyError, TypeError) as error:
+        except Exception as error:  # as damaged as a pickle can be
             raise ValueError(f"{path} cannot be read: {error!r}") from error

@@ -80,6 +80,10 @@ class SceneData(ImageData):
         """Where the image of a scene lies."""
         return self.scenes.image_file(index)
 
+    def usable_image(self, index: int) -> np.ndarray:
+        """The image of any scene: in a few there is nothing to ask."""
+        return self.image(index)
+
     def questions(self, index: int, size: tuple[int, int]) -> Sequence[DataQuestion]:
         """The questions about a scene, all rounds."""
         instances = self.scenes.instances(index)

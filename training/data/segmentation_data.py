@@ -11,8 +11,16 @@ from typing import Protocol
 import numpy as np
 
 from llmseg_core.images.image_ops import check_image
+from llmseg_core.vlm.prompts import check_instruction
 
-__all__ = ["DataGroup", "DataQuestion", "DataSample", "QuestionKind", "SegmentationData"]
+__all__ = [
+    "DataGroup",
+    "DataQuestion",
+    "DataSample",
+    "LeftOut",
+    "QuestionKind",
+    "SegmentationData",
+]
 
 
 class QuestionKind(str, Enum):
@@ -63,8 +71,14 @@ class DataQuestion:
     targets: int | None = None
 
     def __post_init__(self) -> None:
-        if not self.text.strip():
-            raise ValueError(f"the question's text is {self.text!r}, it must not be empty")
+        for name in ("text", "other_text", "category"):
+            if not isinstance(getattr(self, name), str):
+                raise ValueError(
+                    f"the question's {name} is {getattr(self, name)!r}, it must be a text"
+                )
+        check_instruction(self.text)
+        if self.other_text:
+            check_instruction(self.other_text)
         for name, mask in (("mask", self.mask), ("ignore", self.ignore)):
             if mask is None:
                 continue
@@ -73,6 +87,17 @@ class DataQuestion:
                     f"{name} of {self.text!r} is {mask.dtype} {mask.shape}, it must be "
                     f"bool (H, W) = {self.mask.shape}"
                 )
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A question that cannot be asked, for lack of a mask, beside others that can.
+
+    Attributes:
+        reason: which one, and why.
+    """
+
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -86,6 +111,7 @@ class DataSample:
         group: what its data set is for.
         objects: masks, (H, W) bool, of everything in the image that could be meant, asked about or
             not; None if the data set does not say.
+        left_out: why questions of the data set are not among them.
     """
 
     name: str
@@ -93,6 +119,7 @@ class DataSample:
     questions: tuple[DataQuestion, ...]
     group: DataGroup = DataGroup.REASONING
     objects: tuple[np.ndarray, ...] | None = None
+    left_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_image(self.image)

@@ -10,7 +10,7 @@ import numpy as np
 from tqdm import tqdm
 
 from .broken import BrokenSampleError
-from .readable import BrokenPolicy, ReadableSamples, broken_report
+from .readable import BrokenPolicy, ReadableSamples, broken_report, grouped
 from .segmentation_data import QuestionKind, SegmentationData
 
 __all__ = ["DataSummary", "summarize"]
@@ -30,6 +30,8 @@ class DataSummary:
         areas: (Q,) float64, share of the image that each question's mask covers, [0, 1].
         ignored: (Q,) float64, the same of the pixels that do not count.
         broken: the samples that cannot be used.
+        left_out: questions that cannot be asked, of samples that can be used otherwise.
+        samples: how many samples were read.
     """
 
     data: SegmentationData
@@ -39,13 +41,25 @@ class DataSummary:
     areas: np.ndarray
     ignored: np.ndarray
     broken: tuple[BrokenSampleError, ...]
+    left_out: tuple[BrokenSampleError, ...]
+    samples: int
 
     def text(self) -> str:
         """Lines for people, the broken samples last."""
         lines = [f"{self.data.name}: {len(self.a_sample)} images, {len(self.areas)} questions"]
         if len(self.areas):
             lines += self._numbers()
-        return "\n".join([*lines, broken_report(self.data, self.broken)])
+        if self.left_out:
+            lines += self._what_was_left_out()
+        return "\n".join([*lines, broken_report(self.data, self.broken, self.samples)])
+
+    def _what_was_left_out(self) -> list[str]:
+        faults: dict[str, list[str]] = {}
+        for error in self.left_out:
+            faults.setdefault(error.fault, []).append(f"{error.sample}: {error.reason}")
+        samples = len({error.sample for error in self.left_out})
+        count = f"{len(self.left_out)} questions of {samples} samples are left out"
+        return [f"{self.data.name}: {count}", *grouped(faults)]
 
     def _numbers(self) -> list[str]:
         kinds = ", ".join(f"{self.kinds[kind]} {kind.value}" for kind in QuestionKind)
@@ -65,14 +79,17 @@ class DataSummary:
         ]
 
 
-def summarize(data: SegmentationData) -> DataSummary:
-    """Read every sample of a data set, with a progress bar."""
+def summarize(data: SegmentationData, samples: int | None = None) -> DataSummary:
+    """Read the samples of a data set, all or the first ones, with a progress bar."""
     sizes: Counter[tuple[int, int]] = Counter()
     kinds: Counter[QuestionKind] = Counter()
     a_sample, areas, ignored = [], [], []
-    samples = ReadableSamples(data, BrokenPolicy.SKIP)
-    with tqdm(desc=data.name, total=len(data), unit="image") as progress:
-        for index, sample in samples.enumerate():
+    left_out: list[BrokenSampleError] = []
+    count = len(data) if samples is None else min(samples, len(data))
+    readable = ReadableSamples(data, BrokenPolicy.SKIP, range(count))
+    with tqdm(desc=data.name, total=count, unit="image") as progress:
+        for index, sample in readable.enumerate():
+            left_out += [BrokenSampleError(data.name, sample.name, why) for why in sample.left_out]
             sizes[sample.image.shape[:2]] += 1
             a_sample.append(len(sample.questions))
             for question in sample.questions:
@@ -80,7 +97,7 @@ def summarize(data: SegmentationData) -> DataSummary:
                 areas.append(question.mask.mean())
                 ignored.append(0.0 if question.ignore is None else question.ignore.mean())
             progress.update(index + 1 - progress.n)
-        progress.update(len(data) - progress.n)
+        progress.update(count - progress.n)
     return DataSummary(
         data=data,
         sizes=sizes,
@@ -88,7 +105,9 @@ def summarize(data: SegmentationData) -> DataSummary:
         a_sample=np.array(a_sample, dtype=np.int64),
         areas=np.array(areas, dtype=np.float64),
         ignored=np.array(ignored, dtype=np.float64),
-        broken=tuple(samples.broken),
+        broken=tuple(readable.broken),
+        left_out=tuple(left_out),
+        samples=count,
     )
 
 

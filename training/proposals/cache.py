@@ -5,13 +5,15 @@
     PROPOSALS/proposals.yaml                settings and SAM that all of them were made with
 
 NAME is the sample's name ("/" makes folders), the number a digest of its image, so that a sample is
-known to be done without reading it, and an image finds its proposals without a name.
+known to be done without reading it, and an image finds its proposals without a name. Names that are
+too long for a file are cut, and end on a digest.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -29,7 +31,9 @@ from llmseg_core.proposals.generator import ProposalGenerator
 from llmseg_core.runtime.whole_file import write_whole
 from llmseg_core.types import Proposals
 
-from ..data import BrokenSampleError
+from ..data import BrokenSampleError, ImageData
+from ..data.names import fitting_path
+from ..data.plain_json import parse_json
 from .made_with import SETTINGS_FILE, SamInUse, check_made_with, keep_made_with
 
 __all__ = ["CachedProposals", "NamedImages", "write_proposals"]
@@ -68,6 +72,8 @@ def write_proposals(
 ) -> int:
     """Propose masks for samples and store them; finished files are kept.
 
+    A file is finished if it is whole, and its image has not changed since.
+
     Args:
         generator: proposes masks.
         data: images with names.
@@ -77,7 +83,7 @@ def write_proposals(
             refused. None checks nothing.
         sam: the generator's network; a folder made with another one, or in another number format,
             is refused. None checks nothing.
-        on_broken: told of each sample that cannot be read, which is then left out; None stops
+        on_broken: told of each sample that cannot be used, which is then left out; None stops
             there.
         show_progress: whether there is a progress bar.
 
@@ -85,25 +91,30 @@ def write_proposals(
         How many files were written.
 
     Raises:
-        BrokenSampleError: for a sample that cannot be read, if there is no `on_broken`.
+        BrokenSampleError: for a sample that cannot be used, if there is no `on_broken`.
         ValueError: if the folder holds proposals of other settings or of another data set.
     """
     keep_made_with(folder, data.name, config, sam)
     done = CachedProposals(folder)
     wanted = range(len(data)) if indices is None else indices
-    missing = [index for index in wanted if data.sample_name(index) not in done]
+    missing = [index for index in wanted if not _is_finished(data, index, done)]
     written = 0
     for index in tqdm(missing, desc="proposals", unit="image", disable=not show_progress):
         try:
-            image = data.image(index)
+            image = data.usable_image(index) if isinstance(data, ImageData) else data.image(index)
         except BrokenSampleError as error:
             if on_broken is None:
                 raise
             on_broken(error)
             continue
-        proposals = generator(image).to("cpu")
         path = _file(folder, data.sample_name(index), image_digest(image))
-        write_whole(path, json.dumps(_to_plain(proposals)))
+        before = done.file(data.sample_name(index))
+        if before == path and _is_whole(path):
+            os.utime(path)  # the file of the image is newer, what it shows is not
+            continue
+        write_whole(path, json.dumps(_to_plain(generator(image).to("cpu"))))
+        if before not in (None, path):
+            before.unlink(missing_ok=True)
         written += 1
     return written
 
@@ -129,6 +140,7 @@ class CachedProposals:
         check_made_with(folder, config, sam)
         self._by_name: dict[str, Path] = {}
         self._by_digest: dict[str, Path] = {}
+        self._last: tuple[str, Proposals] | None = None  # often asked for twice
         for path in sorted(folder.rglob("[!.]*.json")):
             match = _FILE.fullmatch(path.relative_to(folder).as_posix())
             if match is not None:
@@ -145,7 +157,11 @@ class CachedProposals:
         return len(self._by_name)
 
     def __contains__(self, name: str) -> bool:
-        return name in self._by_name
+        return self.file(name) is not None
+
+    def file(self, name: str) -> Path | None:
+        """Where the proposals of a sample are, if they are stored."""
+        return self._by_name.get(unquote(_stored_name(name)))
 
     def __getitem__(self, name: str) -> Proposals:
         """The proposals of one sample.
@@ -153,7 +169,7 @@ class CachedProposals:
         Raises:
             FileNotFoundError: naming the command that computes them.
         """
-        return self._read(self._by_name.get(name), f"sample {name!r}")
+        return self._read(self.file(name), f"sample {name!r}")
 
     def __call__(self, image: np.ndarray) -> Proposals:
         """The proposals of an image, found by its pixels.
@@ -164,8 +180,11 @@ class CachedProposals:
         Raises:
             FileNotFoundError: if none are stored of this very image.
         """
-        size = f"this image of {image.shape[1]} x {image.shape[0]} pixels"
-        return self._read(self._by_digest.get(image_digest(image)), size)
+        digest = image_digest(image)
+        if self._last is None or self._last[0] != digest:
+            size = f"this image of {image.shape[1]} x {image.shape[0]} pixels"
+            self._last = digest, self._read(self._by_digest.get(digest), size)
+        return self._last[1]
 
     def _read(self, path: Path | None, what: str) -> Proposals:
         if path is None:
@@ -174,9 +193,12 @@ class CachedProposals:
                 f"compute them with `llmseg proposals`"
             )
         try:
-            return _from_plain(json.loads(path.read_text(encoding="utf-8")))
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"{path} holds no proposals: {error!r}; remove it") from error
+            return _from_plain(parse_json(path.read_bytes()))
+        except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+            raise ValueError(
+                f"{path} holds no proposals: {error!r}; remove it, and compute them with "
+                f"`llmseg proposals`"
+            ) from error
 
 
 def image_digest(image: np.ndarray) -> str:
@@ -193,8 +215,35 @@ def _file(folder: Path, name: str, digest: str) -> Path:
         raise ValueError(
             f'the sample name {name!r} has an empty part, it must be such as "val/image_7"'
         )
-    safe = re.sub(r"(^|/)\.", r"\1%2E", quote(name, safe="/ "))
-    return folder / f"{safe}.{digest}.json"
+    return folder / f"{_stored_name(name)}.{digest}.json"
+
+
+def _stored_name(name: str) -> str:
+    """A sample's name in letters that every file system has, cut where it is too long."""
+    safe = re.sub(r"(^|/)\.", r"\1%2E", quote(name, safe="/ ", errors="surrogatepass"))
+    return fitting_path(safe, len(".0123456789abcdef.json"))
+
+
+def _is_finished(data: NamedImages, index: int, done: CachedProposals) -> bool:
+    """Whether a sample has proposals of its image; one that is newer has to be looked at."""
+    file = done.file(data.sample_name(index))
+    if file is None or not _is_whole(file):
+        return False
+    if not isinstance(data, ImageData):
+        return True
+    try:
+        image = data.image_file(index).stat()
+    except (OSError, ValueError, KeyError, TypeError):
+        return True  # as before the image was lost
+    return max(image.st_mtime, image.st_ctime) <= file.stat().st_mtime
+
+
+def _is_whole(file: Path) -> bool:
+    """Whether a file ends as one of proposals does."""
+    with file.open("rb") as content:
+        size = content.seek(0, os.SEEK_END)
+        content.seek(max(size - 1, 0))
+        return content.read() == b"}"
 
 
 def _to_plain(proposals: Proposals) -> dict[str, object]:

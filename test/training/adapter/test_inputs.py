@@ -95,10 +95,10 @@ def change(file: Path) -> None:
         ("model", "{}/none", FileNotFoundError, "model directory .*none does not exist"),
         ("data", "{}/none", FileNotFoundError, r"none has no samples\.jsonl"),
         ("data", "reason_seg:{}:dev", ValueError, "the split is 'dev', it must be one of train"),
-        ("proposals", "{}/none", FileNotFoundError, "none has no proposals of this image"),
-        ("proposals", "{}/proposals/val", FileNotFoundError, "no proposals of this image"),
+        ("proposals", "{}/none", FileNotFoundError, "none has no proposals of 2 of 2"),
+        ("proposals", "{}/proposals/val", FileNotFoundError, "no proposals of 2 of 2 samples"),
         ("validation", "{}/none", FileNotFoundError, r"none has no samples\.jsonl"),
-        ("validation_proposals", "{}/none", FileNotFoundError, "no proposals of this image"),
+        ("validation_proposals", "{}/none", FileNotFoundError, "no proposals of 2 of 2 samples"),
     ],
 )
 def test_a_wrong_path_is_named_before_weights_are_read(

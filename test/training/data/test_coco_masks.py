@@ -55,7 +55,7 @@ def test_polygons_are_drawn_at_possible_sizes_only(size: tuple[int, int]) -> Non
         (None, "COCO RLE or a list of polygons"),
         ([], "at least one polygon"),
         ([[]], "three points"),
-        ([[1, 2, 3, 4]], "three points"),
+        ([[1, 2, 3, 4]], "have no area"),
         ([[1, 2, 3, 4, 5, 6, 7]], "three points"),
         ([[1, 2, 3, 4, 5, math.nan]], "three points"),
         ([[1, 2, 3, 4, 5, 1e9]], "pixels of the image"),

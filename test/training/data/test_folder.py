@@ -80,7 +80,7 @@ def test_the_name_comes_from_the_image(tmp_path: Path) -> None:
         ({**LINE, "image": "samples.jsonl"}, "a", "no image that can be read"),
         ({**LINE, "questions": []}, "a", "no question"),
         ({**LINE, "questions": [{"text": "a mug"}]}, "a", "a question has no 'mask'"),
-        ({**LINE, "questions": [{**QUESTION, "text": " "}]}, "a", "must not be empty"),
+        ({**LINE, "questions": [{**QUESTION, "text": " "}]}, "a", "instruction is empty"),
         ({**LINE, "questions": [{**QUESTION, "text": None}]}, "a", "'text'"),
         ({**LINE, "questions": [{**QUESTION, "kind": "riddle"}]}, "a", "'riddle'.*instruction"),
         ({**LINE, "questions": [{**QUESTION, "maks": 1}]}, "a", "unknown key 'maks'"),

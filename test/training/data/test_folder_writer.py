@@ -149,5 +149,6 @@ def test_broken_samples_are_skipped_or_fatal(tmp_path: Path) -> None:
     read = write_folder(data, tmp_path / "skip", BrokenPolicy.SKIP)
     assert [sample.name for sample in FolderData(tmp_path / "skip")] == ["room/0", "room/2"]
     assert broken_report(data, read.broken) == (
-        "memory: 1 of 3 samples are broken\n  room/1: its image is missing"
+        "memory: 1 of 3 samples are broken\n"
+        "  1 x its image is missing\n    room/1: its image is missing"
     )

@@ -89,7 +89,7 @@ def test_broken_samples(tmp_path: Path) -> None:
         "3": "no question",
         "4": "mode RGB",
         "5": r"\(64, 48\), the image is \(48, 64\)",
-        "6": "cannot be read",
+        "6": "is no image that can be read",
         "7": r"7\.jpg is missing",
     }
     assert len(data) == 7

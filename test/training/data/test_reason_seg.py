@@ -77,8 +77,8 @@ def test_annotations_in_windows_code_page(tmp_path: Path) -> None:
         ({"shapes": [{"label": "target", "points": [[1, 2], [3, 1e12], [4, 5]]}]}, "polygon"),
         ({"shapes": [{"label": "target", "points": []}]}, "polygon"),
         ({"shapes": None}, "not as it must be"),
-        ({"text": []}, "no question"),
-        ({"text": [" "]}, "must not be empty"),
+        ({"text": []}, "text or a list of texts"),
+        ({"text": [" "]}, "instruction is empty"),
     ],
 )
 def test_bad_annotations(tmp_path: Path, changes: dict[str, Any], reason: str) -> None:
@@ -114,5 +114,5 @@ def test_splits_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="has none of val, reason_seg/ReasonSeg/val"):
         open_data(f"reason_seg:{tmp_path}:val")
     (tmp_path / "val").mkdir()
-    with pytest.raises(FileNotFoundError, match=r"no \.jpg"):
+    with pytest.raises(FileNotFoundError, match=r"no image and no \.json"):
         open_data(f"reason_seg:{tmp_path}:val")

@@ -98,9 +98,9 @@ def test_finished_files_are_kept(tmp_path: Path) -> None:
     data = Pictures("first", "second")
     write_proposals(left_pixels, data, tmp_path, [0])
     (first,) = tmp_path.iterdir()
-    first.write_text("kept as it is")
+    first.write_text('{"kept": "as it is"}')
     assert write_proposals(left_pixels, data, tmp_path) == 1
-    assert first.read_text() == "kept as it is"
+    assert first.read_text() == '{"kept": "as it is"}'
     assert_same(CachedProposals(tmp_path)["second"], left_pixels(data.image(1)))
 
 
