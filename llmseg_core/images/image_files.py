@@ -132,10 +132,10 @@ def read_image(path: Path) -> np.ndarray:
         return np.array(upright if upright.mode == "RGB" else upright.convert("RGB"))
 
 
-def _orientation(image: Image.Image) -> object:
+def _orientation(image: Image.Image) -> int:
     """How an image is to be turned; 1, not at all, if its EXIF data cannot be read."""
     try:
-        value: object = image.getexif().get(_ORIENTATION, 1)
+        value = image.getexif().get(_ORIENTATION, 1)
     except Exception:  # as damaged as it may be, the pixels are there
         return 1
     return value if isinstance(value, int) else 1

@@ -35,5 +35,6 @@ class BrokenSampleError(ValueError):
     @property
     def fault(self) -> str:
         """The reason without what is particular to this sample, the same for all of its kind."""
-        plain = self.reason.replace(self.sample, "...")
+        name = re.escape(self.sample)
+        plain = re.sub(rf"(?<!\w){name}(?!\w)", "...", self.reason)
         return re.sub(r"(?:\.\.\.[\s,:]*)+", "... ", _PARTICULAR.sub("...", plain)).strip()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How a command line or a YAML file names a data set.
 
-    KIND:PATH           reason_seg has splits, the folder format has none
+    KIND:PATH           reason_seg has splits, the folder format has none, coco may go without
     KIND:PATH:SPLIT     reason_seg:/data/lisa:val
     PATH                our own folder format, same as folder:PATH
     mixture:ROOT:NAME   a mixture; its data sets are looked for below ROOT
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .ade20k import ADE20K_SPLITS, Ade20kData
+from .coco import CocoData
 from .coco_stuff import COCO_STUFF_SPLITS, CocoStuffData
 from .folder import FolderData
 from .image_data import ImageData
@@ -41,12 +42,14 @@ class DataKind:
 
     Attributes:
         splits: what must stand after the path, one of these; nothing if empty; None for anything.
+        optional: whether nothing may stand there, too.
         open: makes the reader of a path and a split, with the switches of the released reading
             that it has.
     """
 
     splits: tuple[str, ...] | None
     open: Callable[[Path, str, ReleasedReading], ImageData]
+    optional: bool = False
 
 
 def _refer(dataset: str) -> DataKind:
@@ -80,6 +83,7 @@ def _mixture(root: Path, recipe: str, reading: ReleasedReading) -> Mixture:
 
 DATA_KINDS: dict[str, DataKind] = {
     "folder": DataKind((), lambda path, split, reading: FolderData(path)),
+    "coco": DataKind(None, CocoData, optional=True),
     "reason_seg": DataKind(
         REASON_SEG_SPLITS, lambda path, split, reading: ReasonSegData(path, split)
     ),
@@ -123,7 +127,7 @@ def data_place(spec: str | Path, root: Path | None = None) -> tuple[str, Path, s
         raise ValueError(
             f"{str(spec)!r}: the split is {split!r}, it must be one of {', '.join(known.splits)}"
         )
-    if known.splits is None and not split:
+    if known.splits is None and not split and not known.optional:
         raise ValueError(f"{str(spec)!r} must be {kind}:ROOT:NAME")
     place = Path(path).expanduser()
     return kind, root / place if root else place, split
@@ -140,6 +144,8 @@ def _parts(spec: str) -> tuple[str, str, str]:
             f"{', '.join(DATA_KINDS)}; or give the path of a folder in our own format"
         )
     if DATA_KINDS[kind].splits == ():
+        return kind, rest, ""
+    if DATA_KINDS[kind].optional and Path(rest).expanduser().exists():
         return kind, rest, ""
     path, _, split = rest.rpartition(":")
     return (kind, path, split) if path else (kind, rest, "")

@@ -144,7 +144,7 @@ def test_a_path_names_a_folder(tmp_path: Path) -> None:
 
 
 def test_unknown_kinds_and_splits(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"'coco' is no kind.*one of folder"):
-        open_data(f"coco:{tmp_path}")
+    with pytest.raises(ValueError, match=r"'cocoa' is no kind.*one of folder"):
+        open_data(f"cocoa:{tmp_path}")
     with pytest.raises(FileNotFoundError, match=r"samples\.jsonl"):
         open_data(tmp_path / "nothing")
