@@ -37,7 +37,7 @@ class PromptTokens:
     def __init__(
         self, tokenizer: PreTrainedTokenizerBase, config: SegTokenConfig, llava: LlavaConfig
     ) -> None:
-        self.tokenizer, self.config = tokenizer, config
+        self.tokenizer, self.config, self.llava = tokenizer, config, llava
         self.prefix_ids = self._image_prefix_ids(image_token_count(llava))
         self.room = llava.text_config.max_position_embeddings - len(self.prefix_ids) - 1
 

@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from llmseg_core.config import ProposalConfig
-from llmseg_core.model_dir.checkpoint import load_config, model_directory
+from llmseg_core.model_dir.checkpoint import load_config, load_prompt_tokens, model_directory
 
 from ..data import BrokenPolicy, DataSample, ImageData, ReadableSamples, open_data
 from ..data.draws import SampleDraws
+from ..data.image_data import SampleCheck
+from ..learning.askable import Askable
 from ..proposals.cache import CachedProposals
 from ..proposals.made_with import SamInUse, sam_of
 from .recipe import AdapterRecipe
@@ -49,7 +51,9 @@ def open_inputs(recipe: AdapterRecipe) -> AdapterInputs:
     """
     config = load_config(model_directory(recipe.model)).proposals
     policy = BrokenPolicy(recipe.broken)
+    askable = _askable(recipe)
     data = open_data(recipe.data, reading=recipe.released)
+    data.require(askable)
     proposals = _stored(recipe, data, recipe.proposals, config)
     if policy is BrokenPolicy.FATAL:
         _refuse_gaps(data, proposals, len(data))
@@ -57,6 +61,7 @@ def open_inputs(recipe: AdapterRecipe) -> AdapterInputs:
     if recipe.validation is None:
         return AdapterInputs(data, proposals, None, None)
     validation = open_data(recipe.validation)
+    validation.require(askable)
     stored = _stored(recipe, validation, recipe.validation_proposals, config)
     count = min(recipe.validation_samples or len(validation), len(validation))
     if policy is BrokenPolicy.FATAL:
@@ -101,6 +106,17 @@ def _refuse_gaps(data: ImageData, proposals: CachedProposals | None, count: int)
             f"of {data.name}, such as {without[0]!r}: compute them with `llmseg proposals`, "
             f"or set broken=skip"
         )
+
+
+def _askable(recipe: AdapterRecipe) -> SampleCheck:
+    """The check that the VLM can be asked a sample's questions; none where there is no VLM.
+
+    That is told with the other parts of the model.
+    """
+    try:
+        return Askable(load_prompt_tokens(recipe.model))
+    except FileNotFoundError:
+        return lambda sample: None
 
 
 def _sam(recipe: AdapterRecipe) -> SamInUse | None:

@@ -48,9 +48,9 @@ class CocoData(ImageData):
 
     Args:
         root: the data set's folder, or the JSON file.
-        split: which file, see above; with "/absent" after it, or as it stands, as many categories
-            that the image has not are asked about as it has, at least one, and images without
-            instances are samples, too. What is drawn depends on the image's id alone.
+        split: which file, see above; with "/absent" after it, or "absent" alone, as many categories
+            that the image has not, but another one has, are asked about as it has, at least one,
+            and images without instances are samples, too. The image's id decides which.
         reading: whether masks are resized to their images.
 
     Raises:
@@ -70,6 +70,7 @@ class CocoData(ImageData):
         self._absent = more == ABSENT
         file = _annotations(root, split)
         self._coco = CocoJson(file)
+        self._met = {_spoken(name) for name in self._coco.met_categories()}
         self._folders = _image_folders(root, file)
         self._ids = [
             image_id
@@ -102,7 +103,7 @@ class CocoData(ImageData):
 
     def _others(self, index: int, present: set[str]) -> list[str]:
         """Some of the names that an image has nothing of."""
-        others = sorted(set(map(_spoken, self._coco.categories.values())) - present)
+        others = sorted(self._met - present)
         count = min(max(len(present), 1), len(others))
         chance = np.random.default_rng(list(str(self._ids[index]).encode()))
         return [str(name) for name in chance.permutation(others)[:count]]

@@ -82,6 +82,11 @@ class CocoJson:
             self._known("categories", self.categories, annotation["category_id"])
         ]
 
+    def met_categories(self) -> set[str]:
+        """Names of the categories that any annotation has."""
+        used = {item.get("category_id") for each in self._of_image.values() for item in each}
+        return {name for key, name in self.categories.items() if key in used}
+
     def of_image(self, image_id: Hashable) -> list[dict[str, Any]]:
         """The annotations of one image, in the order of the file."""
         return self._of_image.get(image_id, [])

@@ -41,4 +41,4 @@ def asked_text(question: DataQuestion, wording: str = AS_IT_IS) -> str:
     PHRASE.check("the wording of phrases", wording)
     if question.kind is QuestionKind.INSTRUCTION:
         return question.text
-    return PHRASE.fill(wording, question.text)
+    return PHRASE.fill(wording, question.text.strip())

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from tqdm import tqdm
 
 from llmseg_core.config import SelectionConfig
+from llmseg_core.vlm.prompts import UnaskableError
 
 from ..data import BrokenSampleError, SegmentationData
 from ..data.readable import BrokenPolicy, ReadableSamples
@@ -56,7 +57,7 @@ def evaluate(
         source: answers them.
         indices: which images; None means all.
         settings: selection rules and thresholds to compare on the same scores.
-        policy: what happens when a sample cannot be read.
+        policy: what happens when a sample cannot be used.
 
     Raises:
         BrokenSampleError: for the first sample that cannot be read, if that is fatal.
@@ -70,7 +71,11 @@ def evaluate(
     readable = ReadableSamples(data, policy, indices)
     total = len(readable.indices)
     for index, sample in tqdm(readable.enumerate(), desc=data.name, total=total, unit="image"):
-        answers = source.answer(sample)
+        try:
+            answers = source.answer(sample)
+        except UnaskableError as error:
+            readable.leave_out(BrokenSampleError(data.name, sample.name, str(error)))
+            continue
         judged = judge(sample, answers)
         cases.extend(each.case for each in judged.questions)
         found[sample.name] = index

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from llmseg_core.config import SelectionConfig, SelectionRule
 from llmseg_core.model_dir.checkpoint import model_directory
 from llmseg_core.runtime.whole_file import write_whole
 
-from ..data import BrokenPolicy, ImageData, SceneData
+from ..data import BrokenPolicy, ImageData, SceneData, broken_report
 from ..data.open_data import data_place, open_data
 from ..data.scene_data import render_scenes, scene_phrasings
 from .evaluation import evaluate
@@ -56,7 +57,10 @@ def evaluate_as_asked(options: argparse.Namespace) -> None:
         form = PredictionFormat.RLE if place.suffix == ".jsonl" else PredictionFormat.PNG
         source = WrittenAnswers(source, place, form)
     settings, policy = _settings(options, answerer), BrokenPolicy(options.broken)
-    found = evaluate(data, source, _indices(data, options.samples), settings, policy)
+    indices = _indices(data, options.samples)
+    found = evaluate(data, source, indices, settings, policy)
+    if found.broken:
+        print(broken_report(data, found.broken, len(indices)), file=sys.stderr)
     report = evaluation_report(found, name, options.resamples, options.seed)
     if isinstance(data, SceneData):
         questions = data.questions_a_round

@@ -18,6 +18,7 @@ from llmseg_core.config import SelectionConfig
 from llmseg_core.images.run_lengths import decode_runs, encode_mask
 from llmseg_core.methods.method import Method
 from llmseg_core.types import ProposalScores
+from llmseg_core.vlm.prompts import UnaskableError
 
 from ..data import DataSample
 from .answers import Prediction, SampleAnswers, ScoredProposals, Segmenter
@@ -161,6 +162,8 @@ def _naming(sample: DataSample) -> Iterator[None]:
     """Name the sample in what a method refuses."""
     try:
         yield
+    except UnaskableError:
+        raise
     except ValueError as error:
         raise ValueError(f"sample {sample.name}: {error}") from error
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from llmseg_core.vlm.prompt_tokens import PromptTokens
 from llmseg_core.vlm.prompts import ANSWERS, CLASS_QUESTIONS, QUESTIONS
 
@@ -10,7 +12,9 @@ from ..data import DataSample, QuestionKind
 
 __all__ = ["Askable"]
 
-_LONGEST_ANSWER = max(ANSWERS, key=len)
+_ANSWER, _QUESTION, _CLASS_QUESTION = (
+    max(texts, key=len) for texts in (ANSWERS, QUESTIONS, CLASS_QUESTIONS)
+)
 
 
 class Askable:
@@ -21,7 +25,9 @@ class Askable:
     """
 
     def __init__(self, prompts: PromptTokens) -> None:
-        self.prompts = prompts
+        whole = replace(prompts.config, question="{instruction}")
+        self.prompts = PromptTokens(prompts.tokenizer, whole, prompts.llava)
+        self.bare = prompts.config.question.strip() == whole.question
 
     def __call__(self, sample: DataSample) -> None:
         """Refuse a sample with a question that the VLM has no room for.
@@ -30,10 +36,13 @@ class Askable:
             UnaskableError: naming the question.
         """
         for question in sample.questions:
-            whole = question.kind is QuestionKind.INSTRUCTION
             for text in filter(None, (question.text, question.other_text)):
-                if whole:
-                    asked = max(QUESTIONS, key=len).format(instruction=text)
-                else:
-                    asked = max(CLASS_QUESTIONS, key=len).format(name=text)
-                self.prompts.check(asked, _LONGEST_ANSWER)
+                self.prompts.check(self._asked(text, question.kind), _ANSWER)
+
+    def _asked(self, text: str, kind: QuestionKind) -> str:
+        """The longest sentence that a text is asked in."""
+        if self.bare:
+            return text
+        if kind is QuestionKind.INSTRUCTION:
+            return _QUESTION.format(instruction=text)
+        return _CLASS_QUESTION.format(name=text)

@@ -101,7 +101,10 @@ def write_proposals(
     written = 0
     for index in tqdm(missing, desc="proposals", unit="image", disable=not show_progress):
         try:
-            image = data.usable_image(index) if isinstance(data, ImageData) else data.image(index)
+            # Where broken samples stop everything, an image without a question does not: no
+            # question is asked here. Where they are left out, they are the same ones everywhere.
+            whole = isinstance(data, ImageData) and on_broken is not None
+            image = data.usable_image(index) if whole else data.image(index)
         except BrokenSampleError as error:
             if on_broken is None:
                 raise

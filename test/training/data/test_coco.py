@@ -36,7 +36,7 @@ def content(*files: str, **changes: Any) -> dict[str, Any]:
         annotation(4, 2, 9, BOX),
     ]
     categories = [{"id": 7, "name": "coffee_cup"}, {"id": 9, "name": "Spoon"},
-                  {"id": 11, "name": "fork"}]  # fmt: skip
+                  {"id": 11, "name": "fork"}, {"id": 0, "name": "dummy"}]  # fmt: skip
     return {"images": images, "annotations": annotations, "categories": categories, **changes}
 
 
@@ -88,12 +88,16 @@ def written(folder: Path, **changes: Any) -> Path:
 
 @pytest.mark.parametrize("split", ["train/absent", "absent"])
 def test_categories_that_are_absent_can_be_asked_about(split: str, tmp_path: Path) -> None:
-    data = open_data(f"coco:{written(tmp_path)}:{split}")
+    fork = annotation(5, 3, 11, [])  # without it there are no forks to be absent
+    data = open_data(
+        f"coco:{written(tmp_path, annotations=[*content()['annotations'], fork])}:{split}"
+    )
     asked = [[(each.text, bool(each.mask.any())) for each in sample.questions] for sample in data]
     assert asked[0] == [("coffee cup", True), ("Spoon", True), ("fork", False)]
     assert asked[1][0] == ("Spoon", True)
     assert asked[1][1] in (("coffee cup", False), ("fork", False))
     assert [len(each) for each in asked] == [3, 2, 1]
+    assert asked[2][0] in (("coffee cup", False), ("Spoon", False))
     again = open_data(f"coco:{tmp_path}:{split}")
     assert [[each.text for each in sample.questions] for sample in again] == [
         [text for text, _ in each] for each in asked

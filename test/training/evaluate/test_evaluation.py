@@ -163,7 +163,7 @@ def test_a_question_that_is_too_long_is_named(
     source = PipelineAnswers(
         pipeline, JsonLines(tmp_path / "scores.jsonl", ABOUT), wording="x " * 300 + "{name}"
     )
-    with pytest.raises(ValueError, match=r"sample a: .*token"):
+    with pytest.raises(ValueError, match=r"sample 'a': .*token"):
         evaluate(small_data, source)
 
 
