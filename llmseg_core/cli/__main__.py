@@ -4,8 +4,10 @@
 import sys
 
 from .main import main
+from .working_folder import forget_working_folder
 
 __all__: list[str] = []
 
 if __name__ == "__main__":
+    forget_working_folder()
     sys.exit(main())

@@ -11,6 +11,7 @@ from llmseg_core.benchmark.choices import MODE_NAMES, PROFILE_NAMES
 from llmseg_core.config import RuntimeConfig
 
 from .command import Command
+from .device_argument import add_device, chosen_device
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,7 +52,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="everything mode to compare with: of the package segment-anything (default), or the "
         "same without the run lengths it makes, which take minutes of random weights' noise",
     )  # fmt: skip
-    parser.add_argument("--device", default="cpu", help='"cpu" (default), "cuda", "cuda:1"')
+    add_device(parser)
     parser.add_argument("--dtype", default="float32", help="float32 (default), bfloat16, float16")
     parser.add_argument("--threads", type=int, metavar="N", help="CPU threads of PyTorch")
     parser.add_argument("--repeats", type=int, default=10, metavar="N", help="frames to measure")
@@ -82,7 +83,7 @@ def _run(options: argparse.Namespace) -> int:
     torch.set_num_threads(options.threads or threads)
     try:
         frames = benchmark_frames(options.image_size, options.images, FRAMES)
-        runtime = RuntimeConfig(device=options.device, dtype=options.dtype)
+        runtime = RuntimeConfig(device=chosen_device(options), dtype=options.dtype)
         if options.subject == "method":
             _measure_method(options, frames, runtime)
             return 0

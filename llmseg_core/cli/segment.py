@@ -9,6 +9,7 @@ from pathlib import Path
 from llmseg_core.config import SelectionRule
 
 from .command import Command
+from .device_argument import add_device
 
 __all__ = ["SEGMENT"]
 
@@ -23,7 +24,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", default="embedded", metavar="DIR", help="model directory (default: embedded)"
     )
-    parser.add_argument("--device", default="cpu", help='"cpu" (default), "cuda", "cuda:1"')
+    add_device(parser)
     parser.add_argument("--dtype", default="float32", help="float32 (default), bfloat16, float16")
     parser.add_argument(
         "--rule", choices=[rule.value for rule in SelectionRule], help="selection rule"

@@ -27,6 +27,8 @@ from llmseg_core.images.overlay import draw_overlay
 from llmseg_core.methods.method import Method, load_method
 from llmseg_core.types import Segmentation
 
+from .device_argument import chosen_device
+
 __all__ = ["segment_images", "segmentation_record"]
 
 
@@ -46,7 +48,7 @@ def segment_images(options: argparse.Namespace) -> int:
     results = len(images) * len(instructions)
     overlays = _OutputFiles(options.out, results)
     masks = _OutputFiles(options.masks, results, LOSSLESS_SUFFIXES)
-    runtime = RuntimeConfig(device=options.device, dtype=options.dtype)
+    runtime = RuntimeConfig(device=chosen_device(options), dtype=options.dtype)
     method = load_method(options.model, runtime)
     selection = _selection(options, method)
     records: list[dict[str, Any]] = []

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import is_dataclass
 from enum import Enum
@@ -14,6 +15,7 @@ from .limits import Limit
 
 __all__ = ["WrongValueError", "kept_value", "quoted", "refusal", "require", "require_mapping"]
 
+_SHORT_EXPONENT = re.compile(r"[-+]?[0-9]+\.?[0-9]*[eE][-+]?[0-9]+")
 _LONGEST = 200
 """Characters of a value that a message quotes."""
 
@@ -163,8 +165,8 @@ def _kept_int(value: Any) -> int:
 
 
 def _kept_float(value: Any) -> float:
-    if isinstance(value, str) and _is_number(value):
-        raise WrongValueError("a number (in YAML 1.0e-3, not 1e-3)")
+    if isinstance(value, str) and _SHORT_EXPONENT.fullmatch(value):
+        value = float(value)  # a number for everybody but YAML 1.1, which wants 1.0e-3
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise WrongValueError("a number")
     try:
@@ -174,13 +176,6 @@ def _kept_float(value: Any) -> float:
     if not math.isfinite(number):
         raise WrongValueError("a finite number")
     return number
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False
 
 
 def _kept_text(value: Any) -> str:

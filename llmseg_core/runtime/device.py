@@ -9,7 +9,7 @@ import torch
 
 from llmseg_core.config import RuntimeConfig
 
-__all__ = ["faster_dtype", "torch_device", "torch_dtype"]
+__all__ = ["faster_dtype", "torch_device", "torch_dtype", "usual_device"]
 
 CPU_INFO = Path("/proc/cpuinfo")
 """What Linux tells of the processor."""
@@ -40,6 +40,11 @@ def torch_device(runtime: RuntimeConfig) -> torch.device:
                 f'devices on this machine; use "cpu" or install a CUDA build of PyTorch'
             )
     return device
+
+
+def usual_device() -> str:
+    """Where a program computes if nobody says: on a GPU if there is one."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def torch_dtype(runtime: RuntimeConfig) -> torch.dtype:

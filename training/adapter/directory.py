@@ -12,6 +12,7 @@ import yaml
 from llmseg_core.model_dir.checkpoint import CONFIG_FILE, SELECTOR_FILE, save_selector
 from llmseg_core.runtime.whole_folder import written_whole
 
+from ..data.plain_json import read_json
 from .parts import AdapterParts
 
 __all__ = ["SCORES_FILE", "save_adapter_directory", "stored_scores"]
@@ -49,4 +50,4 @@ def save_adapter_directory(
 def stored_scores(directory: Path) -> dict[str, Any] | None:
     """The scores that a model directory was written with; None without a directory or scores."""
     file = directory / SCORES_FILE
-    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+    return read_json(file) if file.is_file() else None

@@ -11,11 +11,11 @@ import numpy as np
 from llmseg_core.config import ProposalConfig
 from llmseg_core.model_dir.checkpoint import load_config, load_prompt_tokens, model_directory
 
-from ..data import BrokenPolicy, DataSample, ImageData, ReadableSamples, open_data
+from ..data import BrokenPolicy, ImageData, ReadableSamples, open_data
 from ..data.draws import SampleDraws
 from ..data.image_data import SampleCheck
 from ..learning.askable import Askable
-from ..proposals.cache import CachedProposals
+from ..proposals.cache import CachedProposals, HasProposals
 from ..proposals.made_with import SamInUse, sam_of
 from .recipe import AdapterRecipe
 
@@ -78,18 +78,8 @@ def _stored(
     if folder is None:
         return None
     proposals = CachedProposals(Path(folder), config, _sam(recipe))
-    data.require(_HasProposals(proposals))
+    data.require(HasProposals(proposals))
     return proposals
-
-
-class _HasProposals:
-    """A check of samples: their images have stored proposals that can be read."""
-
-    def __init__(self, proposals: CachedProposals) -> None:
-        self.proposals = proposals
-
-    def __call__(self, sample: DataSample) -> None:
-        self.proposals(sample.image)
 
 
 def _refuse_gaps(data: ImageData, proposals: CachedProposals | None, count: int) -> None:

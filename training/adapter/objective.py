@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -112,9 +113,22 @@ class AdapterObjective(Objective[ProposalBatch]):
         save_file(values, file)
 
     def load(self, file: Path) -> None:
-        """What `save` wrote, strictly."""
-        found, wanted = load_file(file), self.model.learning()
+        """What `save` wrote, strictly.
+
+        Raises:
+            ValueError: if the file is damaged, or its weights are others or have other shapes.
+        """
+        try:
+            found, wanted = load_file(file), self.model.learning()
+        except SafetensorError as error:
+            raise ValueError(f"{file} is damaged: {error}") from error
         refuse_wrong_keys(file, wanted.keys() - found.keys(), found.keys() - wanted.keys())
+        for name, parameter in wanted.items():
+            if found[name].shape != parameter.shape:
+                raise ValueError(
+                    f"{file}: {name} is {tuple(found[name].shape)}, the model's is "
+                    f"{tuple(parameter.shape)}"
+                )
         with torch.no_grad():
             for name, parameter in wanted.items():
                 parameter.copy_(found[name])

@@ -23,13 +23,14 @@ from .shipped import CONFIGS, SHIPPED
 __all__ = ["SHIPPED", "AdapterRecipe", "load_adapter_recipe"]
 
 _Place = Annotated[str, NotBlank("a path")]
+SCHEDULES = ("linear", "cosine", "constant")
 
 
 @dataclass(frozen=True)
 class AdapterRecipe(Settings):
     """Everything that `llmseg train` needs to know; paths begin at the working directory.
 
-    A step takes batch_size x accumulation samples in each process.
+    A step takes global_batch images, or batch_size x accumulation in each process.
     """
 
     model: _Place
@@ -42,16 +43,24 @@ class AdapterRecipe(Settings):
     """data on which the best model is chosen; null keeps the last one only"""
     validation_proposals: _Place | None = None
     """folder of its stored proposals; null computes them anew"""
+    begin_with: _Place | None = None
+    """checkpoint-N of another training, or its model.safetensors: its weights are taken to begin
+    with, and nothing else of it (`--from`)"""
     steps: Annotated[int, AtLeast(1)] = 5000
     """optimizer steps; 500 are what the paper calls an epoch"""
     batch_size: Annotated[int, AtLeast(1)] = 1
-    """images at once"""
+    """images at once in each process"""
     accumulation: Annotated[int, AtLeast(1)] = 10
-    """batches a step"""
+    """batches a step in each process, where `global_batch` is null"""
+    global_batch: Annotated[int, AtLeast(1)] | None = None
+    """images a step, of all processes together, which take as many batches as that needs; null
+    lets the batch grow with the number of processes"""
     questions: Annotated[int, Between(1, 1000)] = 3
     """most questions an image"""
     learning_rate: Annotated[float, Between(1e-8, 1)] = 1e-4
-    """after warm-up; from there it falls to 0 along a line"""
+    """after warm-up"""
+    schedule: Annotated[str, OneOf(*SCHEDULES)] = "linear"
+    """how the rate changes after warm-up: "linear" or "cosine" to 0, or "constant" """
     warmup_steps: Annotated[int, AtLeast(0)] = 100
     """first steps, over which the rate rises from 0"""
     adam_beta1: Annotated[float, Between(0, 0.9999)] = 0.9
@@ -91,11 +100,47 @@ class AdapterRecipe(Settings):
     """steps between checkpoints; the last two are kept"""
     log_steps: Annotated[int, AtLeast(1)] = 10
     """steps between lines of the log"""
+    patience: Annotated[int, AtLeast(1)] | None = None
+    """validations without a better gIoU after which the training ends; null takes all steps"""
+    report_to: tuple[str, ...] = ("tensorboard",)
+    """where the log goes: tensorboard, wandb, mlflow, comet_ml, aim, clearml, dvclive, swanlab or
+    trackio, each with its own package; [] nowhere but to the terminal"""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         wanted = f"in [0, {self.steps}]"
         require(self.warmup_steps <= self.steps, "warmup_steps", self.warmup_steps, wanted)
+        alone = self.patience is None or self.validation is not None
+        require(alone, "patience", self.patience, "null where there is no validation")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, as a recipe file has them: `accumulation` where it says something."""
+        plain = super().to_dict()
+        if self.global_batch is not None:
+            del plain["accumulation"]
+        return plain
+
+    def batches_a_step(self, processes: int) -> int:
+        """Batches that each of so many processes takes for a step.
+
+        Raises:
+            ValueError: if they cannot share the global batch equally.
+        """
+        if self.global_batch is None:
+            return self.accumulation
+        share = self.batch_size * processes
+        if self.global_batch % share:
+            able = [
+                count
+                for count in range(1, self.global_batch // self.batch_size + 1)
+                if self.global_batch % (self.batch_size * count) == 0
+            ]
+            raise ValueError(
+                f"global_batch is {self.global_batch}, which {processes} processes with a "
+                f"batch_size of {self.batch_size} cannot share: start one of "
+                f"{', '.join(map(str, able)) or 'none'}, or set another global_batch"
+            )
+        return self.global_batch // share
 
 
 def load_adapter_recipe(recipe: str | Path, settings: Sequence[str] = ()) -> AdapterRecipe:
@@ -111,11 +156,23 @@ def load_adapter_recipe(recipe: str | Path, settings: Sequence[str] = ()) -> Ada
     """
     path = CONFIGS / f"{recipe}.yaml" if str(recipe) in SHIPPED else Path(recipe)
     known = f"shipped are {', '.join(SHIPPED)}"
+    named = {setting.partition("=")[0] for setting in settings}
+    for one, other in (("accumulation", "global_batch"), ("global_batch", "accumulation")):
+        if one in named and other not in named:  # what is said last takes the other's place
+            settings = [*settings, f"{other}=null"]
     return read_recipe(AdapterRecipe, path, known, settings, _with_switches)
 
 
 def _with_switches(values: Mapping[str, Any]) -> dict[str, Any]:
-    """A recipe's values with its switches by name."""
+    """A recipe's values with its switches by name, and one of two ways to say the batch."""
+    values = {**values}
+    if values.get("accumulation", 0) is None:
+        del values["accumulation"]
+    if values.get("global_batch") is not None and "accumulation" in values:
+        raise ValueError(
+            f"accumulation is {values['accumulation']}, but follows from global_batch, which is "
+            f"{values['global_batch']}: leave one of them out, or set global_batch=null"
+        )
     if "released" not in values:
         return dict(values)
     return {**values, "released": named_switches(values["released"])}

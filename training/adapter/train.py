@@ -10,9 +10,8 @@ from functools import partial
 from pathlib import Path
 
 import torch
-import yaml
 from accelerate import PartialState
-from transformers import PreTrainedModel, get_linear_schedule_with_warmup
+from transformers import PreTrainedModel, get_scheduler
 
 from llmseg_core.config import RuntimeConfig
 from llmseg_core.embeddings.mask_embedder import PooledMaskEmbedder
@@ -20,29 +19,31 @@ from llmseg_core.methods.llm_seg import LLMSegPipeline
 from llmseg_core.model_dir.checkpoint import load_sam
 from llmseg_core.proposals.generator import ProposalGenerator, SamProposalGenerator
 from llmseg_core.runtime.folder_lock import locked
-from llmseg_core.runtime.whole_file import write_whole
 from llmseg_core.vlm.seg_token import SegTokenEncoder
 
 from ..data import BrokenPolicy
 from ..data.draws import SampleDraws
 from ..learning.batch import ProposalBatch, ProposalSample, collate_proposals
 from ..proposals.cache import CachedProposals
+from ..trainer.checkpoints import last_checkpoint
+from ..trainer.learner import WEIGHTS
 from ..trainer.loop import TrainingLoop
 from ..trainer.plan import TrainingPlan
 from ..trainer.processes import processes, require_zero2
+from ..trainer.trackers import require_trackers
 from .data import AdapterDataset, InputSizes
 from .directory import save_adapter_directory
 from .inputs import AdapterInputs, open_inputs
 from .memory import StepSize, expected_memory
 from .objective import AdapterModel, AdapterObjective
 from .parts import AdapterParts, load_adapter_parts
-from .recipe import AdapterRecipe, load_adapter_recipe
+from .recipe import AdapterRecipe
 from .shipped import CONFIGS
 from .validation import AdapterValidation
+from .work_folder import WorkFolder
 
 __all__ = ["train_adapter"]
 
-RECIPE_FILE = "recipe.yaml"
 ZERO2 = CONFIGS / "zero2.json"
 BARE_QUESTION = "{instruction}"
 
@@ -50,7 +51,7 @@ BARE_QUESTION = "{instruction}"
 def train_adapter(recipe: AdapterRecipe, work: Path) -> Path:
     """Train from where a training in `work` has come to, or from the start.
 
-    WORK/recipe.yaml      what was trained
+    WORK/recipe.yaml      what was trained; WORK/inputs.json on what
     WORK/checkpoint-N/    what learns, Adam's state and the state of chance after N steps
     WORK/best/, last/     model directories; `best` if there is validation data
     WORK/logs/            for TensorBoard
@@ -66,7 +67,8 @@ def train_adapter(recipe: AdapterRecipe, work: Path) -> Path:
 
     Raises:
         FileNotFoundError: if model, data or stored proposals are missing.
-        ValueError: if a training by another recipe is in `work`, or things do not fit together.
+        ValueError: if a training is in `work` that another recipe began, with another result, or
+            things do not fit together.
         FolderInUseError: if another training goes on in `work`.
     """
     state = processes()
@@ -78,9 +80,18 @@ def _train(recipe: AdapterRecipe, work: Path, state: PartialState) -> Path:
     # What is missing shows before the weights are read.
     if recipe.zero2:
         require_zero2()
+    require_trackers(recipe.report_to)
+    batches = recipe.batches_a_step(state.num_processes)
+    weights = None if recipe.begin_with is None else _weights_file(Path(recipe.begin_with))
     inputs = open_inputs(recipe)
-    with state.main_process_first():
-        _keep_recipe(recipe, work)
+    place = WorkFolder(work, recipe, inputs, state.num_processes)
+    if state.is_main_process:
+        place.check()
+        batch = recipe.batch_size * batches * state.num_processes
+        print(
+            f"a step takes {batch} images: {batches} x {recipe.batch_size} in each of "
+            f"{state.num_processes} processes"
+        )
     parts = load_adapter_parts(
         recipe.model,
         recipe.lora,
@@ -93,6 +104,8 @@ def _train(recipe: AdapterRecipe, work: Path, state: PartialState) -> Path:
     )
     model = build_model(recipe, parts)
     loop = build_loop(recipe, work, parts, model, inputs)
+    if weights is not None and last_checkpoint(work) is None:
+        loop.objective.load(weights)
     if state.is_main_process:
         size = StepSize(recipe.batch_size, recipe.questions, parts.config.proposals.max_proposals)
         expected_memory(
@@ -103,9 +116,10 @@ def _train(recipe: AdapterRecipe, work: Path, state: PartialState) -> Path:
             processes=state.num_processes,
             zero2=recipe.zero2,
         ).show()
+        place.keep()
     loop.train_to_end()
     if state.is_main_process:
-        save_adapter_directory(parts, work / "last", {"step": recipe.steps})
+        save_adapter_directory(parts, work / "last", {"step": loop.step})
     state.wait_for_everyone()
     return work / ("last" if recipe.validation is None else "best")
 
@@ -145,7 +159,8 @@ def build_loop(
         parts.llava.config.vision_config.image_size,
         config.seg_token.image_fit,
     )
-    samples = recipe.steps * recipe.batch_size * recipe.accumulation * state.num_processes
+    batches = recipe.batches_a_step(state.num_processes)
+    samples = recipe.steps * recipe.batch_size * batches * state.num_processes
     data = AdapterDataset(
         SampleDraws(inputs.data, recipe.questions, broken),
         _proposals(recipe, inputs.proposals, parts),
@@ -184,7 +199,8 @@ def build_loop(
 def adapter_plan(recipe: AdapterRecipe, work: Path) -> TrainingPlan:
     """Length, rates and intervals of a recipe."""
     schedule = partial(
-        get_linear_schedule_with_warmup,
+        get_scheduler,
+        "constant_with_warmup" if recipe.schedule == "constant" else recipe.schedule,
         num_warmup_steps=recipe.warmup_steps,
         num_training_steps=recipe.steps,
     )
@@ -198,11 +214,14 @@ def adapter_plan(recipe: AdapterRecipe, work: Path) -> TrainingPlan:
         betas=(recipe.adam_beta1, recipe.adam_beta2),
         weight_decay=recipe.weight_decay,
         save_steps=recipe.save_steps,
-        accumulation=recipe.accumulation,
+        accumulation=recipe.batches_a_step(processes().num_processes),
         clip=recipe.clip,
         validate_steps=recipe.validate_steps,
         log_steps=recipe.log_steps,
         workers=0 if recipe.proposals is None else recipe.workers,
+        patience=recipe.patience,
+        report_to=recipe.report_to,
+        recipe=recipe.to_dict(),
         zero2=json.loads(ZERO2.read_text()) if recipe.zero2 else None,
         bfloat16=recipe.precision == "bfloat16",
     )
@@ -218,26 +237,19 @@ def _proposals(
     return SamProposalGenerator(load_sam(recipe.model, runtime), parts.config.proposals)
 
 
+def _weights_file(place: Path) -> Path:
+    """The weights of a checkpoint, which `begin_with` names or its folder."""
+    file = place / WEIGHTS if place.is_dir() else place
+    if not file.is_file():
+        raise FileNotFoundError(
+            f"begin_with is {str(place)!r}, it must be a folder checkpoint-N, or its {WEIGHTS}"
+        )
+    return file
+
+
 def _checkpoint_activations(model: PreTrainedModel) -> None:
     """Compute activations again when they are needed; its name depends on the version."""
     if hasattr(model, "activation_checkpointing_enable"):
         model.activation_checkpointing_enable()
     else:  # transformers 5.20, the newest for Python 3.10
         model.gradient_checkpointing_enable()
-
-
-def _keep_recipe(recipe: AdapterRecipe, work: Path) -> None:
-    """Refuse to go on with a training that another recipe began."""
-    file = work / RECIPE_FILE
-    wanted = recipe.to_dict()
-    if not file.is_file():
-        write_whole(file, yaml.safe_dump(wanted, sort_keys=False))
-        return
-    stored = load_adapter_recipe(file).to_dict()  # what an older file does not name has its default
-    other = [key for key in wanted if stored[key] != wanted[key]]
-    if other:
-        differences = ", ".join(f"{key} {stored[key]}, not {wanted[key]}" for key in other)
-        raise ValueError(
-            f"the training in {work} was begun with {differences}: take another --work, or remove "
-            f"that folder"
-        )

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from llmseg_core.cli.command import Command
+from llmseg_core.cli.device_argument import add_device
 from llmseg_core.config.values import require
 
 from .choices import ABLATION_TABLES
@@ -36,6 +37,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, metavar="N", help="instead of the recipe's")
     parser.add_argument("--workers", type=int, default=1, help="processes that render scenes")
     parser.add_argument("--threads", type=int, help="of the training")
+    add_device(parser)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -47,7 +49,9 @@ def _run(options: argparse.Namespace) -> int:
     from ..embedded.ablation import Ablation
     from ..embedded.ablation_report import ablation_table, write_ablation
     from ..embedded.recipe import load_recipe
+    from ..trainer.processes import use_device
 
+    use_device(options.device)
     if options.threads is not None:
         require(options.threads >= 1, "--threads", options.threads, "at least 1")
         torch.set_num_threads(options.threads)
@@ -74,5 +78,5 @@ ABLATE = Command(
     "Repeat the paper's Tables 2 and 4 on rendered scenes.",
     _add_arguments,
     _run,
-    needs=("accelerate", "embreex", "matplotlib", "pycocotools", "scipy", "tensorboard"),
+    needs=("accelerate", "embreex", "matplotlib", "pycocotools", "scipy"),
 )

@@ -78,5 +78,5 @@ EVALUATE = Command(
     "Score a model or any system's masks on a data set.",
     _add_arguments,
     _run,
-    needs=("embreex", "matplotlib", "pycocotools", "scipy"),
+    needs=("accelerate", "embreex", "matplotlib", "pycocotools", "scipy"),
 )

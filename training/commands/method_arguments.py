@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from llmseg_core.cli.device_argument import add_device
 from llmseg_core.config import SelectionRule
 
 from .choices import MISSING
@@ -19,7 +20,7 @@ def add_method_arguments(parser: argparse.ArgumentParser) -> None:
     model.add_argument(
         "--model", default="embedded", metavar="DIR", help="model directory (default: embedded)"
     )
-    model.add_argument("--device", default="cpu", help='"cpu" (default), "cuda", "cuda:1"')
+    add_device(model)
     model.add_argument("--dtype", default="float32", help="float32 (default), bfloat16, float16")
     model.add_argument("--proposals", type=Path, metavar="CACHE", help="stored proposals")
     model.add_argument(

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from llmseg_core.cli.command import Command
+from llmseg_core.cli.device_argument import add_device
 from llmseg_core.config import RuntimeConfig
 
 from .choices import BROKEN
@@ -26,7 +27,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--points-per-side", type=int, metavar="N", help="prompt points; default: the model's"
     )
-    parser.add_argument("--device", help="default: a GPU of its own for each process, else the CPU")
+    add_device(parser)
     parser.add_argument("--dtype", default="float32", help="float32 (default), bfloat16, float16")
     parser.add_argument(
         "--broken", choices=BROKEN, default="fatal",
@@ -44,17 +45,17 @@ def _run(options: argparse.Namespace) -> int:
     from ..data import BrokenPolicy, BrokenSampleError, broken_report, open_data
     from ..proposals.cache import write_proposals
     from ..proposals.made_with import sam_of
-    from ..trainer.processes import processes
+    from ..trainer.processes import processes, use_device
 
     data, samples = open_data(options.data), checked_samples(options)
     count = len(data) if samples is None else min(samples, len(data))
+    use_device(options.device)
     state = processes()
     try:
-        device = options.device or str(state.device)
         config = load_config(model_directory(options.model)).proposals
         if options.points_per_side is not None:
             config = replace(config, points_per_side=options.points_per_side)
-        sam = load_sam(options.model, RuntimeConfig(device=device, dtype=options.dtype))
+        sam = load_sam(options.model, RuntimeConfig(device=str(state.device), dtype=options.dtype))
         broken: list[BrokenSampleError] = []
         written = write_proposals(
             SamProposalGenerator(sam, config),

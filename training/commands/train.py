@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from llmseg_core.cli.command import Command
+from llmseg_core.cli.device_argument import add_device
 
 from ..adapter.shipped import SHIPPED
 
@@ -26,16 +28,26 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a value of the recipe, such as steps=200 or lora.rank=4; may be given several times",
     )  # fmt: skip
 
+    parser.add_argument(
+        "--from", dest="begin_with", metavar="CHECKPOINT",
+        help="begin with the weights of a checkpoint-N of another training, and nothing else of it",
+    )  # fmt: skip
+    add_device(parser)
+
 
 def _run(options: argparse.Namespace) -> int:
     import torch
 
     from ..adapter.recipe import load_adapter_recipe
     from ..adapter.train import train_adapter
+    from ..trainer.processes import use_device
 
     recipe = load_adapter_recipe(options.recipe, options.settings)
+    if options.begin_with is not None:
+        recipe = replace(recipe, begin_with=options.begin_with)
     work = options.work or Path("build") / Path(options.recipe).stem
     try:
+        use_device(options.device)
         model = train_adapter(recipe, work)
         main = not torch.distributed.is_initialized() or torch.distributed.get_rank() == 0
         if main:
@@ -50,5 +62,5 @@ TRAIN = Command(
     "Train adapter and selector by a recipe.",
     _add_arguments,
     _run,
-    needs=("accelerate", "embreex", "pycocotools", "scipy", "tensorboard"),
+    needs=("accelerate", "embreex", "pycocotools", "scipy"),
 )

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """`python -m llmseg_training.embedded`: the packaged model from nothing."""
 
-from .stages import main
+from llmseg_core.cli.working_folder import forget_working_folder
+
+forget_working_folder()  # before anything is imported that it could stand for
+
+from .stages import main  # noqa: E402
 
 __all__: list[str] = []
 

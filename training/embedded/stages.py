@@ -33,6 +33,7 @@ from transformers import (
     SamModel,
 )
 
+from llmseg_core.cli.device_argument import add_device
 from llmseg_core.cli.program import run_program
 from llmseg_core.config import LLMSegConfig
 from llmseg_core.config.values import require
@@ -61,7 +62,7 @@ from ..proposals.cache import CachedProposals, write_proposals
 from ..proposals.made_with import SamInUse
 from ..questions import iter_instructions
 from ..scenes import SceneFolder, write_scenes
-from ..trainer.processes import processes
+from ..trainer.processes import processes, use_device
 from .encoded_with import encoded_with
 from .recipe import EMBEDDED_RECIPE, EmbeddedRecipe, load_recipe
 from .selection_data import encode_scenes
@@ -324,7 +325,9 @@ def _run(arguments: Sequence[str] | None) -> int:
     )
     parser.add_argument("--workers", type=int, default=2, help="processes that render scenes")
     parser.add_argument("--threads", type=int, default=None, help="of each training")
+    add_device(parser)
     options = parser.parse_args(arguments)
+    use_device(options.device)
     if options.threads is not None:
         require(options.threads >= 1, "--threads", options.threads, "at least 1")
         torch.set_num_threads(options.threads)

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from accelerate.utils import gather_object
 from tqdm import tqdm
 
 from llmseg_core.config import SelectionConfig
@@ -16,7 +17,7 @@ from ..data.readable import BrokenPolicy, ReadableSamples
 from .answers import AnswerSource
 from .case import Case
 from .judge import judge
-from .sweep import Sweep, SweepRow
+from .sweep import Sweep, SweepRow, SweepTerm
 
 __all__ = ["Evaluation", "evaluate"]
 
@@ -43,14 +44,29 @@ class Evaluation:
     object_iou: tuple[float, ...] | None = None
 
 
+@dataclass(frozen=True)
+class _Answered:
+    """One image with everything that an evaluation needs of it; small enough to be sent."""
+
+    index: int
+    sample: str
+    cases: tuple[Case, ...]
+    terms: tuple[SweepTerm, ...]
+    object_iou: tuple[float, ...] | None
+
+
 def evaluate(
     data: SegmentationData,
     source: AnswerSource,
     indices: Sequence[int] | None = None,
     settings: Sequence[SelectionConfig] = (),
     policy: BrokenPolicy = BrokenPolicy.FATAL,
+    share: tuple[int, int] = (0, 1),
 ) -> Evaluation:
     """Answer and judge every question of a data set.
+
+    Several processes may do it together. Each gets the whole evaluation, which is that of one
+    process to the last digit.
 
     Args:
         data: images with questions.
@@ -58,41 +74,56 @@ def evaluate(
         indices: which images; None means all.
         settings: selection rules and thresholds to compare on the same scores.
         policy: what happens when a sample cannot be used.
+        share: number of this process, and how many there are.
 
     Raises:
-        BrokenSampleError: for the first sample that cannot be read, if that is fatal.
+        BrokenSampleError: for the first sample that cannot be used, if that is fatal.
         ValueError: if there is nothing to evaluate, a score or confidence is no number, or the
             source says so.
     """
-    cases: list[Case] = []
-    found: dict[str, int] = {}
-    object_iou: list[float] | None = None
+    number, count = share
+    wanted = range(len(data)) if indices is None else indices
     sweep = Sweep(settings)
-    readable = ReadableSamples(data, policy, indices)
-    total = len(readable.indices)
-    for index, sample in tqdm(readable.enumerate(), desc=data.name, total=total, unit="image"):
+    readable = ReadableSamples(data, policy, wanted[number::count])
+    own = list(_answered(readable, source, sweep, show=number == 0))
+    source.finish()
+    broken: list[BrokenSampleError] = list(readable.broken)
+    if count > 1:
+        own, broken = gather_object(own), gather_object(broken)
+        own.sort(key=lambda each: each.index)
+        places = {data.sample_name(index): place for place, index in enumerate(wanted)}
+        broken.sort(key=lambda error: places[error.sample])
+    cases = tuple(case for each in own for case in each.cases)
+    if not cases:
+        raise ValueError(f"{data.name} has no image that can be evaluated")
+    for each in own:
+        sweep.add(each.terms)
+    objects = [each.object_iou for each in own if each.object_iou is not None]
+    return Evaluation(
+        data.name,
+        cases,
+        {each.sample: each.index for each in own},
+        tuple(broken),
+        tuple(sweep.rows() if settings else []),
+        tuple(iou for each in objects for iou in each) if objects else None,
+    )
+
+
+def _answered(
+    readable: ReadableSamples, source: AnswerSource, sweep: Sweep, show: bool
+) -> Iterator[_Answered]:
+    """The images of one process, one after the other."""
+    name, total = readable.data.name, len(readable.indices)
+    samples = readable.enumerate()
+    for index, sample in tqdm(samples, desc=name, total=total, unit="image", disable=not show):
         try:
             answers = source.answer(sample)
         except UnaskableError as error:
-            readable.leave_out(BrokenSampleError(data.name, sample.name, str(error)))
+            readable.leave_out(BrokenSampleError(name, sample.name, str(error)))
             continue
         judged = judge(sample, answers)
-        cases.extend(each.case for each in judged.questions)
-        found[sample.name] = index
-        if judged.object_iou is not None:
-            object_iou = object_iou or []
-            object_iou.extend(judged.object_iou)
-        if settings and answers.proposals is not None:
-            sweep.add(answers.proposals, judged.questions)
-    source.finish()
-    if not cases:
-        raise ValueError(f"{data.name} has no image that can be evaluated")
-    rows = sweep.rows() if settings else []
-    return Evaluation(
-        data.name,
-        tuple(cases),
-        found,
-        tuple(readable.broken),
-        tuple(rows),
-        None if object_iou is None else tuple(object_iou),
-    )
+        terms: list[SweepTerm] = []
+        if sweep.settings and answers.proposals is not None:
+            terms = sweep.measure(answers.proposals, judged.questions)
+        cases = tuple(each.case for each in judged.questions)
+        yield _Answered(index, sample.name, cases, tuple(terms), judged.object_iou)

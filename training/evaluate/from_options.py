@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from accelerate import PartialState
+
 from llmseg_core.config import SelectionConfig, SelectionRule
 from llmseg_core.model_dir.checkpoint import model_directory
 from llmseg_core.runtime.whole_file import write_whole
@@ -17,9 +19,10 @@ from llmseg_core.runtime.whole_file import write_whole
 from ..data import BrokenPolicy, ImageData, SceneData, broken_report
 from ..data.open_data import data_place, open_data
 from ..data.scene_data import render_scenes, scene_phrasings
+from ..trainer.processes import processes, use_device
 from .evaluation import evaluate
 from .gallery import gallery
-from .method_options import Answerer, answerer_name, open_answerer
+from .method_options import Answerer, answerer_name, forget_answers, open_answerer
 from .paper_tables import beside, paper_table
 from .prediction_writer import PredictionFormat, WrittenAnswers
 from .report import evaluation_report, print_tables, read_report, report_tables, write_json
@@ -30,7 +33,7 @@ __all__ = ["evaluate_as_asked"]
 
 
 def evaluate_as_asked(options: argparse.Namespace) -> None:
-    """Evaluate, print the tables and write the report.
+    """Evaluate, print the tables and write the report; of several processes one does the latter.
 
     Args:
         options: of `llmseg evaluate`.
@@ -47,18 +50,41 @@ def evaluate_as_asked(options: argparse.Namespace) -> None:
     others = [read_report(path) for path in options.also]
     if options.predictions is None and options.method == "llm-seg":
         model_directory(options.model)  # a wrong path shows before scenes are rendered
-    data = _open_data(options)
+    if options.write_predictions is not None:
+        _refuse_odd_name(options.write_predictions)
+    use_device(options.device)
+    state = processes()
+    try:
+        _evaluate(options, state, others)
+    finally:
+        state.destroy_process_group()
+
+
+def _evaluate(
+    options: argparse.Namespace, state: PartialState, others: list[dict[str, Any]]
+) -> None:
+    with state.main_process_first():
+        data = _open_data(options)
     name = options.name or answerer_name(options)
     out = options.out or Path("build/evaluate") / _slug(data.name) / _slug(name)
-    answerer = open_answerer(options, data.name, out)
-    source = answerer.source
+    with state.main_process_first():
+        if options.fresh and state.is_main_process:
+            forget_answers(out)
+    answerer = open_answerer(options, data, out, str(state.device))
+    source, indices = answerer.source, _indices(data, options.samples)
+    share = state.process_index, state.num_processes
+    if not answerer.is_model:  # reading is for one process
+        share = 0, 1
+        if not state.is_main_process:
+            return
     if options.write_predictions is not None:
-        place = options.write_predictions
+        place, order = options.write_predictions, [data.sample_name(index) for index in indices]
         form = PredictionFormat.RLE if place.suffix == ".jsonl" else PredictionFormat.PNG
-        source = WrittenAnswers(source, place, form)
+        source = WrittenAnswers(source, place, form, share, order)
     settings, policy = _settings(options, answerer), BrokenPolicy(options.broken)
-    indices = _indices(data, options.samples)
-    found = evaluate(data, source, indices, settings, policy)
+    found = evaluate(data, source, indices, settings, policy, share)
+    if not state.is_main_process:
+        return
     if found.broken:
         print(broken_report(data, found.broken, len(indices)), file=sys.stderr)
     report = evaluation_report(found, name, options.resamples, options.seed)
@@ -77,6 +103,15 @@ def evaluate_as_asked(options: argparse.Namespace) -> None:
         write_whole(written[-1], gallery(found, data, answerer.source, options.gallery, title))
     print_tables(report_tables(report), *_beside(options, report, others))
     print(f"written: {', '.join(map(str, written))}")
+
+
+def _refuse_odd_name(place: Path) -> None:
+    """Refuse a name that looks like a file's of another format than predictions have."""
+    if place.suffix not in ("", ".jsonl") and not place.is_dir():
+        raise ValueError(
+            f"--write-predictions is {str(place)!r}, it must be a folder or a file .jsonl; make a "
+            f"folder of such a name first"
+        )
 
 
 def _open_data(options: argparse.Namespace) -> ImageData:

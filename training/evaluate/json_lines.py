@@ -37,6 +37,9 @@ class JsonLines:
         self._find_lines()
 
     def __contains__(self, name: str) -> bool:
+        if name not in self._places and self.path.exists():
+            with self._lock:
+                self._find_lines()  # those that another process has added since
         return name in self._places
 
     def __len__(self) -> int:
@@ -58,7 +61,7 @@ class JsonLines:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._lock:
             self._find_lines()  # those that another process has added since
-            if name in self:
+            if name in self._places:
                 return
             with self.path.open("r+b" if self.path.exists() else "w+b") as file:
                 file.seek(self._end)

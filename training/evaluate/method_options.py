@@ -21,7 +21,8 @@ from llmseg_core.model_dir.checkpoint import load_config, method_name, model_dir
 from llmseg_core.model_dir.weights_digest import model_digest, weights_digest
 from llmseg_core.proposals.generator import ProposalGenerator, SamProposalGenerator
 
-from ..proposals.cache import CachedProposals
+from ..data import ImageData
+from ..proposals.cache import CachedProposals, HasProposals
 from ..proposals.made_with import sam_of
 from .answers import AnswerSource
 from .asking import AS_IT_IS, PHRASE, RELEASED_PHRASE_QUESTION, phrase_question
@@ -29,7 +30,7 @@ from .json_lines import JsonLines
 from .model_answers import PipelineAnswers, SegmenterAnswers
 from .prediction_files import Missing, PredictionAnswers, open_predictions
 
-__all__ = ["Answerer", "answerer_name", "open_answerer"]
+__all__ = ["Answerer", "answerer_name", "forget_answers", "open_answerer"]
 
 SCORES_FILE, MASKS_FILE = "scores.jsonl", "masks.jsonl"
 """answers so far, of methods with rules and of others"""
@@ -45,10 +46,12 @@ class Answerer:
     Attributes:
         source: gives the answers.
         selection: the rule that selects among proposals; None for methods without rules.
+        is_model: whether several processes can share the work.
     """
 
     source: AnswerSource
     selection: SelectionConfig | None
+    is_model: bool = True
 
 
 def answerer_name(options: argparse.Namespace) -> str:
@@ -58,39 +61,45 @@ def answerer_name(options: argparse.Namespace) -> str:
     return "two-stage" if options.method == "two-stage" else Path(options.model).resolve().name
 
 
-def open_answerer(options: argparse.Namespace, data: str, out: Path) -> Answerer:
+def forget_answers(out: Path) -> None:
+    """Remove the answers so far."""
+    for stored in (out / SCORES_FILE, out / MASKS_FILE):
+        stored.unlink(missing_ok=True)
+
+
+def open_answerer(options: argparse.Namespace, data: ImageData, out: Path, device: str) -> Answerer:
     """Open what the options name.
 
     Args:
         options: of the command line.
-        data: name of the data set.
+        data: what is asked about; from now on its samples must have the stored proposals that are
+            named.
         out: folder for answers.
+        device: where the model goes.
 
     Raises:
         ValueError, OSError: if it cannot be opened.
     """
     if options.phrase_question is not None:
         PHRASE.check("--phrase-question", options.phrase_question)
-    for stored in (out / SCORES_FILE, out / MASKS_FILE) if options.fresh else ():
-        stored.unlink(missing_ok=True)
     if options.predictions is None and options.method == "llm-seg":
-        return _model(options, data, out)
+        return _model(options, data, out, device)
     _refuse_rules(options, "here is no model")
     if options.predictions is None:
-        return _two_stage(options, data, out)
+        return _two_stage(options, data.name, out, device)
     source = PredictionAnswers(
         options.predictions,
         open_predictions(options.predictions),
         Missing(options.missing),
         extra_is_wrong=options.samples is None,
     )
-    return Answerer(source, None)
+    return Answerer(source, None, is_model=False)
 
 
-def _model(options: argparse.Namespace, data: str, out: Path) -> Answerer:
+def _model(options: argparse.Namespace, data: ImageData, out: Path, device: str) -> Answerer:
     name = method_name(options.model)
-    method = load_method(options.model, RuntimeConfig(device=options.device, dtype=options.dtype))
-    about = {"model": model_digest(options.model), "data": data, "dtype": options.dtype}
+    method = load_method(options.model, RuntimeConfig(device=device, dtype=options.dtype))
+    about = {"model": model_digest(options.model), "data": data.name, "dtype": options.dtype}
     if name != LLMSegConfig.method:
         _refuse_rules(options, f"{options.model} is a model of the method {name}")
         wording = options.phrase_question or AS_IT_IS
@@ -98,7 +107,9 @@ def _model(options: argparse.Namespace, data: str, out: Path) -> Answerer:
     config = load_config(model_directory(options.model))
     if options.proposals is not None:
         assert isinstance(method, _Proposing)
-        method.generator = _stored(options, config, method.generator)
+        stored = _stored(options, config, method.generator)
+        method.generator = stored
+        data.require(HasProposals(stored))
         about["proposals"] = str(options.proposals)
     given = {name: getattr(options, name) for name in RULE_OPTIONS}
     given = {name: value for name, value in given.items() if value is not None}
@@ -108,7 +119,7 @@ def _model(options: argparse.Namespace, data: str, out: Path) -> Answerer:
     return Answerer(PipelineAnswers(method, file, selection, wording), selection)
 
 
-def _two_stage(options: argparse.Namespace, data: str, out: Path) -> Answerer:
+def _two_stage(options: argparse.Namespace, data: str, out: Path, device: str) -> Answerer:
     folders = {name: getattr(options, name) for name in ("vlm", "detector", "sam")}
     missing = [f"--{name}" for name, folder in folders.items() if folder is None]
     if missing:
@@ -123,7 +134,7 @@ def _two_stage(options: argparse.Namespace, data: str, out: Path) -> Answerer:
         score_threshold=options.box_threshold,
         best_of_three=False,
     )
-    runtime = RuntimeConfig(device=options.device, dtype=options.dtype)
+    runtime = RuntimeConfig(device=device, dtype=options.dtype)
     baseline = TwoStage.from_config(config, Path(), runtime)
     about = {name: weights_digest(folder) for name, folder in folders.items()}
     about.update(data=data, dtype=options.dtype, box_threshold=str(options.box_threshold))

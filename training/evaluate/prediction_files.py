@@ -16,7 +16,6 @@ data set and has their questions in order.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping
 from enum import Enum
@@ -24,11 +23,15 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from PIL import Image
+
+from llmseg_core.images.image_files import opened_image
 
 from ..data import DataSample
+from ..data.names import fitting_path
+from ..data.plain_json import parse_json
 from .answers import Prediction, SampleAnswers
 from .prediction_record import prediction_of
+from .prediction_writer import ROOM
 
 __all__ = ["Missing", "PredictionAnswers", "open_predictions"]
 
@@ -55,6 +58,9 @@ class PredictionFiles(Protocol):
 
     def keys(self) -> set[Key]:
         """What there is."""
+
+    def stored(self, key: Key) -> Key:
+        """What a sample and question are called among `keys`."""
 
     def read(self, key: Key, size: tuple[int, int]) -> Prediction:
         """One prediction for an image of `size` (H, W).
@@ -116,6 +122,7 @@ class PredictionAnswers:
 
     def _one(self, key: Key, size: tuple[int, int]) -> Prediction:
         nothing = Prediction(np.zeros(size, dtype=bool))
+        key = self._files.stored(key)
         if key not in self._known:
             if self.missing is Missing.ERROR:
                 self._problems["are missing"].append(_text(key))
@@ -137,8 +144,8 @@ def open_predictions(place: Path) -> PredictionFiles:
         FileNotFoundError: if there is neither.
         ValueError: if it holds no prediction, or a line is damaged.
     """
-    if not place.exists():
-        raise FileNotFoundError(f"the predictions {place} do not exist")
+    if not place.is_dir() and not place.is_file():
+        raise FileNotFoundError(f"the predictions {place} do not exist, or are no file")
     files: PredictionFiles = _PngFolder(place) if place.is_dir() else _RleLines(place)
     if not files.keys():
         what = "file SAMPLE_QUESTION.png" if place.is_dir() else "line"
@@ -147,11 +154,13 @@ def open_predictions(place: Path) -> PredictionFiles:
 
 
 class _PngFolder:
-    """Files named SAMPLE_QUESTION.png."""
+    """Files named SAMPLE_QUESTION.png; a name that is too long is cut as it is written."""
 
     def __init__(self, folder: Path) -> None:
         self._paths: dict[Key, Path] = {}
-        for path in sorted(folder.rglob("*.png")):
+        for path in sorted(folder.rglob("[!.]*.png")):
+            if not path.is_file():
+                continue
             stem = path.relative_to(folder).with_suffix("").as_posix()
             name, _, number = stem.rpartition("_")
             if name and number.isascii() and number.isdigit():
@@ -160,13 +169,15 @@ class _PngFolder:
     def keys(self) -> set[Key]:
         return set(self._paths)
 
+    def stored(self, key: Key) -> Key:
+        return fitting_path(key[0], ROOM), key[1]
+
     def read(self, key: Key, size: tuple[int, int]) -> Prediction:
-        try:
-            with Image.open(self._paths[key]) as image:
-                _check_size((image.height, image.width), size)
-                pixels = np.array(image)
-        except (SyntaxError, Image.DecompressionBombError) as error:
-            raise ValueError(f"it is no PNG that can be read: {error}") from error
+        with opened_image(self._paths[key]) as image:
+            found = image.height, image.width
+            pixels = np.array(image) if found == size else None
+        _check_size(found, size)
+        assert pixels is not None
         if pixels.ndim != 2:
             raise ValueError(f"it has {pixels.shape[2]} channels, it must have one")
         return Prediction(pixels != 0)
@@ -191,10 +202,13 @@ class _RleLines:
     def keys(self) -> set[Key]:
         return set(self._starts)
 
+    def stored(self, key: Key) -> Key:
+        return key
+
     def read(self, key: Key, size: tuple[int, int]) -> Prediction:
         with self.path.open("rb") as lines:
             lines.seek(self._starts[key])
-            record: dict[str, Any] = json.loads(lines.readline())
+            record: dict[str, Any] = parse_json(lines.readline())
         mask = record.get("mask")
         if isinstance(mask, Mapping) and isinstance(mask.get("size"), list):
             _check_size(tuple(mask["size"]), size)
@@ -203,7 +217,7 @@ class _RleLines:
 
 def _key_of(line: bytes, where: str) -> Key:
     try:
-        record = json.loads(line)
+        record = parse_json(line)
     except ValueError as error:
         raise ValueError(f"{where} is no JSON: {error}") from error
     sample = record.get("sample") if isinstance(record, dict) else None

@@ -14,7 +14,7 @@ from .answers import ScoredProposals, taken_proposals
 from .judge import Judged
 from .sums import SCORES, scores_of_sums, sums
 
-__all__ = ["THRESHOLDS", "Sweep", "SweepRow", "paper_rules", "sweep_settings"]
+__all__ = ["THRESHOLDS", "Sweep", "SweepRow", "SweepTerm", "paper_rules", "sweep_settings"]
 
 THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(1, 20))
 """of the predicted IoP"""
@@ -58,6 +58,21 @@ class SweepRow:
         }
 
 
+@dataclass(frozen=True)
+class SweepTerm:
+    """What one question adds to each of S settings.
+
+    Attributes:
+        sums: (S, 6) float64, see `sums`.
+        found: (S,) bool, whether anything is taken.
+        has_target: whether anything fits.
+    """
+
+    sums: np.ndarray
+    found: np.ndarray
+    has_target: bool
+
+
 class Sweep:
     """Adds up what each setting would have answered; no network runs again.
 
@@ -71,20 +86,28 @@ class Sweep:
         self._refused = np.zeros(len(self.settings), dtype=np.int64)
         self._no_target = 0
 
-    def add(self, proposals: ScoredProposals, judged: Sequence[Judged]) -> None:
-        """Add the questions about one image.
+    def measure(self, proposals: ScoredProposals, judged: Sequence[Judged]) -> list[SweepTerm]:
+        """What the questions about one image will add, which another process may do.
 
         Raises:
             ValueError: if they were judged without proposals.
         """
+        terms = []
         for each in judged:
             if each.atoms is None:
                 raise ValueError(f"{each.case.sample} has no proposals, there is nothing to select")
             taken = taken_proposals(proposals.scores[each.case.question], self.settings)
-            self._sums += sums(each.atoms.measure(taken))
-            if not each.case.has_target:
+            found = np.asarray(taken.any(1))
+            terms.append(SweepTerm(sums(each.atoms.measure(taken)), found, each.case.has_target))
+        return terms
+
+    def add(self, terms: Sequence[SweepTerm]) -> None:
+        """Add what was measured; sums depend on the order in the last digit."""
+        for term in terms:
+            self._sums += term.sums
+            if not term.has_target:
                 self._no_target += 1
-                self._refused += ~taken.any(1)
+                self._refused += ~term.found
 
     def rows(self) -> list[SweepRow]:
         """The scores of every setting.

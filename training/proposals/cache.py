@@ -31,12 +31,12 @@ from llmseg_core.proposals.generator import ProposalGenerator
 from llmseg_core.runtime.whole_file import write_whole
 from llmseg_core.types import Proposals
 
-from ..data import BrokenSampleError, ImageData
+from ..data import BrokenSampleError, DataSample, ImageData
 from ..data.names import fitting_path
 from ..data.plain_json import parse_json
 from .made_with import SETTINGS_FILE, SamInUse, check_made_with, keep_made_with
 
-__all__ = ["CachedProposals", "NamedImages", "write_proposals"]
+__all__ = ["CachedProposals", "HasProposals", "NamedImages", "write_proposals"]
 
 _FILE = re.compile(r"(?P<name>.+?)(?:\.(?P<digest>[0-9a-f]{16}))?\.json")
 
@@ -202,6 +202,21 @@ class CachedProposals:
                 f"{path} holds no proposals: {error!r}; remove it, and compute them with "
                 f"`llmseg proposals`"
             ) from error
+
+
+class HasProposals:
+    """A check of samples (`ImageData.require`): their images have proposals that can be read.
+
+    Args:
+        proposals: where they are stored.
+    """
+
+    def __init__(self, proposals: CachedProposals) -> None:
+        self.proposals = proposals
+
+    def __call__(self, sample: DataSample) -> None:
+        """Refuse a sample without; raises OSError or ValueError."""
+        self.proposals(sample.image)
 
 
 def image_digest(image: np.ndarray) -> str:

@@ -4,18 +4,24 @@
 FOLDER/checkpoint-N/               what a training needs to go on after N steps
 FOLDER/checkpoint-N/complete       empty; a folder without it is not one of these
 FOLDER/checkpoint-N.unfinished/    being written, or left behind by a crash
+FOLDER/checkpoint-N.damaged/       was complete, but cannot be read any more
 """
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import shutil
+import sys
+import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError, safe_open
 
 from llmseg_core.runtime.whole_folder import folder_to_disk
 
@@ -28,6 +34,7 @@ __all__ = [
     "random_state",
     "refuse_obstacles",
     "remove_unfinished",
+    "set_damaged_aside",
     "set_random_state",
     "step_of",
 ]
@@ -36,7 +43,7 @@ COMPLETE = "complete"
 KEPT = 2
 """checkpoints that stay; older ones are removed"""
 _NAME = re.compile(r"checkpoint-(\d+)")
-_UNFINISHED = ".unfinished"
+_UNFINISHED, _DAMAGED = ".unfinished", ".damaged"
 _NUMPY: list[Any] = [np.empty(0).__reduce__()[0], np.ndarray, np.dtype, type(np.dtype(np.uint32))]
 """what the state of numpy's generator is made of"""
 
@@ -58,6 +65,63 @@ def remove_unfinished(folder: Path) -> None:
     for path in folder.glob(f"checkpoint-*{_UNFINISHED}"):
         if _NAME.fullmatch(path.name.removesuffix(_UNFINISHED)):
             shutil.rmtree(path)
+
+
+def set_damaged_aside(folder: Path, needed: Iterable[str]) -> None:
+    """Rename checkpoints in `folder` that cannot be read, newest first, down to one that can.
+
+    A training then goes on from that one; each that is renamed is told.
+
+    Args:
+        folder: of the training.
+        needed: files that a checkpoint must have.
+
+    Raises:
+        ValueError: if there are checkpoints, but none can be read.
+    """
+    found = sorted(_complete(folder), key=step_of, reverse=True)
+    damage = {}
+    for checkpoint in found:
+        what = _damage(checkpoint, needed)
+        if what is None:
+            break
+        damage[checkpoint] = what
+    if damage and len(damage) == len(found):
+        told = "; ".join(f"{checkpoint.name}: {what}" for checkpoint, what in damage.items())
+        raise ValueError(
+            f"no checkpoint in {folder} can be read ({told}): remove them to begin anew"
+        )
+    for checkpoint, what in damage.items():
+        aside = checkpoint.with_name(checkpoint.name + _DAMAGED)
+        if aside.exists():
+            shutil.rmtree(aside)
+        checkpoint.rename(aside)
+        print(
+            f"warning: {checkpoint} is damaged ({what}): it is {aside.name} now, and the training "
+            f"goes on from the checkpoint before it",
+            file=sys.stderr,
+        )
+
+
+def _damage(checkpoint: Path, needed: Iterable[str]) -> str | None:
+    """What is wrong with a checkpoint, None if every file can be read."""
+    for name in needed:
+        if not (checkpoint / name).is_file():
+            return f"{name} is missing"
+    for file in sorted(path for path in checkpoint.rglob("*") if path.is_file()):
+        try:
+            if file.suffix == ".safetensors":
+                with safe_open(file, "pt"):
+                    continue
+            elif file.suffix == ".json":
+                json.loads(file.read_bytes())
+            elif file.suffix in (".pt", ".pth"):
+                with zipfile.ZipFile(file) as parts:  # torch's own format, with checksums
+                    if (bad := parts.testzip()) is not None:
+                        return f"{file.name}: {bad} is damaged"
+        except (SafetensorError, ValueError, OSError, zipfile.BadZipFile, RecursionError) as error:
+            return f"{file.name}: {error}"
+    return None
 
 
 def refuse_obstacles(plan: TrainingPlan) -> None:

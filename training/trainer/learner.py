@@ -50,27 +50,45 @@ class Learner(Generic[SomeBatch]):
     def learn(self, batch: SomeBatch, step: int) -> dict[str, Tensor]:
         """Learn from one batch; the last of an accumulation makes a step.
 
+        What cannot be learnt from changes no weight.
+
         Args:
             batch: on any device.
             step: steps that were taken before.
 
         Returns:
             Scalars for the log: "loss", its parts, and after a step "grad_norm".
+
+        Raises:
+            ValueError: if the loss or the gradient is no finite number.
         """
         accelerator = self.accelerator
         with accelerator.accumulate(self.model):
             cost = self.objective.loss(self.model, batch.to(accelerator.device), step)
             told = {"loss": cost.total, **cost.parts}
+            self._refuse_nonsense(told, step)
             accelerator.backward(cost.total)
             if accelerator.sync_gradients:
                 norm = accelerator.clip_grad_norm_(self.model.parameters(), self.plan.clip)
                 told["grad_norm"] = torch.as_tensor(norm)
+                self._refuse_nonsense(told, step)
             self.optimizer.step()
             if accelerator.sync_gradients:
                 self.rate = float(self.scheduler.get_last_lr()[0])
                 self.scheduler.step()
             self.optimizer.zero_grad()
         return told
+
+    def _refuse_nonsense(self, told: dict[str, Tensor], step: int) -> None:
+        """Stop before a number that is none gets into the weights."""
+        if all(bool(torch.isfinite(value).all()) for value in told.values()):
+            return
+        values = ", ".join(f"{name} {float(value):.4g}" for name, value in told.items())
+        raise ValueError(
+            f"step {step + 1}: {values}: all must be finite. Weights or data hold numbers that are "
+            f"not, or the learning rate of {self.rate:.3g} is too high; nothing was learnt from "
+            f"this step, and checkpoints of steps before are whole"
+        )
 
     def save(self, folder: Path) -> None:
         """Write everything that a resume needs besides the random state; all processes call it."""

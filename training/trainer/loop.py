@@ -28,11 +28,12 @@ from .checkpoints import (
     random_state,
     refuse_obstacles,
     remove_unfinished,
+    set_damaged_aside,
     set_random_state,
     step_of,
 )
 from .drawn_dataset import DrawnDataset
-from .learner import WEIGHTS, Learner
+from .learner import SCHEDULER, WEIGHTS, Learner
 from .objective import Objective, Validation
 from .plan import TrainingPlan
 from .processes import make_accelerator
@@ -72,27 +73,31 @@ class TrainingLoop(Generic[Sample, SomeBatch]):
     def train_to_end(self) -> None:
         """Train from the newest complete checkpoint, or from the start, to the last step.
 
+        One that is damaged is told and set aside for the one before it.
+
         Checkpoints of transformers' Trainer that are marked as complete do too. A training that had
         ended already only gets its weights back.
 
         Raises:
-            ValueError: if something else stands where a checkpoint will be written, or the passes
-                over the data cannot be divided into steps.
+            ValueError: if something else stands where a checkpoint will be written, no checkpoint
+                can be read, the passes over the data cannot be divided into steps, or the loss is
+                no finite number.
         """
         plan = self.plan
         set_seed(plan.seed)
         accelerator = make_accelerator(plan)
         self.objective.model.to(accelerator.device)
-        refuse_obstacles(plan)
         if accelerator.is_main_process:
             remove_unfinished(plan.folder)
+            set_damaged_aside(plan.folder, (WEIGHTS, SCHEDULER, STATE))
         accelerator.wait_for_everyone()
+        refuse_obstacles(plan)
         checkpoint = last_checkpoint(plan.folder)
         if checkpoint is not None:
             self.objective.load(checkpoint / WEIGHTS)
             self.step = step_of(checkpoint)
             self.history = json.loads((checkpoint / STATE).read_text())["log_history"]
-        if self.step >= plan.steps:
+        if self.step >= plan.steps or self._gains_nothing():
             return
         learner = Learner(self.objective, plan, accelerator)
         if checkpoint is not None:
@@ -120,7 +125,7 @@ class TrainingLoop(Generic[Sample, SomeBatch]):
             )
         in_pass = len(loader) // plan.accumulation
         learner.model.train()
-        with TrainingLog(plan.folder, self.history, self.step, plan.steps) as log:
+        with TrainingLog(plan, self.history, self.step) as log:
             for batch in self._batches(loader, in_pass, accelerator, checkpoint):
                 log.note(learner.learn(batch, self.step))
                 if not accelerator.sync_gradients:
@@ -133,6 +138,7 @@ class TrainingLoop(Generic[Sample, SomeBatch]):
                     log.write("train", {**log.means(), **more}, self.step)
                 if self.validation is not None and (last or self.step % plan.validate_steps == 0):
                     self._validate(self.validation, learner, log)
+                    last = last or self._gains_nothing()
                 if last or self.step % plan.save_steps == 0:
                     self._store(learner)
                 if last:
@@ -174,6 +180,13 @@ class TrainingLoop(Generic[Sample, SomeBatch]):
         scores = validation.run(self.step)
         learner.model.train()
         log.write("eval", {f"eval_{name}": value for name, value in scores.items()}, self.step)
+
+    def _gains_nothing(self) -> bool:
+        """Whether the best validation is as long ago as the plan has patience."""
+        scores = [entry["eval_giou"] for entry in self.history if "eval_giou" in entry]
+        if self.plan.patience is None or not scores:
+            return False
+        return len(scores) - 1 - scores.index(max(scores)) >= self.plan.patience
 
     def _store(self, learner: Learner[SomeBatch]) -> None:
         """Write a checkpoint; every process writes a part of it."""

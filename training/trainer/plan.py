@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -50,5 +50,11 @@ class TrainingPlan:
     """whether parameters may have no gradient in a step, which several processes must agree on"""
     zero2: Mapping[str, Any] | None = None
     """configuration of DeepSpeed, if processes share gradients and Adam's state by ZeRO-2"""
+    patience: int | None = None
+    """validations without a better gIoU after which the training ends; None trains to the end"""
+    report_to: tuple[str, ...] = ("tensorboard",)
+    """where the log goes, see `trackers`"""
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    """settings that are noted there"""
     bfloat16: bool = False
     """whether ZeRO-2 keeps what learns in bfloat16, with a float32 copy"""

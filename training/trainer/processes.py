@@ -15,9 +15,12 @@ from accelerate.utils import (
     GradientAccumulationPlugin,
 )
 
+from llmseg_core.config import RuntimeConfig
+from llmseg_core.runtime.device import torch_device
+
 from .plan import TrainingPlan
 
-__all__ = ["make_accelerator", "processes", "require_zero2"]
+__all__ = ["make_accelerator", "processes", "require_zero2", "use_device"]
 
 
 def processes() -> PartialState:
@@ -27,6 +30,34 @@ def processes() -> PartialState:
     """
     # not told that there is no GPU, accelerate overlooks processes on CPUs
     return PartialState(cpu=not torch.cuda.is_available(), timeout=timedelta(days=1))
+
+
+def use_device(name: str | None) -> None:
+    """Let this process compute there; to be said before anything else is asked of it.
+
+    Args:
+        name: "cpu", "cuda" or such as "cuda:1"; None takes a GPU of its own for each process, or
+            the CPU where there is none.
+
+    Raises:
+        ValueError: if there is no such device, or several processes shall share one GPU.
+    """
+    if name is None:
+        return
+    device = torch_device(RuntimeConfig(device=name))
+    if device.type == "cpu":
+        PartialState(cpu=True, timeout=timedelta(days=1))
+        return
+    state = processes()
+    if device.index is None:
+        return
+    if state.num_processes > 1:
+        raise ValueError(
+            f"device is {name!r}, and {state.num_processes} processes take a GPU each: it must be "
+            f'"cuda" or "cpu"'
+        )
+    torch.cuda.set_device(device)
+    state.device = device
 
 
 def make_accelerator(plan: TrainingPlan) -> Accelerator:

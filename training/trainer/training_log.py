@@ -1,40 +1,39 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The log of a training: means since the last line, for people, TensorBoard and checkpoints."""
+"""The log of a training: means since the last line, for people, trackers and checkpoints."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from pathlib import Path
 from types import TracebackType
 
 from accelerate.utils import gather_object
 from torch import Tensor
-from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
+from .plan import TrainingPlan
 from .processes import processes
+from .trackers import start_trackers
 
 __all__ = ["TrainingLog"]
 
 
 class TrainingLog:
-    """Lines under a progress bar, in `folder/logs` and in `history`; the first process writes.
+    """Lines under a progress bar, in the plan's trackers and in `history`; one process writes.
 
     Args:
-        folder: of the training.
+        plan: says where the log goes.
         history: lines of an interrupted training.
         step: steps that were taken before.
-        steps: of the whole training.
     """
 
-    def __init__(
-        self, folder: Path, history: list[dict[str, float]], step: int, steps: int
-    ) -> None:
+    def __init__(self, plan: TrainingPlan, history: list[dict[str, float]], step: int) -> None:
         self.history = history
-        main = processes().is_main_process
-        self._writer = SummaryWriter(str(folder / "logs")) if main else None
-        self._bar = tqdm(initial=step, total=steps, disable=not main, dynamic_ncols=True)
+        self._main = processes().is_main_process
+        self._trackers = (
+            start_trackers(plan.report_to, plan.folder, plan.recipe) if self._main else []
+        )
+        self._bar = tqdm(initial=step, total=plan.steps, disable=not self._main, dynamic_ncols=True)
         self._noted: defaultdict[str, list[Tensor]] = defaultdict(list)
 
     def __enter__(self) -> TrainingLog:
@@ -47,8 +46,8 @@ class TrainingLog:
         trace: TracebackType | None,
     ) -> None:
         self._bar.close()
-        if self._writer is not None:
-            self._writer.close()
+        for tracker in self._trackers:
+            tracker.finish()
 
     def note(self, values: Mapping[str, Tensor]) -> None:
         """Remember scalars of one batch until the next `means`."""
@@ -71,16 +70,16 @@ class TrainingLog:
         """Add a line.
 
         Args:
-            group: TensorBoard's: "train" or "eval".
+            group: for trackers: "train" or "eval".
             values: by name.
             step: that they belong to.
         """
         self.history.append({**values, "step": step})
-        if self._writer is None:
+        if not self._main:
             return
-        for name, value in values.items():
-            self._writer.add_scalar(f"{group}/{name.removeprefix('eval_')}", value, step)
-        self._writer.flush()
+        named = {f"{group}/{name.removeprefix('eval_')}": value for name, value in values.items()}
+        for tracker in self._trackers:
+            tracker.log(named, step=step)
         self._bar.write(" ".join(f"{name} {value:.4g}" for name, value in values.items()))
 
     def advance(self) -> None:

@@ -83,7 +83,7 @@ def test_a_whole_number_stands_for_a_float() -> None:
         ({"seats": True}, r"seats is True, it must be a whole number"),
         ({"seats": None}, r"seats is None, it must be a whole number"),
         ({"share": "x"}, r"share is 'x', it must be a number$"),
-        ({"share": "1e-3"}, r"share is '1e-3', it must be a number \(in YAML 1\.0e-3, not 1e-3\)"),
+        ({"share": "1e"}, r"share is '1e', it must be a number"),
         ({"share": float("nan")}, r"share is nan, it must be a finite number"),
         ({"share": float("-inf")}, r"share is -inf, it must be a finite number"),
         ({"share": 10**400}, r"share is 1000.*0\.\.\., it must be a finite number"),

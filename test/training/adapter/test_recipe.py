@@ -72,7 +72,7 @@ def test_a_recipe_survives_being_written(tmp_path: Path) -> None:
         ("lora.rang=3", "lora has the unknown key 'rang'"),
         ("steps=0", "steps is 0, it must be at least 1"),
         ("steps=1e3", "steps is '1e3', it must be a whole number"),
-        ("learning_rate=1e-4", "learning_rate is '1e-4', it must be a number"),
+        ("learning_rate=1e", "learning_rate is '1e', it must be a number"),
         ("warmup_steps=6000", r"warmup_steps is 6000, it must be in \[0, 5000\]"),
         ("precision=fp8", "precision is 'fp8', it must be one of bfloat16, float32"),
         ("load_in=2bit", "load_in is '2bit', it must be one of null, 8bit, 4bit"),

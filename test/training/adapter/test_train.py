@@ -221,8 +221,8 @@ def test_one_training_at_a_time_writes_a_folder(place: Place, trained: Trained) 
 
 
 def test_another_recipe_does_not_go_on_in_the_same_folder(place: Place, trained: Trained) -> None:
-    with pytest.raises(ValueError, match=r"begun with steps 8, not 9: take another --work"):
-        train_adapter(place.recipe(steps=9), trained.work)
+    with pytest.raises(ValueError, match=r"begun with learning_rate 0.005, not 0.1: take another"):
+        train_adapter(place.recipe(learning_rate=0.1), trained.work)
 
 
 def test_a_training_from_before_the_switches_goes_on(place: Place, tmp_path: Path) -> None:
@@ -251,6 +251,8 @@ def test_the_recipes_switches_reach_data_and_loss(place: Place, tmp_path: Path) 
 
 def test_a_damaged_recipe_in_the_folder_is_named(place: Place, tmp_path: Path) -> None:
     (tmp_path / "recipe.yaml").write_text("")
+    (tmp_path / "checkpoint-1").mkdir()
+    (tmp_path / "checkpoint-1" / "complete").touch()
     with pytest.raises(ValueError, match=r"recipe\.yaml: the keys 'model' and 'data' are missing"):
         train_adapter(place.recipe(), tmp_path)
 
