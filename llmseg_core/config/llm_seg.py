@@ -52,6 +52,8 @@ class ProposalConfig(Settings):
     """in layer i there are points_per_side / this^i points along each side of a crop"""
     crop_nms_thresh: Annotated[float, Between(0, 1)] = 0.7
     """box IoU above which of two masks from different crops the larger crop's goes, [0, 1]"""
+    min_mask_region_area: Annotated[int, AtLeast(0)] = 0
+    """pixels; smaller holes are filled and smaller regions dropped; 0 leaves masks as they are"""
     low_resolution_stability: bool = False
     """measure stability on SAM's own logits instead of the image's pixels: nearly exact, faster"""
     coarse_step: Annotated[int, AtLeast(1)] = 1

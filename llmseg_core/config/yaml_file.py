@@ -103,8 +103,6 @@ def _loaded(text: str) -> Any:
     """The one document in a text; every error is a ValueError of one line."""
     try:
         return yaml.load(text, Loader=_Loader)
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = "" if mark is None else f"line {mark.line + 1}, column {mark.column + 1}: "

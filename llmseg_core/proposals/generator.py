@@ -25,6 +25,7 @@ from .mask_measures import draw_masks, low_resolution_stability, measure_masks
 from .memory import MemoryPlan
 from .sam_decoder import ImageSide, SamPointDecoder
 from .sam_encoder import CACHED_BYTES, SamImageEncoder
+from .small_regions import without_small_regions
 from .views import ImageView, image_views, point_grid
 
 __all__ = ["ProposalGenerator", "SamProposalGenerator", "point_grid"]
@@ -126,9 +127,16 @@ class SamProposalGenerator:
         if len(views) > 1:
             areas = torch.tensor([view.crop.area for view in views], device=self.device)
             found = found[box_nms(found.boxes, 1 / areas[found.view], self.config.crop_nms_thresh)]
+        masks = None
+        if (least := self.config.min_mask_region_area) > 0:
+            threshold = max(self.config.box_nms_thresh, self.config.crop_nms_thresh)
+            masks = self._draw(found, views, size)
+            found, masks = without_small_regions(found, masks, least, threshold)
         if largest is not None:
-            found = found[found.areas.argsort(descending=True, stable=True)[:largest]]
-        masks = self._draw(found, views, size)
+            order = found.areas.argsort(descending=True, stable=True)[:largest]
+            found, masks = found[order], None if masks is None else masks[order]
+        if masks is None:
+            masks = self._draw(found, views, size)
         return Proposals(masks, found.boxes, found.iou.float(), found.stability, found.points)
 
     def _image_views(self, size: tuple[int, int]) -> list[ImageView]:

@@ -74,6 +74,7 @@ class OriginalSamProposalGenerator:
             box_nms_thresh=config.box_nms_thresh,
             crop_n_layers=config.crop_n_layers,
             crop_nms_thresh=config.crop_nms_thresh,
+            min_mask_region_area=config.min_mask_region_area,
             crop_overlap_ratio=config.crop_overlap_ratio,
             crop_n_points_downscale_factor=config.crop_n_points_downscale_factor,
         )

@@ -23,6 +23,7 @@ from llmseg_core.images.clip_pixels import clip_input
 from llmseg_core.images.image_ops import check_image
 from llmseg_core.types import ImagePrefix
 
+from .llava import cache_argument
 from .prompt_tokens import PromptTokens
 from .prompts import FIXED_ANSWER, IMAGE_END, IMAGE_START, IMAGE_TOKEN, SEG_TOKEN
 
@@ -120,8 +121,8 @@ class SegTokenEncoder(nn.Module):
         self.llava.model(
             input_ids=self._tensor([self.prompts.prefix_ids]),
             pixel_values=self.pixel_values(image),
-            past_key_values=cache,
             use_cache=True,
+            **{cache_argument(self.llava.model): cache},
         )
         return ImagePrefix(
             tuple(layer.keys for layer in cache.layers),
@@ -151,8 +152,11 @@ class SegTokenEncoder(nn.Module):
             size = (len(tails), -1, -1, -1)
             cache.update(keys.expand(size), values.expand(size), layer)
         # Padding stands on the right, where causal attention never looks: no mask is needed.
-        output = self.llava.model.language_model(
-            input_ids=self._padded(tails, BUCKET), past_key_values=cache, use_cache=True
+        language_model = self.llava.model.language_model
+        output = language_model(
+            input_ids=self._padded(tails, BUCKET),
+            use_cache=True,
+            **{cache_argument(language_model): cache},
         )
         last = self._tensor([len(tail) - 1 for tail in tails])
         return output.last_hidden_state[torch.arange(len(tails), device=last.device), last]

@@ -137,8 +137,9 @@ class AdapterRecipe(Settings):
             ]
             raise ValueError(
                 f"global_batch is {self.global_batch}, which {processes} processes with a "
-                f"batch_size of {self.batch_size} cannot share: start one of "
-                f"{', '.join(map(str, able)) or 'none'}, or set another global_batch"
+                f"batch_size of {self.batch_size} cannot share: "
+                + f"start one of {', '.join(map(str, able))}, or " * bool(able)
+                + "set another global_batch"
             )
         return self.global_batch // share
 

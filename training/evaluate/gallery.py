@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from ..data import DataQuestion, SegmentationData
@@ -16,6 +17,8 @@ from .gallery_pictures import compared, with_target
 
 __all__ = ["exhibits", "gallery"]
 
+ALIKE = 2
+"""cards of one sort about the same text, image or category, as long as there are others"""
 PROPOSALS = 5
 """proposals of which a card shows the scores: those of the highest predicted IoP"""
 
@@ -64,9 +67,31 @@ def exhibits(
 def _chosen(cases: Sequence[Case], count: int) -> tuple[list[Case], list[Case]]:
     """The worst, those first for which there was a good proposal, and the best of the rest."""
     order = sorted(cases, key=lambda case: (case.iou, -case.bounds.best if case.bounds else 0.0))
-    worst = order[:count]
-    rest = order[len(worst) :]
-    return worst, sorted(rest, key=lambda case: (case.has_target, case.iou), reverse=True)[:count]
+    worst = _varied(order, count)
+    rest = [case for case in order if not any(case is each for each in worst)]
+    rest.sort(key=lambda case: (case.has_target, case.iou), reverse=True)
+    return worst, _varied(rest, count)
+
+
+def _varied(cases: Sequence[Case], count: int) -> list[Case]:
+    """The first ones of which no text, image or category is there more than `ALIKE` times.
+
+    Where that leaves too few, the first of the others follow.
+    """
+    met: Counter[tuple[str, str]] = Counter()
+    chosen: list[Case] = []
+    others: list[Case] = []
+    for case in cases:
+        if len(chosen) == count:
+            break
+        marks = [("text", case.text), ("image", case.sample)]
+        marks += [("category", case.category)] if case.category else []
+        if any(met[mark] == ALIKE for mark in marks):
+            others.append(case)
+            continue
+        met.update(marks)
+        chosen.append(case)
+    return [*chosen, *others[: count - len(chosen)]]
 
 
 def _proposal_lines(

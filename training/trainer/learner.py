@@ -83,7 +83,7 @@ class Learner(Generic[SomeBatch]):
         """Stop before a number that is none gets into the weights."""
         if all(bool(torch.isfinite(value).all()) for value in told.values()):
             return
-        values = ", ".join(f"{name} {float(value):.4g}" for name, value in told.items())
+        values = ", ".join(f"{name} {float(value.detach()):.4g}" for name, value in told.items())
         raise ValueError(
             f"step {step + 1}: {values}: all must be finite. Weights or data hold numbers that are "
             f"not, or the learning rate of {self.rate:.3g} is too high; nothing was learnt from "

@@ -212,3 +212,21 @@ def test_points_per_batch_follow_the_size_of_a_prompt(original: nn.Module) -> No
 def test_point_grid_is_that_of_the_original() -> None:
     theirs = segment_anything.utils.amg.build_point_grid(7) * np.array([[640, 480]])
     assert np.allclose(point_grid(7, 480, 640).numpy(), theirs, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("least", [4, 60, 100_000])
+@pytest.mark.parametrize("crops", [False, True])
+def test_specks_and_holes_go_as_in_the_original(
+    original: nn.Module, least: int, crops: bool
+) -> None:
+    config = replace(with_crops(MANY) if crops else MANY, min_mask_region_area=least)
+    records = original_records(original, config, IMAGES["noise"])
+    found = generator(original, config).propose(IMAGES["noise"])
+    assert_same(found, records)
+    plain = generator(original, replace(config, min_mask_region_area=0)).propose(IMAGES["noise"])
+    assert not torch.equal(plain.masks, found.masks)
+    largest = generator(original, config).propose(IMAGES["noise"], largest=2)
+    areas = found.masks.flatten(1).sum(1)
+    assert (
+        largest.masks.flatten(1).sum(1).tolist() == areas.sort(descending=True).values.tolist()[:2]
+    )

@@ -10,6 +10,7 @@ import pytest
 from helpers.data_files import SIZE, box_mask
 from llmseg_core.images.run_lengths import encode_mask
 from llmseg_training.data import decode_mask
+from llmseg_training.data.coco_masks import DegenerateMaskError
 
 BOX = box_mask(3, 5, 20, 30)
 CODE = encode_mask(BOX)
@@ -66,3 +67,24 @@ def test_polygons_are_drawn_at_possible_sizes_only(size: tuple[int, int]) -> Non
 def test_bad_masks_are_refused(code: Any, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         decode_mask(code, SIZE)
+
+
+def test_a_polygon_without_an_area_is_left_out() -> None:
+    """As annotating leaves some behind, and pycocotools takes four numbers for a box."""
+    box = [5, 3, 30, 3, 30, 20, 5, 20]
+    whole = decode_mask([box], (48, 64))
+    for rest in ([1, 1, 2, 2], [1, 1, 9, 9, 5, 5], [7, 7, 7, 7, 7, 7], [3, 3]):
+        assert np.array_equal(decode_mask([box, rest], (48, 64)), whole)
+        with pytest.raises(DegenerateMaskError, match="have no area"):
+            decode_mask([rest], (48, 64))
+    with pytest.raises(DegenerateMaskError, match="cover no pixel"):
+        decode_mask([[7.1, 7.1, 7.2, 7.1, 7.2, 7.3]], (48, 64))
+    crossed = [2, 2, 20, 20, 20, 2, 2, 20]  # both halves count, though their signed areas cancel
+    assert decode_mask([crossed], (48, 64)).any()
+
+
+def test_a_polygon_at_the_edge_is_inside() -> None:
+    assert decode_mask([[-5, -5, 3, -5, 3, 3, -5, 3]], (48, 64)).sum() == 9
+    with pytest.raises(ValueError, match="outside the image"):
+        decode_mask([[-5, 2, -1, 2, -1, 9]], (48, 64))
+    assert decode_mask([[0, 0, 1, 0, 1, 1, 0, 1]], (1, 1)).all()
