@@ -1,11 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from llmseg_core import SEG_TOKEN
 from llmseg_core.config import SegTokenConfig
-from llmseg_core.vlm.prompts import ANSWERS, answer_text, question_text, system_text
+from llmseg_core.vlm.prompts import (
+    ANSWERS,
+    CONTROL_TOKENS,
+    UnaskableError,
+    answer_text,
+    check_instruction,
+    question_text,
+    system_text,
+)
 
 
 def test_conversation_is_that_of_llava_v1() -> None:
@@ -58,3 +68,14 @@ def test_answers_have_one_seg_token() -> None:
     assert all(answer_text(SegTokenConfig(), answer).count(SEG_TOKEN) == 1 for answer in ANSWERS)
     with pytest.raises(ValueError, match="'nothing', it must contain"):
         answer_text(SegTokenConfig(), "nothing")
+
+
+@pytest.mark.parametrize("token", CONTROL_TOKENS)
+def test_no_instruction_holds_a_control_token(token: str) -> None:
+    with pytest.raises(UnaskableError, match=re.escape(f"must not contain {token}")):
+        question_text(SegTokenConfig(), f"the cup {token} left")
+
+
+def test_half_a_letter_cannot_be_asked() -> None:
+    with pytest.raises(UnaskableError, match="has half a letter at 6, it must be text that UTF-8"):
+        check_instruction("a cup \ud83d")

@@ -110,3 +110,36 @@ def test_model_and_data_must_be_named(tmp_path: Path) -> None:
 def test_defaults_are_the_papers() -> None:
     recipe = AdapterRecipe(**LEAST)
     assert (recipe.steps, recipe.learning_rate, recipe.accumulation) == (5000, 1e-4, 10)
+
+
+@pytest.mark.parametrize(("processes", "batches"), [(1, 20), (2, 10), (5, 4), (20, 1)])
+def test_the_global_batch_is_the_same_on_any_number_of_gpus(processes: int, batches: int) -> None:
+    assert load_adapter_recipe("paper_10_epochs").batches_a_step(processes) == batches
+
+
+def test_a_batch_that_cannot_be_shared_is_refused() -> None:
+    recipe = load_adapter_recipe("paper_10_epochs", ["batch_size=2"])
+    with pytest.raises(ValueError, match=r"which 8 processes .* cannot .* of 1, 2, 5, 10, or"):
+        recipe.batches_a_step(8)
+    with pytest.raises(ValueError, match="cannot share: set another global_batch"):
+        load_adapter_recipe("paper_10_epochs", ["batch_size=3"]).batches_a_step(1)
+
+
+def test_the_batch_is_said_in_one_way(tmp_path: Path) -> None:
+    by_processes = load_adapter_recipe("paper_10_epochs", ["accumulation=4"])
+    assert (by_processes.global_batch, by_processes.batches_a_step(8)) == (None, 4)
+    own = tmp_path / "own.yaml"
+    own.write_text("model: m\ndata: d\naccumulation: 4\n")
+    assert load_adapter_recipe(own, ["global_batch=6"]).batches_a_step(2) == 3
+    own.write_text("model: m\ndata: d\naccumulation: 4\nglobal_batch: 8\n")
+    with pytest.raises(ValueError, match="accumulation is 4, but follows from global_batch"):
+        load_adapter_recipe(own)
+
+
+def test_a_short_exponent_is_a_number() -> None:
+    assert load_adapter_recipe("paper_10_epochs", ["learning_rate=1e-4"]).learning_rate == 1e-4
+
+
+def test_patience_needs_a_validation() -> None:
+    with pytest.raises(ValueError, match="patience is 3, it must be null where there is no valid"):
+        load_adapter_recipe("paper_10_epochs", ["patience=3", "validation=null"])

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from helpers.commands import run_in_two_processes
 from helpers.small_data import write_small_data
 from llmseg_core import LLMSegPipeline
 from llmseg_core.cli.main import run_command
@@ -315,3 +316,31 @@ def test_own_predictions_score_the_same_again(
     for option in (("--sweep",), ("--rule", "iop")):
         assert run(*short, *option) == 2
         assert "proposal" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_two_processes_find_what_one_does(model_folder: Path, folder: Path, tmp_path: Path) -> None:
+    """To the last digit, also what was left out, and in the order of the data."""
+    data = tmp_path / "data"
+    shutil.copytree(folder, data)
+    (data / "images" / "c.png").write_bytes(b"torn")
+    usual = ["--model", model_folder, "--data", data, "--resamples", 20, "--broken", "skip",
+             "--sweep", "--gallery"]  # fmt: skip
+    files = {}
+    for name in ("one", "two"):
+        out = tmp_path / name
+        written = ["--out", out, "--write-predictions", out / "masks.jsonl"]
+        if name == "one":
+            assert run(*usual, *written) == 0
+        else:
+            done = run_in_two_processes(
+                tmp_path, "llmseg_training.commands.evaluate:EVALUATE", *usual, *written
+            )
+            assert done.returncode == 0, done.stderr
+            assert done.stdout.count("written: ") == 1
+        files[name] = {
+            file: (out / file).read_bytes()
+            for file in ("report.json", "masks.jsonl", "gallery.html")
+        }
+    assert files["one"] == files["two"]
+    assert list(json.loads(files["one"]["report.json"])["broken"]) == ["c"]

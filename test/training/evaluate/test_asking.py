@@ -34,3 +34,9 @@ def test_a_wording_has_a_place_for_the_name_and_no_other(wording: str) -> None:
     assert str(raised.value).startswith(
         f"the wording of phrases is {wording!r}, it must be a text with {{name}} and no other"
     )
+
+
+def test_blanks_around_a_phrase_are_dropped() -> None:
+    """As the released evaluation does; "The Dog " answered otherwise than "The Dog"."""
+    asked = asked_text(question(" The Dog ", QuestionKind.PHRASE), "What is {name} in this image?")
+    assert asked == "What is The Dog in this image?"

@@ -13,10 +13,11 @@ import pytest
 
 from llmseg_core import LLMSegPipeline
 from llmseg_core.config import SelectionConfig, SelectionRule
+from llmseg_core.metrics.mask_iou import MaskCounts
 from llmseg_core.model_dir.parts import ModelParts
 from llmseg_training.data.folder import FolderData
-from llmseg_training.evaluate import Evaluation, PipelineAnswers, evaluate
-from llmseg_training.evaluate.gallery import gallery
+from llmseg_training.evaluate import Case, Evaluation, PipelineAnswers, evaluate
+from llmseg_training.evaluate.gallery import _chosen, gallery
 from llmseg_training.evaluate.gallery_pictures import COLOURS, SIDE, compared, with_target
 from llmseg_training.evaluate.json_lines import JsonLines
 
@@ -148,3 +149,21 @@ def test_no_case_is_both_worst_and_best(
     page = gallery(found, small_data, source, 50, "tiny")
     assert page.count("<article>") == len(found.cases)
     assert "<h2>Best</h2>" not in page
+
+
+def alike(number: int, iou: float, text: str, sample: str, category: str) -> Case:
+    shared = MaskCounts(int(100 * iou), 100, 0, 1)
+    return Case(sample, number, text, "phrase", category, True, True, shared)
+
+
+def test_the_worst_are_not_all_the_same() -> None:
+    """Twenty failures of one category leave room for others; without others they fill the page."""
+    cups = [alike(number, 0.0, f"cup {number}", f"image {number}", "cup") for number in range(20)]
+    others = [alike(0, 0.1, "the fork", "image 30", "fork"), alike(0, 0.2, "a hat", "a", "hat")]
+    worst, best = _chosen([*others, *cups], 4)
+    assert [case.category for case in worst] == ["cup", "cup", "fork", "hat"]
+    assert [case.category for case in best] == ["cup"] * 4
+    same_text = [alike(number, 0.0, "it", str(number), "") for number in range(5)]
+    same_image = [alike(number, 0.0, f"text {number}", "one", "") for number in range(5)]
+    worst, _ = _chosen([*same_text, *same_image, alike(0, 0.5, "last", "last", "")], 5)
+    assert [case.text for case in worst] == ["it", "it", "text 0", "text 1", "last"]

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -9,10 +10,11 @@ import numpy as np
 import pytest
 import torch
 
+from helpers.folder_data import write_folder_data
 from llmseg_core import Proposals
 from llmseg_core.model_dir.parts import ModelParts
 from llmseg_core.proposals.generator import SamProposalGenerator
-from llmseg_training.data import BrokenSampleError
+from llmseg_training.data import BrokenSampleError, open_data
 from llmseg_training.proposals.cache import CachedProposals, write_proposals
 from llmseg_training.scenes import SceneFolder
 
@@ -201,3 +203,43 @@ def test_masks_are_stored_as_coco_rle(tmp_path: Path) -> None:
     plain = json.loads(file.read_text())
     assert plain["size"] == [4, 6]
     assert plain["rle"] == ["01g0"]  # columns first: no pixel outside, one inside, 23 outside
+
+
+def test_an_image_that_was_replaced_is_proposed_for_again(tmp_path: Path) -> None:
+    """A file that is only newer is not."""
+    data, folder = open_data(write_folder_data(tmp_path / "data", 2)), tmp_path / "cache"
+    assert write_proposals(left_pixels, data, folder) == 2
+    assert write_proposals(left_pixels, data, folder) == 0
+    first, second = (tmp_path / f"data/images/picture_{number}.png" for number in range(2))
+    time.sleep(0.02)
+    first.touch()
+    assert write_proposals(left_pixels, data, folder) == 0
+    first.write_bytes(second.read_bytes())
+    assert write_proposals(left_pixels, data, folder) == 1
+    stored = CachedProposals(folder)
+    assert len(list(folder.glob("picture_*.json"))) == len(stored) == 2
+    assert_same(stored(data.image(0)), left_pixels(data.image(0)))
+    assert write_proposals(left_pixels, data, folder) == 0
+
+
+def test_a_file_that_was_cut_short_is_made_again(tmp_path: Path) -> None:
+    data = Pictures("a", "b")
+    write_proposals(left_pixels, data, tmp_path)
+    file = next(tmp_path.glob("a.*.json"))
+    file.write_bytes(file.read_bytes()[:-20])
+    with pytest.raises(ValueError, match=r"a\..*json holds no proposals"):
+        CachedProposals(tmp_path)["a"]
+    assert write_proposals(left_pixels, data, tmp_path) == 1
+    assert_same(CachedProposals(tmp_path)["a"], left_pixels(data.image(0)))
+
+
+def test_long_names_are_cut_and_stay_apart(tmp_path: Path) -> None:
+    """26 letters of Chinese are 234 bytes where others than ASCII are written as %E6."""
+    names = ("杯" * 26, "杯" * 80 + "a", "杯" * 80 + "b")
+    data = Pictures(*names)
+    write_proposals(left_pixels, data, tmp_path)
+    stored = CachedProposals(tmp_path)
+    for index, name in enumerate(names):
+        assert name in stored
+        assert_same(stored[name], left_pixels(data.image(index)))
+    assert write_proposals(left_pixels, data, tmp_path) == 0

@@ -254,3 +254,78 @@ def test_gradients_are_cut(tmp_path: Path, cuts: bool) -> None:
     state = torch.load(folder / "optimizer.pt", weights_only=True)["state"]
     largest = max(float(each["exp_avg"].abs().max()) for each in state.values())
     assert (largest < 2e-6) is cuts
+
+
+class Nonsense(GivesBack):
+    """Its loss, or the gradient alone, is no number in the fourth step."""
+
+    gradient_alone = False
+
+    def loss(self, model: nn.Module, batch: Rows, step: int) -> StepLoss:
+        cost = super().loss(model, batch, step)
+        if step != 3:
+            return cost
+        bad = torch.sqrt(cost.total * 0) if self.gradient_alone else cost.total * torch.nan
+        return StepLoss(cost.total.detach() + bad, cost.parts)
+
+
+@pytest.mark.parametrize("gradient_alone", [False, True])
+def test_no_step_follows_from_what_is_no_number(tmp_path: Path, gradient_alone: bool) -> None:
+    made = loop(tmp_path)
+    made.objective = Nonsense(made.objective.model)
+    made.objective.gradient_alone = gradient_alone
+    what = r"step 4: loss \d.*grad_norm nan" if gradient_alone else "step 4: loss nan"
+    with pytest.raises(ValueError, match=f"{what}.*all must be finite"):
+        made.train_to_end()
+    assert all(value.isfinite().all() for value in made.objective.model.state_dict().values())
+    assert last_checkpoint(tmp_path) == tmp_path / "checkpoint-3"
+
+
+@pytest.mark.parametrize("file", ["model.safetensors", "optimizer.pt", "trainer_state.json"])
+def test_a_damaged_checkpoint_is_set_aside_for_the_one_before(
+    uninterrupted: Loop, tmp_path: Path, capsys: pytest.CaptureFixture[str], file: str
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        loop(tmp_path, dies_at=10).train_to_end()
+    newest = tmp_path / "checkpoint-9" / file
+    newest.write_bytes(newest.read_bytes()[: newest.stat().st_size // 2])
+    again = loop(tmp_path)
+    again.train_to_end()
+    assert_same(weights(again.objective.model), weights(uninterrupted.objective.model))
+    said = capsys.readouterr().err
+    assert f"{tmp_path / 'checkpoint-9'} is damaged ({file}: " in said
+    assert {path.name for path in tmp_path.glob("checkpoint-*")} == {
+        "checkpoint-9", "checkpoint-9.damaged", "checkpoint-11"
+    }  # fmt: skip
+
+
+def test_a_training_does_not_begin_anew_because_all_checkpoints_are_damaged(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        loop(tmp_path, dies_at=4).train_to_end()
+    (tmp_path / "checkpoint-3" / "model.safetensors").unlink()
+    with pytest.raises(ValueError, match=r"no checkpoint in .* can be read \(checkpoint-3: model"):
+        loop(tmp_path).train_to_end()
+    assert (tmp_path / "checkpoint-3" / "optimizer.pt").is_file()
+
+
+class Falling(Scores):
+    """Best at the second validation."""
+
+    def run(self, step: int) -> dict[str, float]:
+        super().run(step)
+        return {"giou": {2: 0.1, 4: 0.5}.get(step, 0.3)}
+
+
+def test_a_training_ends_when_validation_gains_nothing(tmp_path: Path) -> None:
+    for dies_at in (5, None):  # the count goes on after an interruption
+        made = loop(tmp_path, dies_at, validate_steps=2, patience=2)
+        made.validation = Falling(made.objective.model)
+        if dies_at is not None:
+            with pytest.raises(KeyboardInterrupt):
+                made.train_to_end()
+    made.train_to_end()
+    assert made.step == 8
+    assert last_checkpoint(tmp_path) == tmp_path / "checkpoint-8"
+    again = loop(tmp_path, validates=True, validate_steps=2, patience=2)
+    again.train_to_end()
+    assert (again.step, again.validation.checked) == (8, 0)

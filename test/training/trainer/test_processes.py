@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from llmseg_training.trainer.plan import TrainingPlan
-from llmseg_training.trainer.processes import make_accelerator, processes
+from llmseg_training.trainer.processes import make_accelerator, processes, use_device
 from llmseg_training.trainer.recipe import TrainingRecipe, training_plan
 
 
@@ -54,3 +54,11 @@ def test_zero_2_without_a_launcher_is_refused(
     monkeypatch.setattr("llmseg_training.trainer.processes.find_spec", lambda name: name)
     with pytest.raises(ValueError, match=r"zero2 is true.*start them with torchrun"):
         make_accelerator(replace(plan(tmp_path), zero2={}))
+
+
+def test_a_device_that_is_not_there_is_refused() -> None:
+    use_device(None)
+    use_device("cpu")
+    for name in ("cuda:99", "gpu"):
+        with pytest.raises(ValueError, match=f"device is '{name}'"):
+            use_device(name)
