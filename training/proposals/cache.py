@@ -103,8 +103,10 @@ def write_proposals(
         try:
             # Where broken samples stop everything, an image without a question does not: no
             # question is asked here. Where they are left out, they are the same ones everywhere.
-            whole = isinstance(data, ImageData) and on_broken is not None
-            image = data.usable_image(index) if whole else data.image(index)
+            if isinstance(data, ImageData) and on_broken is not None:
+                image = data.usable_image(index)
+            else:
+                image = data.image(index)
         except BrokenSampleError as error:
             if on_broken is None:
                 raise
