@@ -47,14 +47,20 @@ def start_trackers(
         names: some of `TRACKERS`.
         folder: of the training, whose name the run gets.
         recipe: settings that are noted with the run.
+
+    Raises:
+        ValueError: if one cannot begin, with its own words.
     """
     require_trackers(names)
     trackers = [_tracker(name, folder) for name in names]
     for tracker in trackers:
-        if hasattr(tracker, "start"):  # older ones have started already
-            tracker.start()
-        if tracker.name != "tensorboard":  # it would write a run of its own for them
-            tracker.store_init_configuration(_flat(recipe))
+        try:
+            if hasattr(tracker, "start"):  # older ones have started already
+                tracker.start()
+            if tracker.name != "tensorboard":  # it would write a run of its own for them
+                tracker.store_init_configuration(_flat(recipe))
+        except Exception as error:  # a server, an account or a setting of theirs
+            raise ValueError(f"report_to has {tracker.name!r}, which says: {error}") from error
     return trackers
 
 

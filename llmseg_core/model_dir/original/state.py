@@ -31,8 +31,9 @@ def read_original_state(path: str | Path) -> dict[str, Tensor]:
             return load_file(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
     except (UnpicklingError, RuntimeError, EOFError, SafetensorError) as error:
-        # torch goes on with ten lines of advice on how to let the file run code
-        what = str(error).partition("\n")[0].partition(". ")[0]
+        what = str(error).partition("\n")[0]
+        if "Weights only" in what:  # and ten lines of advice on how to let the file run code
+            what = "it holds Python objects, which are not run, where it must hold tensors by name"
         raise ValueError(f"{path} is damaged or no checkpoint of weights: {what}") from error
     if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
         raise ValueError(f"{path} holds no weights by name: it must map names to tensors")

@@ -50,3 +50,12 @@ def test_the_first_fitting_beginning_is_replaced() -> None:
     assert renamed("layers.3.norm", table) == "blocks.3.norm"
     assert renamed("norm.weight", table) == "ln.weight"
     assert renamed("head.norm", table) == "head.norm"
+
+
+def test_a_file_of_objects_is_refused_in_a_line(tmp_path: Path) -> None:
+    torch.save({"model": Path("a")}, tmp_path / "objects.pth")
+    with pytest.raises(
+        ValueError, match=r"objects\.pth .*: it holds Python objects, which"
+    ) as error:
+        read_original_state(tmp_path / "objects.pth")
+    assert len(str(error.value)) < 300
