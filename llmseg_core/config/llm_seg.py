@@ -197,6 +197,10 @@ class SelectionConfig(Settings):
     """an answer less sure than this is "nothing here fits", [0, 1]"""
 
 
+_LATER = ("min_mask_region_area",)
+"""settings of proposals that there were not always: written where they say something"""
+
+
 @dataclass(frozen=True)
 class LLMSegConfig(Settings):
     """Everything that `llmseg.yaml` of a model directory says.
@@ -225,6 +229,9 @@ class LLMSegConfig(Settings):
         """Plain values for YAML."""
         plain = super().to_dict()
         del plain["method"]  # as every directory was written before there were others
+        for name in _LATER:
+            if plain["proposals"][name] == getattr(ProposalConfig(), name):
+                del plain["proposals"][name]
         return plain
 
     @classmethod

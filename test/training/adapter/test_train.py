@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-import json
-import shutil
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,94 +11,25 @@ import yaml
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
-from torch import Tensor, nn
+from torch import nn
 from transformers import LlavaForConditionalGeneration, PreTrainedTokenizerFast
 
-from helpers.folder_data import write_folder_data
+from helpers.adapter_place import Place, Trained, assert_same, weights
 from helpers.tiny_model import tiny_llava_config
 from llmseg_core import LLMSegPipeline
-from llmseg_core.model_dir.checkpoint import load_config, load_parts, load_sam
+from llmseg_core.model_dir.checkpoint import load_config, load_parts
 from llmseg_core.model_dir.parts import ModelParts
-from llmseg_core.proposals.generator import SamProposalGenerator
 from llmseg_core.runtime.folder_lock import FolderInUseError, locked
 from llmseg_training.adapter.directory import stored_scores
 from llmseg_training.adapter.inputs import open_inputs
 from llmseg_training.adapter.lora import LoraRecipe
 from llmseg_training.adapter.objective import AdapterObjective
 from llmseg_training.adapter.parts import load_adapter_parts
-from llmseg_training.adapter.recipe import AdapterRecipe
 from llmseg_training.adapter.released import ReleasedSwitches
 from llmseg_training.adapter.train import build_loop, build_model, train_adapter
-from llmseg_training.data import BrokenPolicy, open_data
+from llmseg_training.data import open_data
 from llmseg_training.learning.batch import ProposalBatch
-from llmseg_training.proposals.cache import write_proposals
 from llmseg_training.trainer.objective import StepLoss
-
-
-@dataclass(frozen=True)
-class Place:
-    """A model, data with stored proposals, and recipes that name them."""
-
-    root: Path
-    model: Path
-
-    def recipe(self, **changes: Any) -> AdapterRecipe:
-        recipe = AdapterRecipe(
-            model=str(self.model),
-            data=str(self.root / "train"),
-            proposals=str(self.root / "proposals" / "train"),
-            validation=str(self.root / "val"),
-            validation_proposals=str(self.root / "proposals" / "val"),
-            steps=8,
-            accumulation=2,
-            learning_rate=5e-3,
-            warmup_steps=2,
-            precision="float32",
-            workers=0,
-            validate_steps=4,
-            save_steps=3,
-            log_steps=1,
-        )
-        return replace(recipe, **changes)
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory, model_folder: Path) -> Place:
-    root = tmp_path_factory.mktemp("place")
-    config = load_config(model_folder).proposals
-    generator = SamProposalGenerator(load_sam(model_folder), config)
-    for name, images, first in (("train", 4, 0), ("val", 2, 10)):
-        data = open_data(write_folder_data(root / name, images, first))
-        folder = root / "proposals" / name
-        write_proposals(generator, data, folder, config=config, show_progress=False)
-    return Place(root, model_folder)
-
-
-@dataclass(frozen=True)
-class Trained:
-    work: Path
-    model: Path
-    log: list[dict[str, float]]
-
-
-@pytest.fixture(scope="module")
-def trained(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    work = tmp_path_factory.mktemp("work")
-    model = train_adapter(place.recipe(), work)
-    state = json.loads((work / "checkpoint-8" / "trainer_state.json").read_text())
-    return Trained(work, model, state["log_history"])
-
-
-def weights(directory: Path) -> dict[str, Tensor]:
-    return {
-        **load_file(directory / "adapter" / "adapter_model.safetensors"),
-        **load_file(directory / "selector.safetensors"),
-    }
-
-
-def assert_same(one: dict[str, Tensor], other: dict[str, Tensor]) -> None:
-    assert one.keys() == other.keys()
-    assert [name for name, value in one.items() if not torch.equal(value, other[name])] == []
 
 
 def test_the_loss_falls(trained: Trained) -> None:
@@ -365,101 +293,3 @@ def test_sizes_that_do_not_fit_are_named(place: Place, tmp_path: Path) -> None:
     (tmp_path / "llmseg.yaml").write_text(yaml.safe_dump(said))
     with pytest.raises(ValueError, match=r"selector\.feature_dim is 99, the network has 32"):
         load_adapter_parts(tmp_path, LoraRecipe())
-
-
-def test_what_does_not_change_the_result_may_change(
-    place: Place, trained: Trained, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """After an interruption, with data and model moved, to the same weights."""
-    root, work = tmp_path / "moved", tmp_path / "work"
-    shutil.copytree(place.root, root)
-    shutil.copytree(place.model, root / "model")
-    shutil.copytree(trained.work, work)
-    for name in ("checkpoint-8", "best", "last"):
-        shutil.rmtree(work / name)
-    shutil.copytree(trained.work / "best", work / "best")
-    recipe = Place(root, root / "model").recipe(
-        gradient_checkpointing=False, broken=BrokenPolicy.SKIP, log_steps=3, report_to=()
-    )
-    train_adapter(recipe, work)
-    assert_same(weights(work / "last"), weights(trained.work / "last"))
-    said = capsys.readouterr().err
-    assert "goes on with model " in said
-    assert "gradient_checkpointing False, not True" in said
-    for changes, what in (
-        (
-            {"data": recipe.validation, "proposals": recipe.validation_proposals},
-            "data .*train",
-        ),
-        ({"batch_size": 2}, "batch_size 1, not 2"),
-        ({"steps": 7}, "steps 8, not 7"),
-        ({"lora": LoraRecipe(rank=2)}, "lora"),
-    ):
-        with pytest.raises(ValueError, match=f"was begun with {what}"):
-            train_adapter(replace(recipe, **changes), work)
-
-
-def test_more_steps_may_follow(place: Place, trained: Trained, tmp_path: Path) -> None:
-    work = tmp_path / "work"
-    shutil.copytree(trained.work, work)
-    train_adapter(place.recipe(steps=9), work)
-    assert stored_scores(work / "last") == {"step": 9}
-
-
-def test_a_failed_start_binds_nobody(place: Place, tmp_path: Path) -> None:
-    recipe = place.recipe(steps=1, warmup_steps=0, validation=None)
-    wrong = replace(recipe, lora=LoraRecipe(projections=("qq_proj",)))
-    with pytest.raises(ValueError, match="No modules were targeted"):
-        train_adapter(wrong, tmp_path)
-    assert train_adapter(recipe, tmp_path).is_dir()
-
-
-@pytest.mark.parametrize("place_of", ["checkpoint-8", "checkpoint-8/model.safetensors"])
-def test_a_training_begins_with_the_weights_of_a_checkpoint(
-    place: Place, trained: Trained, tmp_path: Path, place_of: str
-) -> None:
-    """With a rate of nothing it ends with them."""
-    recipe = place.recipe(
-        begin_with=str(trained.work / place_of), steps=1, warmup_steps=1, validation=None
-    )
-    train_adapter(recipe, tmp_path)
-    assert_same(weights(tmp_path / "last"), weights(trained.work / "last"))
-
-
-def test_weights_that_do_not_fit_are_refused(
-    place: Place, trained: Trained, tmp_path: Path
-) -> None:
-    recipe = place.recipe(begin_with=str(trained.work / "checkpoint-8"), lora=LoraRecipe(rank=2))
-    with pytest.raises(ValueError, match=r"lora_A.* is \(8, 24\), the model's is \(2, 24\)"):
-        train_adapter(recipe, tmp_path)
-    with pytest.raises(FileNotFoundError, match="begin_with is 'gone', it must be a folder"):
-        train_adapter(replace(recipe, begin_with="gone"), tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("schedule", "wanted"), [("constant", [0, 1, 1, 1]), ("cosine", [0, 1, 0.75, 0.25])]
-)
-def test_other_schedules(place: Place, tmp_path: Path, schedule: str, wanted: list[float]) -> None:
-    recipe = place.recipe(schedule=schedule, steps=4, warmup_steps=1, validation=None)
-    train_adapter(recipe, tmp_path)
-    state = json.loads((tmp_path / "checkpoint-4" / "trainer_state.json").read_text())
-    rates = [entry["learning_rate"] for entry in state["log_history"]]
-    assert rates == pytest.approx([5e-3 * share for share in wanted])
-
-
-def test_a_sample_without_proposals_is_broken(
-    place: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    root = tmp_path / "place"
-    shutil.copytree(place.root, root)
-    files = sorted((root / "proposals" / "train").glob("*.json"))
-    files[0].write_bytes(files[0].read_bytes()[:50])
-    files[1].unlink()
-    recipe = Place(root, place.model).recipe(steps=6, validation=None)
-    with pytest.raises(FileNotFoundError, match="no proposals of 1 of 4 samples of train, such as"):
-        train_adapter(recipe, tmp_path / "fatal")
-    train_adapter(replace(recipe, broken=BrokenPolicy.SKIP), tmp_path / "skip")
-    said = capsys.readouterr().err
-    assert "left out: train: sample 'picture_0': " in said
-    assert f"{files[0]} holds no proposals" in said
-    assert "has no proposals of this image" in said
