@@ -10,7 +10,7 @@ from transformers import DynamicCache
 
 from llmseg_core.images.clip_pixels import clip_input
 from llmseg_core.images.image_ops import check_image
-from llmseg_core.vlm.llava import image_token_count
+from llmseg_core.vlm.llava import cache_argument, image_token_count
 from llmseg_core.vlm.prompts import IMAGE_TOKEN
 
 from .chat import LocalChat, SeenImage, prefix_of
@@ -35,8 +35,8 @@ class LlavaChat(LocalChat):
         self.model.model(
             input_ids=torch.tensor([ids], device=self.device),
             pixel_values=clip_input(image, side, "crop", self.device).to(self.model.dtype),
-            past_key_values=cache,
             use_cache=True,
+            **{cache_argument(self.model.model): cache},
         )
         return SeenImage(prefix_of(cache), size, (side, side), len(ids))
 
@@ -46,9 +46,8 @@ class LlavaChat(LocalChat):
 
     def forward(self, ids: Tensor, cache: DynamicCache, position: int) -> Tensor:
         """See `LocalChat`."""
-        output = self.model.model.language_model(
-            input_ids=ids, past_key_values=cache, use_cache=True
-        )
+        network = self.model.model.language_model
+        output = network(input_ids=ids, use_cache=True, **{cache_argument(network): cache})
         hidden: Tensor = output.last_hidden_state
         return hidden
 

@@ -14,6 +14,7 @@ from transformers import (
 )
 
 from llmseg_core.images.image_ops import check_image
+from llmseg_core.vlm.llava import cache_argument
 
 from .chat import LocalChat, SeenImage, prefix_of
 from .qwen_pixels import QwenPixels
@@ -66,8 +67,8 @@ class QwenChat(LocalChat):
             pixel_values=patches.to(self.model.dtype),
             image_grid_thw=torch.tensor([(1, *grid)], device=self.device),
             position_ids=self._image_positions(len(head), rows, columns),
-            past_key_values=cache,
             use_cache=True,
+            **{cache_argument(self.model.model): cache},
         )
         patch = self.pixels.patch_size
         seen = grid[0] * patch, grid[1] * patch
@@ -80,11 +81,12 @@ class QwenChat(LocalChat):
     def forward(self, ids: Tensor, cache: DynamicCache, position: int) -> Tensor:
         """See `LocalChat`."""
         places = torch.arange(position, position + ids.shape[1], device=ids.device)
-        output = self.model.model.language_model(
+        network = self.model.model.language_model
+        output = network(
             input_ids=ids,
             position_ids=places.expand(3, 1, -1),
-            past_key_values=cache,
             use_cache=True,
+            **{cache_argument(network): cache},
         )
         hidden: Tensor = output.last_hidden_state
         return hidden

@@ -63,5 +63,5 @@ def image_token_count(config: LlavaConfig) -> int:
 
 def cache_argument(network: nn.Module) -> str:
     """What a network calls keys and values that it is given: "cache" since transformers 5.24."""
-    known = inspect.signature(network.forward).parameters
+    known = inspect.signature(type(network).forward).parameters
     return "cache" if "cache" in known else "past_key_values"

@@ -4,10 +4,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+from torch import nn
 from transformers import LlavaConfig, LlavaForConditionalGeneration
 
 from llmseg_core.model_dir.parts import ModelParts
-from llmseg_core.vlm.llava import LlavaV1ForConditionalGeneration, image_token_count, llava_class
+from llmseg_core.vlm.llava import (
+    LlavaV1ForConditionalGeneration,
+    cache_argument,
+    image_token_count,
+    llava_class,
+)
 
 
 def copied_config(parts: ModelParts) -> LlavaConfig:
@@ -43,3 +49,13 @@ def test_first_version_has_one_linear_projector(parts: ModelParts, tmp_path: Pat
 
 def test_other_configurations_mean_the_class_of_transformers(parts: ModelParts) -> None:
     assert llava_class(parts.llava.config) is LlavaForConditionalGeneration
+
+
+def test_keys_and_values_go_by_the_name_that_a_network_knows() -> None:
+    class Old(nn.Module):
+        def forward(self, past_key_values: object = None) -> None: ...
+
+    class New(nn.Module):
+        def forward(self, cache: object = None) -> None: ...
+
+    assert (cache_argument(Old()), cache_argument(New())) == ("past_key_values", "cache")
