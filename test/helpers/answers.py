@@ -63,6 +63,7 @@ class DrawnAnswers:
         ranks = [each.iop if each.iou_score is None else each.iou_score for each in asked]
         scores = ProposalScores(torch.tensor(ranks, dtype=torch.float32), iop)
         scored = ScoredProposals(self.masks, scores, (1, 4))
+        scored.check(sample.name)
         return SampleAnswers(scored.predict(self.config), scored)
 
     def finish(self) -> None:

@@ -62,6 +62,7 @@ class PipelineAnswers:
         """
         texts = [asked_text(question, self.wording) for question in sample.questions]
         scored = self._scored(sample, texts)
+        scored.check(sample.name)
         return SampleAnswers(scored.predict(self.selection), scored)
 
     def finish(self) -> None:

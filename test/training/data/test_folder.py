@@ -97,6 +97,7 @@ def test_the_name_comes_from_the_image(tmp_path: Path) -> None:
         ({"name": "a"}, "line 1", "a sample has no 'image'"),
         ([1], "line 1", "must be an object"),
         ('{"name": "a", ', "line 1", "Expecting"),
+        ("[" * 100_000, "line 1", "nested too deeply"),
     ],
 )
 def test_broken_samples_are_named(tmp_path: Path, line: Any, name: str, reason: str) -> None:
