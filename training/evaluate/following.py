@@ -139,18 +139,27 @@ def score_following(courses: Sequence[ObjectCourse]) -> dict[str, Any]:
 
 
 def following_table(scores: Mapping[str, Mapping[str, Any]], title: str) -> Table:
-    """A line for each event, of what `score_following` returns by name."""
+    """A column for each event, of what `score_following` returns by name."""
     table = Table(title=f"Following: {title}", title_justify="left")
-    table.add_column("event")
-    for frame in AFTER:
-        table.add_column(f"IoU after {frame}", justify="right")
-    for heading in ("noticed", "given up though seen", "ms", "ms 95 %"):
-        table.add_column(heading, justify="right")
-    for name, row in scores.items():
-        ious = [row["after"].get(str(frame)) for frame in AFTER]
-        cells = ["" if iou is None else f"{iou['iou']:.3f} ({iou['held']:.3f})" for iou in ious]
-        noticed = "" if row["noticed"] is None else f"{row['noticed']:.0%} of {row['gone']}"
-        seen = f"{row['given_up_though_seen']:.1%}"
-        table.add_row(name, *cells, noticed, seen, f"{row['ms_mean']:.1f}", f"{row['ms_95']:.1f}")
+    table.add_column("")
+    for name in scores:
+        table.add_column(name, justify="right")
+    rows = scores.values()
+    table.add_row("objects", *(str(row["objects"]) for row in rows))
+    for frame in map(str, AFTER):
+        table.add_row(f"IoU after {frame}", *(_ious(row["after"].get(frame)) for row in rows))
+    table.add_row("went away", *(str(row["gone"]) for row in rows))
+    table.add_row("noticed", *(_percent(row["noticed"]) for row in rows))
+    table.add_row("given up though seen", *(_percent(r["given_up_though_seen"]) for r in rows))
+    table.add_row("ms", *(f"{row['ms_mean']:.1f}" for row in rows))
+    table.add_row("ms, 95 %", *(f"{row['ms_95']:.1f}" for row in rows))
     table.caption = "in brackets: the key frame's mask left where it was"
     return table
+
+
+def _ious(after: Mapping[str, float] | None) -> str:
+    return "" if after is None else f"{after['iou']:.3f} ({after['held']:.3f})"
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{share:.1%}"
