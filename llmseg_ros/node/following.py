@@ -112,7 +112,8 @@ class FollowingThread:
     def _take(self, answer: SegmentedFrame, is_on: bool) -> None:
         """Publishes a full answer where the newest image shows what it means.
 
-        If it cannot be moved there, as after a cut, it is published with the image that it is of.
+        If it cannot be moved there, as after a cut, it is published with the image that it is of,
+        and nothing is said of later ones.
         """
         instruction = answer.segmentation.instruction
         if not self._wanted(instruction):
@@ -135,9 +136,13 @@ class FollowingThread:
             answer.segmentation.confidence,
         )
         newest = self._seen
-        if followed is None or newest is None or newest.number <= number or followed.lost:
+        if followed is None or newest is None or newest.number <= number:
             track_id = 0 if followed is None else followed.track_id
             self._publish(SegmentedFrame(answer.frame, answer.segmentation, None, track_id))
+        elif followed.lost:
+            self._forget()
+            self._publish(answer)
+            self._on_lost()
         else:
             self._tell(newest, followed, start)
 

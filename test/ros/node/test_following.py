@@ -150,6 +150,9 @@ def test_an_answer_that_cannot_be_moved_is_published_as_it_is(rig: Rig) -> None:
     rig.thread.adopt(answer(1))
     full = rig.next()
     assert (full.frame.number, full.key, full.segmentation.found) == (1, None, True)
+    assert rig.lost == 1
+    rig.thread.see(Frame(textured(HEIGHT, WIDTH, seed=4), header(3), number=3))
+    assert rig.nothing_comes()
 
 
 def test_nothing_found_is_said_as_it_is(rig: Rig) -> None:
