@@ -28,7 +28,8 @@ unexport $(FOREIGN)
 LOCALLY := ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST
 RUN := $(LOCALLY) $(VENV)/bin/python
 RUN_JAZZY := $(LOCALLY) $(VENV_JAZZY)/bin/python
-QUICK := -m pytest -m "not slow and not gpu"
+# Two processes, each a file at a time: PyTorch computes with one thread in tests.
+QUICK := -m pytest -m "not slow and not gpu" --numprocesses 2 --dist loadfile
 TESTED := PYTHONPATH=test $(RUN)
 
 ifdef PIP_EXTRA_INDEX_URL

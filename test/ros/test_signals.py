@@ -7,7 +7,6 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -34,6 +33,17 @@ def never_done(*arguments):
     time.sleep(1000)
 owner.{function} = never_done
 NODE.run()
+"""
+SLOW_COMMAND = """
+import sys
+import time
+from llmseg_core.methods import method
+from llmseg_core.cli.main import main
+def never_done(*arguments):
+    print("it hangs", flush=True)
+    time.sleep(1000)
+method.load_method = never_done
+sys.exit(main(sys.argv[1:]))
 """
 
 Start = Callable[..., Program]
@@ -150,16 +160,9 @@ def test_the_demonstration_takes_its_nodes_along(start: Start, tmp_path: Path) -
 
 
 def test_the_command_line_while_it_waits(start: Start, tmp_path: Path) -> None:
-    """An image that never comes, from a program that has not begun to write."""
-    os.mkfifo(tmp_path / "image.png")
-    segmenting = start(*COMMAND_LINE, "segment", str(tmp_path / "image.png"), "mug")
-    writer: list[int] = []
-
-    def is_read() -> bool:
-        with suppress(OSError):  # nobody reads it yet
-            writer.append(os.open(tmp_path / "image.png", os.O_WRONLY | os.O_NONBLOCK))
-        return bool(writer)
-
-    segmenting.wait_until(is_read)
+    """A model that never comes, as from a drive that is gone."""
+    image = tmp_path / "image.png"
+    write_image(image, picture(0, 8, 8))
+    segmenting = start(COMMAND_LINE[0], "-c", SLOW_COMMAND, "segment", str(image), "mug")
+    segmenting.wait_until(lambda: "it hangs" in segmenting.output)
     assert_ends(segmenting, (INTERRUPT, INTERRUPT), 130)
-    os.close(writer[0])

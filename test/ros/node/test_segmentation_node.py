@@ -306,7 +306,7 @@ def test_the_service_waits_through_deactivation(rig: SegmentationRig) -> None:
 def test_an_exception_in_inference_is_reported_and_the_node_lives_on(rig: SegmentationRig) -> None:
     rig.instruct(TOO_LONG)
     rig.show(image_message(1))
-    rig.wait_for_diagnostics(DiagnosticStatus.ERROR, "inference: ValueError: ")
+    rig.wait_for_diagnostics(DiagnosticStatus.ERROR, "inference: UnaskableError: ")
     assert rig.wait_for_value("failures", "1")["answers"] == "0"
     rig.instruct("mug")
     rig.show(image_message(2))
