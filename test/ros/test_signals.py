@@ -35,15 +35,16 @@ owner.{function} = never_done
 NODE.run()
 """
 SLOW_COMMAND = """
+import runpy
 import sys
 import time
 from llmseg_core.methods import method
-from llmseg_core.cli.main import main
 def never_done(*arguments):
     print("it hangs", flush=True)
     time.sleep(1000)
 method.load_method = never_done
-sys.exit(main(sys.argv[1:]))
+del sys.argv[0]
+runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 Start = Callable[..., Program]
@@ -163,6 +164,8 @@ def test_the_command_line_while_it_waits(start: Start, tmp_path: Path) -> None:
     """A model that never comes, as from a drive that is gone."""
     image = tmp_path / "image.png"
     write_image(image, picture(0, 8, 8))
-    segmenting = start(COMMAND_LINE[0], "-c", SLOW_COMMAND, "segment", str(image), "mug")
+    segmenting = start(
+        COMMAND_LINE[0], "-c", SLOW_COMMAND, COMMAND_LINE[1], "segment", str(image), "mug"
+    )
     segmenting.wait_until(lambda: "it hangs" in segmenting.output)
     assert_ends(segmenting, (INTERRUPT, INTERRUPT), 130)
