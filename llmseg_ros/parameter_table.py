@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Parameters of a node as a table, and the rules that hold for all of them.
 
-An integer is taken for a floating-point number, which is how people type one. NaN, infinity, a
-deletion, and whatever makes a check fail are refused with the reason. A parameter that nobody knows
-is warned about, with the name that was probably meant.
+An integer is taken for a floating-point number, which is how people type one, and false for the
+text "off", since YAML reads that word so. NaN, infinity, a deletion, and whatever makes a check
+fail are refused with the reason. A parameter that nobody knows is warned about, with the name that
+was probably meant.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from rcl_interfaces.msg import (
     FloatingPointRange,
     IntegerRange,
     ParameterDescriptor,
-    ParameterType,
     SetParametersResult,
 )
 from rclpy.node import Node
@@ -79,7 +79,7 @@ class ParameterSpec:
 
 
 class LenientParameters(Node):
-    """A node that takes an integer where a parameter is a floating-point number.
+    """A node that takes an integer for a floating-point number, and false for "off".
 
     The parameter services call these two methods. A change that makes them fail is refused.
     """
@@ -100,21 +100,18 @@ class LenientParameters(Node):
             return _refused(str(error) or type(error).__name__)
 
     def _typed(self, parameter: Parameter) -> Parameter:
-        is_integer = parameter.type_ == Parameter.Type.INTEGER
-        if is_integer and self.has_parameter(parameter.name):
-            descriptor = self.describe_parameter(parameter.name)
-            if descriptor.type == ParameterType.PARAMETER_DOUBLE:
-                return _as_double(parameter)
-        return parameter
+        if not self.has_parameter(parameter.name):
+            return parameter
+        return _typed(parameter, Parameter.Type(self.describe_parameter(parameter.name).type))
 
 
 def declare(node: Node, table: Iterable[ParameterSpec]) -> None:
     """Declares the parameters; a bad value that somebody gave raises, quoting it."""
     given = node._parameter_overrides  # no distribution offers them otherwise
     for spec in table:
-        one = given.get(spec.name)
-        if one is not None and one.type_ == Parameter.Type.INTEGER and type(spec.default) is float:
-            given[spec.name] = _as_double(one)
+        if spec.name in given:
+            of_type = Parameter.Type.from_parameter_value(spec.default)
+            given[spec.name] = _typed(given[spec.name], of_type)
         node.declare_parameter(spec.name, spec.default, spec.descriptor)
 
 
@@ -180,8 +177,13 @@ def _unknown(name: str, known: set[str]) -> str:
     return f"the parameter {name!r} is unknown, {hint}"
 
 
-def _as_double(parameter: Parameter) -> Parameter:
-    return Parameter(parameter.name, value=float(parameter.value))
+def _typed(parameter: Parameter, of_type: Parameter.Type) -> Parameter:
+    """A parameter as whoever typed it meant it."""
+    if parameter.type_ == Parameter.Type.INTEGER and of_type == Parameter.Type.DOUBLE:
+        return Parameter(parameter.name, value=float(parameter.value))
+    if parameter.value is False and of_type == Parameter.Type.STRING:
+        return Parameter(parameter.name, value="off")
+    return parameter
 
 
 def _refused(reason: str) -> SetParametersResult:

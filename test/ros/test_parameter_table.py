@@ -37,9 +37,9 @@ NAMES = [spec.name for spec in TABLE]
 class TableNode(LenientParameters):
     """A node with the table above; a count of 7 breaks its check."""
 
-    def __init__(self, **given: Any) -> None:
+    def __init__(self, *typed: str, **given: Any) -> None:
         overrides = [Parameter(name, value=value) for name, value in given.items()]
-        super().__init__("table", parameter_overrides=overrides)
+        super().__init__("table", cli_args=["--ros-args", *typed], parameter_overrides=overrides)
         self.add_on_set_parameters_callback(refusing(self._check))
         declare(self, TABLE)
 
@@ -72,6 +72,17 @@ def test_integers_are_numbers(ros: None) -> None:
     assert "out of range" in node.set("rate_hz", 101).reason
     assert "read-only" in node.set("fixed", 2).reason
     assert "Wrong parameter type" in node.set("count", 2.0).reason  # and not the other way round
+    node.destroy_node()
+
+
+def test_off_is_a_text_although_yaml_reads_it_as_false(ros: None) -> None:
+    node = TableNode("-p", "name:=off")
+    assert node.get_parameter("name").value == "off"
+    assert node.set("name", "b").successful
+    assert node.set("name", False).successful
+    assert node.get_parameter("name").value == "off"
+    assert "Wrong parameter type" in node.set("name", True).reason
+    assert "Wrong parameter type" in node.set("count", False).reason
     node.destroy_node()
 
 
