@@ -20,8 +20,8 @@ from helpers.segmentation_rig import image_message
 from helpers.small_model import save_small_model
 
 INTERRUPT, TERMINATE = signal.SIGINT, signal.SIGTERM
-LIMIT_S = 4.0
-"""about a second, on a machine that is busy with other tests"""
+LIMIT_S = 8.0
+"""about a second, on a machine that is busy: unloading PyTorch alone has taken five"""
 
 RECORDING = Path(__file__).parents[2] / "llmseg_ros" / "demo" / "recording"
 SLOW_NODE = """
