@@ -3,18 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from llmseg_core.config import BoxFormat, GroundingConfig, RuntimeConfig, SelectionConfig
 from llmseg_core.config.llm_seg import INSTRUCTION
-from llmseg_core.config.yaml_file import read_yaml
 from llmseg_core.grounding.box_text import Grounding, parse_grounding
 from llmseg_core.grounding.chat import ChatVlm, SeenImage
 from llmseg_core.images.image_ops import check_image
-from llmseg_core.model_dir.checkpoint import CONFIG_FILE, model_directory
 from llmseg_core.model_dir.method_parts import load_chat, load_segmenter, part_kind, part_places
 from llmseg_core.model_dir.network_files import SharedNetworks
 from llmseg_core.prompted.masks import PromptedMasks
@@ -24,6 +21,7 @@ from llmseg_core.types import Segmentation
 from .description import MethodDescription
 from .instruction import checked
 from .prompted_answer import PromptedFrame, prompted_answer
+from .prompted_method import PromptedMethod
 
 __all__ = ["GroundingMethod"]
 
@@ -31,7 +29,7 @@ FORMATS = {"qwen2_5_vl": BoxFormat.ABSOLUTE, "qwen3_vl": BoxFormat.THOUSAND}
 """What the numbers of each kind of VLM mean."""
 
 
-class GroundingMethod:
+class GroundingMethod(PromptedMethod[GroundingConfig]):
     """Segments what a VLM shows.
 
     Args:
@@ -41,6 +39,8 @@ class GroundingMethod:
         box_format: what the VLM's numbers mean.
     """
 
+    config_type = GroundingConfig
+
     def __init__(
         self,
         chat: ChatVlm,
@@ -48,9 +48,8 @@ class GroundingMethod:
         config: GroundingConfig,
         box_format: BoxFormat,
     ) -> None:
+        super().__init__(segmenter, config)
         self.chat = chat
-        self.segmenter = segmenter
-        self.config = config
         self.box_format = box_format
 
     def encode_frame(self, image: np.ndarray) -> PromptedFrame:
@@ -71,15 +70,6 @@ class GroundingMethod:
         with timer.stage("segmenter_image"):
             drawn = self.segmenter.encode(image)
         return PromptedFrame(drawn, {"vlm": seen}, timer.timings_ms, timer.total_ms)
-
-    def segment_batch(
-        self,
-        frame: PromptedFrame,
-        instructions: Sequence[str],
-        selection: SelectionConfig | None = None,
-    ) -> list[Segmentation]:
-        """The answers to several instructions about one image, one after the other."""
-        return [self.segment(frame, each, selection) for each in instructions]
 
     def segment(
         self, frame: PromptedFrame, instruction: str, selection: SelectionConfig | None = None
@@ -138,16 +128,6 @@ class GroundingMethod:
         return self.chat.yes(seen, INSTRUCTION.fill(self.config.presence, instruction.strip()))
 
     @property
-    def profile(self) -> str:
-        """Name of the model, for people."""
-        return self.config.profile
-
-    @property
-    def selection(self) -> SelectionConfig:
-        """The thresholds that hold where the caller names none."""
-        return self.config.selection
-
-    @property
     def trouble(self) -> str:
         """Why it cannot answer now, for people; "" while it can."""
         return self.chat.trouble
@@ -170,9 +150,9 @@ class GroundingMethod:
         runtime: RuntimeConfig | None = None,
         shared: SharedNetworks | None = None,
     ) -> GroundingMethod:
-        """The method with the networks that a configuration names; see `TwoStage.from_config`."""
+        """See `PromptedMethod.from_config`."""
         runtime, shared = runtime or RuntimeConfig(), shared or SharedNetworks()
-        places = _places(config, path)
+        places = cls.places(config, path)
         box_format = config.box_format
         if box_format is None:
             box_format = FORMATS[part_kind(places["vlm"], FORMATS, "vlm")]
@@ -181,26 +161,6 @@ class GroundingMethod:
         return cls(chat, segmenter, config, box_format)
 
     @classmethod
-    def from_pretrained(
-        cls,
-        directory: str | Path,
-        runtime: RuntimeConfig | None = None,
-        shared: SharedNetworks | None = None,
-    ) -> GroundingMethod:
-        """Load a model directory; nothing is ever downloaded. See `load_method`."""
-        path = model_directory(directory)
-        return cls.from_config(_config(path), path, runtime, shared)
-
-    @staticmethod
-    def inspect(directory: str | Path) -> dict[str, str]:
-        """Where the parts of a model directory are; see `TwoStage.inspect`."""
-        path = model_directory(directory)
-        return _places(_config(path), path)
-
-
-def _config(path: Path) -> GroundingConfig:
-    return GroundingConfig.from_dict(read_yaml(path / CONFIG_FILE), str(path / CONFIG_FILE))
-
-
-def _places(config: GroundingConfig, path: Path) -> dict[str, str]:
-    return part_places(path, {"vlm": config.vlm.path, "sam": config.sam})
+    def places(cls, config: GroundingConfig, path: Path) -> dict[str, str]:
+        """See `PromptedMethod.places`."""
+        return part_places(path, {"vlm": config.vlm.path, "sam": config.sam})

@@ -6,17 +6,14 @@ LLaVA, GroundingDINO and SAM are the paper's baseline LLaVA + GroundingSAM (sect
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from llmseg_core.config import RuntimeConfig, SelectionConfig, TwoStageConfig
-from llmseg_core.config.yaml_file import read_yaml
 from llmseg_core.grounding.locator import PhraseLocator
 from llmseg_core.grounding.namer import InstructionNamer, PhraseNamer, VlmNamer
 from llmseg_core.images.image_ops import check_image
-from llmseg_core.model_dir.checkpoint import CONFIG_FILE, model_directory
 from llmseg_core.model_dir.method_parts import (
     load_chat,
     load_locator,
@@ -31,11 +28,12 @@ from llmseg_core.types import Segmentation
 from .description import MethodDescription
 from .instruction import checked
 from .prompted_answer import PromptedFrame, prompted_answer
+from .prompted_method import PromptedMethod
 
 __all__ = ["TwoStage"]
 
 
-class TwoStage:
+class TwoStage(PromptedMethod[TwoStageConfig]):
     """Segments everything that the named phrase finds.
 
     Args:
@@ -45,6 +43,8 @@ class TwoStage:
         config: of the model directory; its `min_confidence` is the default.
     """
 
+    config_type = TwoStageConfig
+
     def __init__(
         self,
         namer: PhraseNamer,
@@ -52,10 +52,9 @@ class TwoStage:
         segmenter: PromptedMasks,
         config: TwoStageConfig,
     ) -> None:
+        super().__init__(segmenter, config)
         self.namer = namer
         self.locator = locator
-        self.segmenter = segmenter
-        self.config = config
 
     def encode_frame(self, image: np.ndarray) -> PromptedFrame:
         """Everything about an image that does not depend on the instruction.
@@ -76,15 +75,6 @@ class TwoStage:
             drawn = self.segmenter.encode(image)
         parts = {"namer": named, "locator": located}
         return PromptedFrame(drawn, parts, timer.timings_ms, timer.total_ms)
-
-    def segment_batch(
-        self,
-        frame: PromptedFrame,
-        instructions: Sequence[str],
-        selection: SelectionConfig | None = None,
-    ) -> list[Segmentation]:
-        """The answers to several instructions about one image, one after the other."""
-        return [self.segment(frame, each, selection) for each in instructions]
 
     def segment(
         self, frame: PromptedFrame, instruction: str, selection: SelectionConfig | None = None
@@ -125,16 +115,6 @@ class TwoStage:
         return answer.with_timings(timings, frame.total_ms + timer.total_ms)
 
     @property
-    def profile(self) -> str:
-        """Name of the model, for people."""
-        return self.config.profile
-
-    @property
-    def selection(self) -> SelectionConfig:
-        """The thresholds that hold where the caller names none."""
-        return self.config.selection
-
-    @property
     def trouble(self) -> str:
         """Why it cannot answer now, for people; "" while it can."""
         return self.namer.trouble
@@ -158,19 +138,9 @@ class TwoStage:
         runtime: RuntimeConfig | None = None,
         shared: SharedNetworks | None = None,
     ) -> TwoStage:
-        """The method with the networks that a configuration names.
-
-        Args:
-            config: names them.
-            path: the model directory, in which sub-folders are looked for.
-            runtime: device, number format and attention implementation; None means a CPU.
-            shared: networks in memory.
-
-        Raises:
-            FileNotFoundError, ValueError: as `load_method`.
-        """
+        """See `PromptedMethod.from_config`."""
         runtime, shared = runtime or RuntimeConfig(), shared or SharedNetworks()
-        _places(config, path)  # what is missing shows before anything is read
+        cls.places(config, path)  # what is missing shows before anything is read
         namer: PhraseNamer = InstructionNamer()
         if config.vlm is not None:
             namer = VlmNamer(load_chat(path, config.vlm, runtime, shared), config.request)
@@ -179,32 +149,7 @@ class TwoStage:
         return cls(namer, locator, segmenter, config)
 
     @classmethod
-    def from_pretrained(
-        cls,
-        directory: str | Path,
-        runtime: RuntimeConfig | None = None,
-        shared: SharedNetworks | None = None,
-    ) -> TwoStage:
-        """Load a model directory; nothing is ever downloaded. See `load_method`."""
-        path = model_directory(directory)
-        return cls.from_config(_config(path), path, runtime, shared)
-
-    @staticmethod
-    def inspect(directory: str | Path) -> dict[str, str]:
-        """Where the parts of a model directory are; reads no weights.
-
-        Raises:
-            FileNotFoundError: if the directory or a part of it is missing.
-            ValueError: if the configuration is wrong.
-        """
-        path = model_directory(directory)
-        return _places(_config(path), path)
-
-
-def _config(path: Path) -> TwoStageConfig:
-    return TwoStageConfig.from_dict(read_yaml(path / CONFIG_FILE), str(path / CONFIG_FILE))
-
-
-def _places(config: TwoStageConfig, path: Path) -> dict[str, str]:
-    vlm = None if config.vlm is None else config.vlm.path
-    return part_places(path, {"vlm": vlm, "locator": config.locator, "sam": config.sam})
+    def places(cls, config: TwoStageConfig, path: Path) -> dict[str, str]:
+        """See `PromptedMethod.places`."""
+        vlm = None if config.vlm is None else config.vlm.path
+        return part_places(path, {"vlm": vlm, "locator": config.locator, "sam": config.sam})
