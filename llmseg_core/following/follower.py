@@ -175,18 +175,20 @@ class Follower:
 
     def _take(self, answer: _Answer) -> None:
         current = self._answer
-        if current is None or not current.alive:
+        agrees = False
+        if current is not None and current.alive:
+            agrees = answer.means_what(current)
+            if not agrees and not self._is_believed(answer, current):
+                self._doubt = answer
+                return
+        if not agrees:
             self._track_id += bool(answer.tracks)
-            self._answer, self._doubt = answer, None
-        elif answer.means_what(current):
-            self._answer, self._doubt = answer, None
-        elif answer.sureness > current.sureness + CLEARLY_BETTER or (
-            self._doubt is not None and answer.means_what(self._doubt)
-        ):
-            self._track_id += bool(answer.tracks)
-            self._answer, self._doubt = answer, None
-        else:
-            self._doubt = answer
+        self._answer, self._doubt = answer, None
+
+    def _is_believed(self, answer: _Answer, current: _Answer) -> bool:
+        """Whether an answer counts that contradicts what is followed."""
+        is_surer = answer.sureness > current.sureness + CLEARLY_BETTER
+        return is_surer or (self._doubt is not None and answer.means_what(self._doubt))
 
 
 def _union(answer: _Answer) -> NDArray[np.bool_]:

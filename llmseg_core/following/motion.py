@@ -40,12 +40,10 @@ class Motion:
     Attributes:
         matrix: (3, 3), takes a point (x, y, 1) of the first to the second.
         inlier_share: how many of the tracked points it fits, [0, 1].
-        inliers: their number.
     """
 
     matrix: NDArray[np.float64]
     inlier_share: float
-    inliers: int
 
 
 def object_motion(
@@ -77,7 +75,7 @@ def object_motion(
     if matrix is None or fits.sum() < FEWEST:
         return None
     share = float(fits.sum() / good.sum())
-    return Motion(np.vstack([matrix, [0, 0, 1]]), share, int(fits.sum()))
+    return Motion(np.vstack([matrix, [0, 0, 1]]), share)
 
 
 def _tracked(

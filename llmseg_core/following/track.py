@@ -85,26 +85,19 @@ class Track:
 
     def small_mask(self) -> NDArray[np.uint8]:
         """(h, w) uint8 in the last thumbnail, 0 or 1."""
-        height, width = self._small.shape
-        return cv2.warpAffine(
-            self._small, self._matrix[:2], (width, height), flags=cv2.INTER_NEAREST
-        )
+        return _warped(self._small, self._matrix)
 
     def mask(self) -> NDArray[np.bool_]:
         """(H, W) bool in the last image."""
-        height, width = self._mask.shape
         matrix = to_image(self._matrix, self._small.shape, self._mask.shape)
-        return cv2.warpAffine(
-            self._mask, matrix[:2], (width, height), flags=cv2.INTER_NEAREST
-        ).astype(bool)
+        return _warped(self._mask, matrix).astype(bool)
 
     def _visible(self) -> NDArray[np.uint8]:
         """(h, w) uint8: where it could be seen in the last thumbnail."""
-        height, width = self._small.shape
         left, top, right, bottom = self._box
         seen = np.zeros_like(self._small)
         seen[top:bottom, left:right] = self._seen
-        return cv2.warpAffine(seen, self._matrix[:2], (width, height), flags=cv2.INTER_NEAREST)
+        return _warped(seen, self._matrix)
 
     def _look(self, image: NDArray[np.uint8]) -> NDArray[np.bool_]:
         """Which of the key frame's pixels of it look the same in a small image, (h', w') bool."""
@@ -124,6 +117,12 @@ class Track:
         look -= np.clip(light, -LIGHT_CHANGE, LIGHT_CHANGE)
         differs = np.maximum(self._darkest - look, look - self._brightest)
         return (cv2.blur(differs, (3, 3)).max(axis=2) < COLOUR_ERROR) & self._shape
+
+
+def _warped(mask: NDArray[np.uint8], matrix: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """A mask after each point has gone to `matrix` (3, 3) times it, of the same size."""
+    height, width = mask.shape
+    return cv2.warpAffine(mask, matrix[:2], (width, height), flags=cv2.INTER_NEAREST)
 
 
 def _box(mask: NDArray[np.uint8]) -> tuple[int, int, int, int]:
