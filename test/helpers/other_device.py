@@ -27,6 +27,16 @@ INDEXING = ("index", "index_put", "index_put_", "_index_put_impl_")
 """operations whose second argument, the indices, may be on the CPU where the first one is not"""
 
 
+def _dispatch(
+    _: object,
+    func: Callable[..., Any],
+    types: Sequence[type],
+    args: tuple[Any, ...] = (),
+    kwargs: Mapping[str, Any] | None = None,
+) -> Any:
+    return _run(func, args, dict(kwargs or {}))
+
+
 class _There(Tensor):
     """A tensor that says it is on `OTHER`; `numbers` is the same on the CPU."""
 
@@ -56,28 +66,13 @@ class _There(Tensor):
     def numpy(self, *args: Any, **kwargs: Any) -> Any:
         raise TypeError(f"a tensor on {OTHER} is no numpy array: copy it to the CPU first")
 
-    @classmethod
-    def __torch_dispatch__(
-        cls,
-        func: Callable[..., Any],
-        types: Sequence[type],
-        args: tuple[Any, ...] = (),
-        kwargs: Mapping[str, Any] | None = None,
-    ) -> Any:
-        return _run(func, args, dict(kwargs or {}))
+    __torch_dispatch__ = classmethod(_dispatch)
 
 
 class _Operations(TorchDispatchMode):
     """Every operation goes by `_run`, those that make new tensors too."""
 
-    def __torch_dispatch__(
-        self,
-        func: Callable[..., Any],
-        types: Sequence[type],
-        args: tuple[Any, ...] = (),
-        kwargs: Mapping[str, Any] | None = None,
-    ) -> Any:
-        return _run(func, args, dict(kwargs or {}))
+    __torch_dispatch__ = _dispatch
 
 
 class _Literals(TorchFunctionMode):

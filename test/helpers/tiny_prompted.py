@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from transformers import (
     Sam2Config,
@@ -61,3 +62,10 @@ def drawn_anew(model: torch.nn.Module) -> torch.nn.Module:
             torch.nn.init.xavier_uniform_(parameter)
     torch.nn.init.normal_(model.shared_image_embedding.positional_embedding)
     return model.eval()
+
+
+def red_square() -> np.ndarray:
+    """(48, 80, 3) uint8: a red square on noise."""
+    image = np.random.default_rng(0).integers(0, 255, (48, 80, 3), dtype=np.uint8)
+    image[8:24, 6:22] = (200, 30, 30)
+    return image

@@ -33,6 +33,7 @@ from helpers.tiny_locators import (
     tiny_owlv2,
     word_tokenizer,
 )
+from helpers.tiny_prompted import red_square
 from llmseg_core.grounding.florence2 import Florence2Locator
 from llmseg_core.grounding.grounding_dino import GroundingDinoLocator, fitted_size
 from llmseg_core.grounding.locator import (
@@ -72,9 +73,7 @@ def locator(request: pytest.FixtureRequest) -> PhraseLocator:
 
 @pytest.fixture(scope="module")
 def image() -> np.ndarray:
-    image = np.random.default_rng(0).integers(0, 255, (48, 80, 3), dtype=np.uint8)
-    image[8:24, 6:22] = (200, 30, 30)
-    return image
+    return red_square()
 
 
 def rows(locator: PhraseLocator, image: np.ndarray, phrase: str = "the red cup") -> Tensor:

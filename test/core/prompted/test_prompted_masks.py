@@ -16,7 +16,7 @@ from transformers import SamHQModel, SamHQProcessor, SamImageProcessorPil, SamPr
 
 from helpers.counting import count_calls
 from helpers.other_device import OTHER, other_device
-from helpers.tiny_prompted import tiny_sam, tiny_sam2, tiny_sam_hq
+from helpers.tiny_prompted import red_square, tiny_sam, tiny_sam2, tiny_sam_hq
 from llmseg_core.prompted.masks import PromptedMasks
 from llmseg_core.prompted.sam import SamMasks
 from llmseg_core.prompted.sam2 import Sam2Masks
@@ -39,9 +39,7 @@ def segmenter(request: pytest.FixtureRequest) -> PromptedMasks:
 
 @pytest.fixture(scope="module")
 def image() -> np.ndarray:
-    image = np.random.default_rng(0).integers(0, 255, (48, 80, 3), dtype=np.uint8)
-    image[8:24, 6:22] = (200, 30, 30)
-    return image
+    return red_square()
 
 
 def transformers_own(

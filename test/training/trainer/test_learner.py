@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +14,9 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from transformers import LlamaConfig, LlamaForCausalLM, Trainer, TrainerCallback, TrainingArguments
 
+from helpers.noise_data import Noise, Rows, collate
 from helpers.other_device import OTHER, other_device
 from llmseg_core.model_dir.networks import build_embedded_sam, build_selector, embedded_config
-from llmseg_training.learning.batch import Batch
-from llmseg_training.trainer.drawn_dataset import DrawnDataset
 from llmseg_training.trainer.learner import parameter_groups
 from llmseg_training.trainer.loop import TrainingLoop
 from llmseg_training.trainer.objective import Objective, StepLoss
@@ -30,25 +27,6 @@ RECIPE = TrainingRecipe(
     steps=13, batch_size=2, learning_rate=0.01, warmup_steps=2, decay_steps=4, weight_decay=0.1
 )
 SAVED = 8
-
-
-class Noise(DrawnDataset[Tensor]):
-    """Ten samples, five steps a pass, other numbers in every pass."""
-
-    def __len__(self) -> int:
-        return 10
-
-    def __getitem__(self, index: int) -> Tensor:
-        return torch.from_numpy(self.rng(index).standard_normal(4)).float()
-
-
-@dataclass(frozen=True)
-class Rows(Batch):
-    x: Tensor
-
-
-def collate(samples: Sequence[Tensor]) -> Rows:
-    return Rows(torch.stack(list(samples)))
 
 
 def model() -> nn.Module:

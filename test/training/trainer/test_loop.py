@@ -2,8 +2,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,9 +11,8 @@ import torch
 from safetensors.torch import load_model
 from torch import Tensor, nn
 
-from llmseg_training.learning.batch import Batch
+from helpers.noise_data import Noise, Rows, collate
 from llmseg_training.trainer.checkpoints import last_checkpoint
-from llmseg_training.trainer.drawn_dataset import DrawnDataset
 from llmseg_training.trainer.loop import TrainingLoop
 from llmseg_training.trainer.objective import Objective, StepLoss
 from llmseg_training.trainer.recipe import TrainingRecipe, training_plan
@@ -36,25 +33,6 @@ class Tied(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.second(self.dropout(self.first(x).relu()))
-
-
-class Noise(DrawnDataset[Tensor]):
-    """Ten samples, five steps a pass, other numbers in every pass."""
-
-    def __len__(self) -> int:
-        return 10
-
-    def __getitem__(self, index: int) -> Tensor:
-        return torch.from_numpy(self.rng(index).standard_normal(4)).float()
-
-
-@dataclass(frozen=True)
-class Rows(Batch):
-    x: Tensor
-
-
-def collate(samples: Sequence[Tensor]) -> Rows:
-    return Rows(torch.stack(list(samples)))
 
 
 class GivesBack(Objective[Rows]):
