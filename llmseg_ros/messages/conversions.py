@@ -25,6 +25,7 @@ from .cv_bridge_colors import find_convert
 __all__ = [
     "SUPPORTED_ENCODINGS",
     "ImageConversionError",
+    "check_image",
     "compressed_to_rgb",
     "image_to_rgb",
     "mask_to_image",
@@ -107,11 +108,8 @@ DEPTH_HEAD_BYTES = 12
 """before the PNG of a compressedDepth message: how distances were stored"""
 
 
-def image_to_rgb(msg: Image) -> NDArray[np.uint8]:
-    """Returns the message's image as RGB, (H, W, 3) uint8, contiguous.
-
-    16-bit values are scaled by 255 / 65535 and rounded. Alpha is dropped. An rgb8 message without
-    padding is not copied: the result then shares the message's memory.
+def check_image(msg: Image) -> None:
+    """Looks at all of a message but its pixels, which takes microseconds.
 
     Raises:
         ImageConversionError: unknown encoding, empty image, `step` or `data` too small, odd
@@ -120,8 +118,36 @@ def image_to_rgb(msg: Image) -> NDArray[np.uint8]:
     """
     encoding = ALIASES.get(msg.encoding, msg.encoding)
     if encoding in PLANES:
+        _check_planes(msg)
+        return
+    layout = LAYOUTS.get(encoding)
+    if layout is None:
+        raise ImageConversionError(
+            f"unknown encoding {msg.encoding!r}: supported are {', '.join(SUPPORTED_ENCODINGS)}"
+        )
+    _check_size(msg, layout.pixel_bytes, msg.height * msg.step)
+    if encoding.startswith("yuv422") and msg.width % 2:
+        raise ImageConversionError(f"odd width ({_values(msg)}): yuv422 stores pixels in pairs")
+    if encoding.startswith("bayer") and min(msg.height, msg.width) < 3:
+        raise ImageConversionError(
+            f"image too small ({_values(msg)}): bayer needs 3 x 3 pixels or more"
+        )
+
+
+def image_to_rgb(msg: Image) -> NDArray[np.uint8]:
+    """Returns the message's image as RGB, (H, W, 3) uint8, contiguous.
+
+    16-bit values are scaled by 255 / 65535 and rounded. Alpha is dropped. An rgb8 message without
+    padding is not copied: the result then shares the message's memory.
+
+    Raises:
+        ImageConversionError: see `check_image`.
+    """
+    check_image(msg)
+    encoding = ALIASES.get(msg.encoding, msg.encoding)
+    if encoding in PLANES:
         return _planes_to_rgb(msg)
-    pixels = _read_pixels(msg, encoding)
+    pixels = _read_pixels(msg, LAYOUTS[encoding])
     convert = opencv_to_rgb if CV_BRIDGE_CONVERT is None else cv_bridge_to_rgb
     return convert(pixels, encoding)
 
@@ -142,20 +168,8 @@ def cv_bridge_to_rgb(pixels: Pixels, encoding: str) -> NDArray[np.uint8]:
     return np.ascontiguousarray(rgb, dtype=np.uint8)
 
 
-def _read_pixels(msg: Image, encoding: str) -> Pixels:
+def _read_pixels(msg: Image, layout: PixelLayout) -> Pixels:
     """Returns the stored values, (H, W) or (H, W, channels), in the machine's byte order."""
-    layout = LAYOUTS.get(encoding)
-    if layout is None:
-        raise ImageConversionError(
-            f"unknown encoding {msg.encoding!r}: supported are {', '.join(SUPPORTED_ENCODINGS)}"
-        )
-    values = _values(msg)
-    _check_size(msg, layout.pixel_bytes, msg.height * msg.step)
-    if encoding.startswith("yuv422") and msg.width % 2:
-        raise ImageConversionError(f"odd width ({values}): yuv422 stores pixels in pairs")
-    if encoding.startswith("bayer") and min(msg.height, msg.width) < 3:
-        raise ImageConversionError(f"image too small ({values}): bayer needs 3 x 3 pixels or more")
-
     pixels = np.ndarray(
         shape=(msg.height, msg.width, layout.channels),
         dtype=layout.dtype.newbyteorder(">" if msg.is_bigendian else "<"),
@@ -169,22 +183,31 @@ def _read_pixels(msg: Image, encoding: str) -> Pixels:
 def _planes_to_rgb(msg: Image) -> NDArray[np.uint8]:
     """Converts an image of the encodings in PLANES, whose `step` is that of the first plane."""
     share, code = PLANES[msg.encoding]
-    colour_step = 2 * msg.step // share
-    brightness_bytes = msg.height * msg.step
-    colour_bytes = msg.height // share * colour_step
-    _check_size(msg, 1, brightness_bytes + colour_bytes)
-    if msg.height % share or msg.width % share:
-        raise ImageConversionError(
-            f"odd size ({_values(msg)}): {msg.encoding} stores colour for 2 x 2 pixels together"
-        )
+    brightness_bytes, colour_bytes = _plane_bytes(msg)
     data = np.frombuffer(msg.data, np.uint8)
     brightness = data[:brightness_bytes].reshape(msg.height, msg.step)[:, : msg.width]
     colour = data[brightness_bytes : brightness_bytes + colour_bytes]
-    colour = colour.reshape(msg.height // share, colour_step)[:, : 2 * msg.width // share]
+    colour = colour.reshape(msg.height // share, -1)[:, : 2 * msg.width // share]
     if share == 1:  # doubled, so that colour is half as wide and high as brightness
         brightness = brightness.repeat(2, axis=0).repeat(2, axis=1)
     rgb = cv2.cvtColor(np.concatenate((brightness, colour)), code)
     return np.ascontiguousarray(rgb[::2, ::2] if share == 1 else rgb, dtype=np.uint8)
+
+
+def _plane_bytes(msg: Image) -> tuple[int, int]:
+    """Bytes of the plane of brightness and of the one of colour."""
+    share, _ = PLANES[msg.encoding]
+    return msg.height * msg.step, msg.height // share * (2 * msg.step // share)
+
+
+def _check_planes(msg: Image) -> None:
+    """Raises `ImageConversionError` for an image of the encodings in PLANES that cannot be read."""
+    share, _ = PLANES[msg.encoding]
+    _check_size(msg, 1, sum(_plane_bytes(msg)))
+    if msg.height % share or msg.width % share:
+        raise ImageConversionError(
+            f"odd size ({_values(msg)}): {msg.encoding} stores colour for 2 x 2 pixels together"
+        )
 
 
 def _check_size(msg: Image, pixel_bytes: int, data_bytes: int) -> None:

@@ -1,142 +1,169 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the segmentation node publishes of an answer."""
+"""What the segmentation node publishes of an answer: each output by itself, where someone listens.
+
+An output is what an answer is given to. Most are a topic and a function that makes its message;
+another one is whatever has the three methods of `Output`.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
 
 from rclpy.lifecycle import LifecycleNode, LifecyclePublisher
 from rclpy.qos import QoSProfile
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.time import Time
-from sensor_msgs.msg import Image, RegionOfInterest
-from std_msgs.msg import Header
+from sensor_msgs.msg import Image
 
 from llmseg_core.images.overlay import draw_overlay
-from llmseg_core.types import Segmentation
-from llmseg_ros.msg import ProposalScore, SegmentationResult, StageTime
+from llmseg_ros.error_log import ErrorLog
+from llmseg_ros.msg import SegmentationResult, StageTime
 
 from .conversions import mask_to_image, rgb_to_image
 from .frame import SegmentedFrame
+from .result_message import answer_message
 
-__all__ = ["Outputs", "answer_message"]
+__all__ = ["Output", "Outputs", "PublishedAnswer", "TopicOutput", "answer_outputs"]
 
 QUEUE_DEPTH = 5
-SECOND_NS = 10**9
 
 
-class Outputs:
-    """The publishers of `~/mask`, `~/overlay` and `~/result`; silent while the node is inactive.
+class PublishedAnswer:
+    """An answer on its way out, with the messages that several outputs have in common.
 
-    They are reliable, as RViz and image viewers expect, and their QoS can be overridden.
+    Attributes:
+        answer: the answer; its frame has the colour image, the camera_info and the depth image
+            that were captured together.
+        mask: the message of its mask.
+        result: the message of all of it.
     """
 
-    def __init__(self, node: LifecycleNode) -> None:
-        """Makes the publishers."""
-        self._node = node
-        self._mask = self._publisher(Image, "~/mask")
-        self._overlay = self._publisher(Image, "~/overlay")
-        self._result = self._publisher(SegmentationResult, "~/result")
+    def __init__(self, answer: SegmentedFrame, now: Time, dropped_frames: int) -> None:
+        """Makes both messages, so that both come or neither does.
 
-    def publish(self, answer: SegmentedFrame, dropped_frames: int) -> None:
-        """Publishes mask and result, and then the overlay where someone listens."""
-        start = time.perf_counter()
-        header, segmentation = answer.frame.header, answer.segmentation
-        mask = mask_to_image(segmentation.mask, header)
-        # Before the mask goes out: both come, or neither does.
-        result = answer_message(answer, self._node.get_clock().now(), dropped_frames, mask)
-        self._mask.publish(mask)
-        publish_ms = 1000 * (time.perf_counter() - start)
-        result.stage_times.append(StageTime(stage="publish", milliseconds=publish_ms))
-        self._result.publish(result)
-        if self._overlay.get_subscription_count() > 0:  # last: it is for people, and takes longest
-            overlay = draw_overlay(answer.frame.image, segmentation)
-            self._overlay.publish(rgb_to_image(overlay, header, "bgr8"))
+        Args:
+            answer: the answer.
+            now: the node's time, for the age.
+            dropped_frames: frames dropped so far.
+        """
+        self._start = time.perf_counter()
+        self.answer = answer
+        self.mask = mask_to_image(answer.segmentation.mask, answer.frame.header)
+        self.result = answer_message(answer, now, dropped_frames, self.mask)
+
+    @property
+    def age_ms(self) -> float:
+        """Milliseconds since the messages were begun."""
+        return 1000 * (time.perf_counter() - self._start)
+
+
+class Output(Protocol):
+    """Takes answers, in the thread that publishes them."""
+
+    def is_heard(self) -> bool:
+        """Whether somebody listens; asked with every image, from any thread."""
+
+    def publish(self, answer: PublishedAnswer) -> None:
+        """Gives the answer to those who listen."""
 
     def destroy(self) -> None:
-        """Takes the publishers away."""
-        for publisher in (self._mask, self._overlay, self._result):
-            self._node.destroy_lifecycle_publisher(publisher)
+        """Ends the output."""
 
-    def _publisher(self, message_type: type, topic: str) -> LifecyclePublisher:
-        return self._node.create_lifecycle_publisher(
+
+class TopicOutput:
+    """A topic of the node; silent while the node is inactive.
+
+    It is reliable, as RViz and image viewers expect, and its QoS can be overridden.
+    """
+
+    def __init__(
+        self,
+        node: LifecycleNode,
+        message_type: type,
+        topic: str,
+        message: Callable[[PublishedAnswer], Any],
+    ) -> None:
+        """Makes the publisher.
+
+        Args:
+            node: the node.
+            message_type: type of the topic.
+            topic: its name.
+            message: makes the message of an answer, in the thread that publishes.
+        """
+        self._node, self._message = node, message
+        self._publisher: LifecyclePublisher = node.create_lifecycle_publisher(
             message_type,
             topic,
             QoSProfile(depth=QUEUE_DEPTH),
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
         )
 
+    def is_heard(self) -> bool:
+        """Whether the topic has a subscriber."""
+        return bool(self._publisher.get_subscription_count() > 0)
 
-def answer_message(
-    answer: SegmentedFrame, now: Time, dropped_frames: int, mask: Image | None = None
-) -> SegmentationResult:
-    """The message of an answer and of everything that led to it.
+    def publish(self, answer: PublishedAnswer) -> None:
+        """Publishes the message of an answer."""
+        self._publisher.publish(self._message(answer))
+
+    def destroy(self) -> None:
+        """Takes the publisher away."""
+        self._node.destroy_lifecycle_publisher(self._publisher)
+
+
+class Outputs:
+    """All outputs of one camera."""
+
+    def __init__(self, node: LifecycleNode, outputs: Iterable[Output], errors: ErrorLog) -> None:
+        """Takes `outputs`, which get answers in this order; `errors` gets what one raises."""
+        self._node, self._outputs, self._errors = node, tuple(outputs), errors
+
+    def is_heard(self) -> bool:
+        """Whether somebody listens to one of them."""
+        return any(output.is_heard() for output in self._outputs)
+
+    def publish(self, answer: SegmentedFrame, dropped_frames: int) -> None:
+        """Gives an answer to each output that is heard; one that fails keeps no other from it."""
+        heard = [output for output in self._outputs if output.is_heard()]
+        if not heard:
+            return
+        published = PublishedAnswer(answer, self._node.get_clock().now(), dropped_frames)
+        for output in heard:
+            self._errors.guard("publishing", output.publish)(published)
+
+    def destroy(self) -> None:
+        """Ends them."""
+        for output in self._outputs:
+            output.destroy()
+
+
+def answer_outputs(node: LifecycleNode, prefix: str) -> list[Output]:
+    """Mask, result and overlay of one camera.
 
     Args:
-        answer: its frame's header becomes the message's.
-        now: the node's time, for the age.
-        dropped_frames: frames dropped so far.
-        mask: the answer's mask as a message, if it is made already.
+        node: the node.
+        prefix: of their topics, "~/" or "~/NAME/".
     """
-    header, segmentation = answer.frame.header, answer.segmentation
-    stamp_ns = _nanoseconds(header)
-    key_age_ns = max(0, stamp_ns - _nanoseconds(answer.key.header)) if answer.key else 0
-    return SegmentationResult(
-        header=header,
-        instruction=segmentation.instruction,
-        method=segmentation.method,
-        phrase=segmentation.phrase,
-        followed=answer.key is not None,
-        track_id=answer.track_id,
-        key_frame_age_ms=key_age_ns / 1e6,
-        found=segmentation.found,
-        confidence=segmentation.confidence,
-        reason=segmentation.reason,
-        mask=mask or mask_to_image(segmentation.mask, header),
-        region_of_interest=_region(segmentation.box_px),
-        proposals=_proposals(segmentation),
-        stage_times=[
-            StageTime(stage=stage, milliseconds=float(milliseconds))
-            for stage, milliseconds in segmentation.timings_ms.items()
-        ],
-        age_ms=(now.nanoseconds - stamp_ns) / 1e6,
-        dropped_frames=dropped_frames,
-    )
-
-
-def _nanoseconds(header: Header) -> int:
-    """A stamp; rclpy's Time takes none before 1970, which a camera may have."""
-    return int(header.stamp.sec * SECOND_NS + header.stamp.nanosec)
-
-
-def _proposals(segmentation: Segmentation) -> list[ProposalScore]:
-    selected = set(segmentation.selection.indices)
-    columns = zip(
-        segmentation.candidates.iou_score.tolist(),
-        segmentation.candidates.iop.tolist(),
-        segmentation.candidates.score.tolist(),
-        segmentation.candidates.boxes_px.int().tolist(),
-        segmentation.candidates.areas_px.tolist(),
-        strict=True,
-    )
     return [
-        ProposalScore(
-            iou_score=iou_score,
-            iop=iop,
-            score=score,
-            region_of_interest=_region(box),
-            area_px=area,
-            selected=index in selected,
-        )
-        for index, (iou_score, iop, score, box, area) in enumerate(columns)
+        TopicOutput(node, Image, f"{prefix}mask", lambda answer: answer.mask),
+        TopicOutput(node, SegmentationResult, f"{prefix}result", _timed_result),
+        # Last: it is for people, and takes longest.
+        TopicOutput(node, Image, f"{prefix}overlay", _overlay),
     ]
 
 
-def _region(box: tuple[int, int, int, int] | list[int] | None) -> RegionOfInterest:
-    """A message of an inclusive pixel box: left, top, right, bottom; all 0 without a box."""
-    if box is None:
-        return RegionOfInterest()
-    left, top, right, bottom = box
-    return RegionOfInterest(
-        x_offset=left, y_offset=top, width=right - left + 1, height=bottom - top + 1
-    )
+def _timed_result(published: PublishedAnswer) -> SegmentationResult:
+    """The result, with the time that it took to come here."""
+    result = published.result
+    result.stage_times.append(StageTime(stage="publish", milliseconds=published.age_ms))
+    return result
+
+
+def _overlay(published: PublishedAnswer) -> Image:
+    """The colour image with the mask drawn in."""
+    frame = published.answer.frame
+    overlay = draw_overlay(frame.image, published.answer.segmentation)
+    return rgb_to_image(overlay, frame.header, "bgr8")

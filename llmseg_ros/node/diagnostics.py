@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
@@ -11,7 +11,7 @@ from llmseg_ros.error_log import shortened
 
 from .mailbox import Statistics
 
-__all__ = ["STALE_INPUT_S", "NodeState", "diagnostic_status"]
+__all__ = ["CameraState", "NodeState", "diagnostic_status"]
 
 STALE_INPUT_S = 2.0
 """seconds without an image after which the input counts as stale"""
@@ -24,6 +24,36 @@ LONG_ANSWER_S = 30.0
 
 
 @dataclass(frozen=True)
+class CameraState:
+    """What the node knows of a camera.
+
+    Attributes:
+        image_topic: the resolved topic that images come from.
+        instruction: the instruction in force, perhaps empty.
+        statistics: the counters since activation.
+        input_age_s: seconds since the last image came; None if none came since activation.
+        last_answer_ms: how long the last answer took; None if there was none.
+        is_wanted: whether somebody listens to an output, or `always_on` says so.
+        no_image: why no image comes; empty while they come.
+        no_image_for_good: whether none will come until somebody changes something.
+    """
+
+    image_topic: str
+    instruction: str
+    statistics: Statistics = field(default_factory=Statistics)
+    input_age_s: float | None = None
+    last_answer_ms: float | None = None
+    is_wanted: bool = True
+    no_image: str = ""
+    no_image_for_good: bool = False
+
+    @property
+    def lacks_image(self) -> bool:
+        """Whether no image came of late."""
+        return self.input_age_s is None or self.input_age_s > STALE_INPUT_S
+
+
+@dataclass(frozen=True)
 class NodeState:
     """What the node knows of itself.
 
@@ -32,11 +62,6 @@ class NodeState:
         lifecycle: label of the lifecycle state.
         model: the model directory.
         device: the torch device.
-        image_topic: the resolved topic that images come from.
-        instruction: the instruction in force, perhaps empty.
-        statistics: the counters since activation.
-        input_age_s: seconds since the last image came; None if none came since activation.
-        last_answer_ms: how long the last answer took; None if there was none.
         last_error: what failed last; empty if nothing did.
         error_age_s: seconds since `last_error`; None if there was none.
         loading: the model directory that is being loaded; empty if none is.
@@ -44,56 +69,40 @@ class NodeState:
         busy_s: seconds that the answer in work has taken so far; None if there is none in work.
         trouble: why no answer can be given, as the inference thread is not working or the server
             of the VLM is away; empty while one can.
-        no_image: why no image comes; empty while they come.
-        no_image_for_good: whether none will come until somebody changes something.
     """
 
     name: str
     lifecycle: str
     model: str
     device: str
-    image_topic: str
-    instruction: str
-    statistics: Statistics
-    input_age_s: float | None
-    last_answer_ms: float | None
-    last_error: str
-    error_age_s: float | None
+    last_error: str = ""
+    error_age_s: float | None = None
     loading: str = ""
     loading_s: float | None = None
     busy_s: float | None = None
     trouble: str = ""
-    no_image: str = ""
-    no_image_for_good: bool = False
-
-    @property
-    def lacks_image(self) -> bool:
-        """Whether the node is active and no image came of late."""
-        return self.lifecycle == "active" and (
-            self.input_age_s is None or self.input_age_s > STALE_INPUT_S
-        )
 
 
-def diagnostic_status(state: NodeState) -> DiagnosticStatus:
+def diagnostic_status(state: NodeState, camera: CameraState) -> DiagnosticStatus:
     """One status.
 
     ERROR while answering fails or no image can come, WARN while it has nothing to work on, else OK.
     """
-    level, message = _judge(state)
+    level, message = _judge(state, camera)
     values = {
         "lifecycle state": state.lifecycle,
         "model": state.model,
         "loading model": state.loading,
         "loading for [s]": _number(state.loading_s),
         "device": state.device,
-        "image topic": state.image_topic,
-        "instruction": shortened(state.instruction),
-        "frames received": str(state.statistics.received),
-        "answers": str(state.statistics.processed),
-        "frames dropped": str(state.statistics.dropped),
-        "failures": str(state.statistics.failed),
-        "input age [s]": _number(state.input_age_s),
-        "last answer took [ms]": _number(state.last_answer_ms),
+        "image topic": camera.image_topic,
+        "instruction": shortened(camera.instruction),
+        "frames received": str(camera.statistics.received),
+        "answers": str(camera.statistics.processed),
+        "frames dropped": str(camera.statistics.dropped),
+        "failures": str(camera.statistics.failed),
+        "input age [s]": _number(camera.input_age_s),
+        "last answer took [ms]": _number(camera.last_answer_ms),
         "answer in work for [s]": _number(state.busy_s),
         "last error": state.last_error,
         "last error age [s]": _number(state.error_age_s),
@@ -107,7 +116,7 @@ def diagnostic_status(state: NodeState) -> DiagnosticStatus:
     )
 
 
-def _judge(state: NodeState) -> tuple[bytes, str]:
+def _judge(state: NodeState, camera: CameraState) -> tuple[bytes, str]:
     if state.trouble:
         return DiagnosticStatus.ERROR, state.trouble
     if state.error_age_s is not None and state.error_age_s <= ERROR_SHOWN_S:
@@ -120,16 +129,18 @@ def _judge(state: NodeState) -> tuple[bytes, str]:
         return DiagnosticStatus.WARN, f"{state.lifecycle}: activate the node to get masks"
     if state.busy_s is not None and state.busy_s > LONG_ANSWER_S:
         return DiagnosticStatus.WARN, f"an answer has been in work for {state.busy_s:.0f} s"
-    if state.lacks_image:
-        age_s, level = state.input_age_s, DiagnosticStatus.WARN
-        missing = f"no image has come on {state.image_topic}"
+    if camera.lacks_image:
+        age_s, level = camera.input_age_s, DiagnosticStatus.WARN
+        missing = f"no image has come on {camera.image_topic}"
         if age_s is not None:
-            missing = f"the last image on {state.image_topic} came {age_s:.1f} s ago"
-        if state.no_image_for_good:
+            missing = f"the last image on {camera.image_topic} came {age_s:.1f} s ago"
+        if camera.no_image_for_good:
             level = DiagnosticStatus.ERROR
-        return level, missing + (f": {state.no_image}" if state.no_image else "")
-    if not state.instruction:
+        return level, missing + (f": {camera.no_image}" if camera.no_image else "")
+    if not camera.instruction:
         return DiagnosticStatus.OK, "waiting for an instruction"
+    if not camera.is_wanted:
+        return DiagnosticStatus.OK, "idle: nobody listens to an output (always_on is false)"
     return DiagnosticStatus.OK, "segmenting"
 
 

@@ -46,7 +46,8 @@ class FollowingThread:
         self._publish, self._wanted = publish, wanted
         self._on_lost, self._on_error = on_lost, on_error
         self._is_on = is_on
-        self._changed = threading.Condition()  # guards what follows
+        self._forgets = False
+        self._changed = threading.Condition()  # guards what follows, and these two
         self._newest: Frame | None = None
         self._answers: deque[SegmentedFrame] = deque()
         self._is_open = True
@@ -61,9 +62,21 @@ class FollowingThread:
         self._thread.start()
 
     def turn(self, is_on: bool) -> None:
-        """Turns following on or off, from the next image or answer on."""
+        """Turns following on or off, from the next image or answer on; off forgets all."""
         with self._changed:
+            if self._is_on and not is_on:
+                self._forget_soon()
             self._is_on = is_on
+
+    def forget(self) -> None:
+        """Ends what is followed, and drops answers that wait."""
+        with self._changed:
+            self._answers.clear()
+            self._forget_soon()
+
+    def _forget_soon(self) -> None:
+        self._newest, self._forgets = None, True
+        self._changed.notify()
 
     def see(self, frame: Frame) -> None:
         """Takes an image of the stream; one that still waits is left out."""
@@ -89,17 +102,18 @@ class FollowingThread:
     def _run(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(
-                    lambda: self._answers or self._newest is not None or not self._is_open
-                )
+                self._changed.wait_for(self._has_work)
                 if not self._is_open:
                     return
+                forgets, self._forgets = self._forgets, False
                 answer = self._answers.popleft() if self._answers else None
                 frame = None
                 if answer is None:
                     frame, self._newest = self._newest, None
                 is_on = self._is_on
             try:
+                if forgets:
+                    self._forget()
                 if answer is not None:
                     self._take(answer, is_on)
                 elif frame is not None:
@@ -108,6 +122,10 @@ class FollowingThread:
                 self._forget()
                 with suppress(Exception):
                     self._on_error(error)
+
+    def _has_work(self) -> bool:
+        is_asked = self._answers or self._newest is not None or self._forgets
+        return bool(is_asked) or not self._is_open
 
     def _take(self, answer: SegmentedFrame, is_on: bool) -> None:
         """Publishes a full answer where the newest image shows what it means.

@@ -108,6 +108,7 @@ class Mailbox:
         self._encoded: Frame | None = None
         self._encoded_at = 0.0  # time.monotonic()
         self._next_encode_at = 0.0  # time.monotonic(), by the rate limit
+        self._is_wanted = True
         self._requests: deque[Request] = deque()
         self._stream_has_turn = False
         self._is_open = True
@@ -116,10 +117,32 @@ class Mailbox:
     def submit(self, frame: Frame) -> None:
         """Puts `frame` in; a frame that still waits is dropped."""
         with self._changed:
-            dropped = bool(self._instruction) and not self._newest_was_taken
+            dropped = self.is_asked and not self._newest_was_taken
             self._newest, self._newest_was_taken = frame, False
             self._add(received=1, dropped=int(dropped))
             self._changed.notify_all()
+
+    def want(self, is_wanted: bool) -> None:
+        """Says whether anybody wants answers to the instruction in force; at first somebody does.
+
+        While nobody does, nothing is worked on but requests, and no frame counts as dropped.
+        """
+        with self._changed:
+            if is_wanted != self._is_wanted:
+                self._is_wanted = is_wanted
+                self._changed.notify_all()
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether anybody wants answers to the instruction in force."""
+        with self._changed:
+            return self._is_wanted
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether an instruction is in force, and somebody wants answers to it."""
+        with self._changed:
+            return bool(self._instruction) and self._is_wanted
 
     def instruct(self, instruction: str) -> None:
         """Puts `instruction` in force until the next one; an empty one ends answering.
@@ -259,7 +282,7 @@ class Mailbox:
 
     def _stream_is_due_in(self) -> float | None:
         """Seconds until the instruction in force is to be answered; None if nothing is new."""
-        if not self._instruction or self._newest is None:
+        if not self.is_asked or self._newest is None:
             return None
         if self._answers_from_encoded():
             return 0.0

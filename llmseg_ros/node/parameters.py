@@ -49,6 +49,7 @@ class NodeParameters:
     load_timeout_s: float = 600.0
     max_rate_hz: float = 0.0
     following: str = "flow"
+    always_on: bool = False
 
     @property
     def follows(self) -> bool:
@@ -136,6 +137,12 @@ NODE_PARAMETERS = (
         DEFAULTS.following,
         "How a mask is carried along from image to image between two full answers: flow, by "
         "optical flow, or off.",
+    ),
+    ParameterSpec(
+        "always_on",
+        DEFAULTS.always_on,
+        "Whether the instruction in force is answered although nobody listens to an output. "
+        "Otherwise images are neither converted nor segmented until somebody does, or asks.",
     ),
 )
 

@@ -12,7 +12,7 @@ from rclpy.qos import QoSProfile
 
 from llmseg_ros.error_log import ErrorLog, shortened
 from llmseg_ros.messages.frame import SegmentedFrame, frame_from_message
-from llmseg_ros.messages.outputs import answer_message
+from llmseg_ros.messages.result_message import answer_message
 from llmseg_ros.ros_context import awaited
 from llmseg_ros.srv import Segment
 
@@ -54,7 +54,7 @@ class SegmentService:
         try:
             session = self._session()
             answer = await awaited(self._node, self._ask(session, request))
-            dropped = session.mailbox.statistics.dropped
+            dropped = session.stream.mailbox.statistics.dropped
             response.result = answer_message(answer, self._node.get_clock().now(), dropped)
             response.success = True
         except Exception as error:  # whatever goes wrong, the caller gets an answer
@@ -71,5 +71,5 @@ class SegmentService:
                 f"the instruction is {request.instruction!r}, it must say what to segment"
             )
         if request.image.height == 0 and request.image.width == 0:
-            return session.mailbox.request(instruction)
-        return session.mailbox.request(instruction, frame_from_message(request.image))
+            return session.stream.mailbox.request(instruction)
+        return session.stream.mailbox.request(instruction, frame_from_message(request.image))

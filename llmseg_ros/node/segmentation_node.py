@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The node: camera images and an instruction in, the mask of what the instruction means out.
 
-Callbacks guard, convert, hand over and return; inference runs in the worker's thread, which also
-publishes the answers.
+Callbacks guard, hand over and return; images are read and segmented in the worker's thread, and a
+thread of each camera follows and publishes the answers.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -20,13 +19,8 @@ from rclpy.clock import Clock, ClockType
 from rclpy.exceptions import ParameterException
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
-from rclpy.qos import QoSPolicyKind, QoSProfile
-from rclpy.qos_overriding_options import QoSOverridingOptions
-from rclpy.subscription import Subscription
-from std_msgs.msg import String
 
 from llmseg_ros.error_log import ErrorLog
-from llmseg_ros.messages.outputs import Outputs
 from llmseg_ros.parameter_table import (
     LenientParameters,
     refusing,
@@ -37,25 +31,16 @@ from llmseg_ros.process import StartError, StopSignals
 from llmseg_ros.ros_context import awaited, ros_context, spin
 
 from . import parameters
-from .diagnostics import NodeState, diagnostic_status
+from .channel import Channel
+from .diagnostics import CameraState, NodeState, diagnostic_status
 from .hot_swap import HotSwap
-from .instruction import checked_instruction
 from .lifecycle_bond import LifecycleBond
-from .mailbox import Mailbox, Statistics
 from .model_loading import LoadedModel, Loading, ModelLoader
 from .segment_service import SegmentService
 from .session import Session
 from .transitions import Transitions, reporting
 
 __all__ = ["SegmentationNode", "main"]
-
-INSTRUCTION_POLICIES = (
-    QoSPolicyKind.HISTORY,
-    QoSPolicyKind.DEPTH,
-    QoSPolicyKind.RELIABILITY,
-    QoSPolicyKind.DURABILITY,  # transient_local has an instruction from before the node began
-)
-"""what a parameter can change of how ~/instruction is subscribed"""
 
 FAREWELL_S = 2.0
 """seconds for which a finalized node still tells its state, as a lifecycle manager asks for it"""
@@ -83,11 +68,9 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         super().__init__("llmseg", **kwargs)
         self._model: LoadedModel | None = None
         self._loading: Loading | None = None
-        self._outputs: Outputs | None = None
+        self._channel: Channel | None = None
         self._session: Session | None = None
         self._last_session: Session | None = None  # whose inference may still run
-        self._instruction_subscription: Subscription | None = None
-        self._instruction = ""
         self._finalized = False
         self.is_over = False
         """Whether nothing can come of this node any more, and who looks has seen that."""
@@ -141,14 +124,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         self._loading, self._model = None, model
         method, runtime = model.method, model.runtime
         parameters.declare_selection_parameters(self, method.selection)
-        self._outputs = Outputs(self)
-        self._instruction_subscription = self.create_subscription(
-            String,
-            "~/instruction",
-            self.errors.guard("~/instruction", self._on_instruction),
-            QoSProfile(depth=10),
-            qos_overriding_options=QoSOverridingOptions(INSTRUCTION_POLICIES),
-        )
+        self._channel = Channel(self, self.errors)
         self.get_logger().info(
             f"model {model.directory} ({method.profile}) on {runtime.device}, {runtime.dtype}, "
             f"loaded in {model.load_s:.1f} s"
@@ -159,30 +135,25 @@ class SegmentationNode(LenientParameters, LifecycleNode):
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Starts the worker and listens to images: active on success, inactive on failure."""
         assert self._model is not None
-        assert self._outputs is not None
+        assert self._channel is not None
         self.errors.clear()
         result = super().on_activate(state)
         try:
-            values = parameters.read_node_parameters(self)
-            mailbox = Mailbox(
-                selection=parameters.read_selection(self), max_rate_hz=values.max_rate_hz
-            )
-            mailbox.instruct(self._instruction)
             self._session = Session(
                 self,
                 self._model.method,
-                mailbox,
-                self._outputs,
+                self._channel,
+                parameters.read_node_parameters(self),
+                parameters.read_selection(self),
                 self.errors,
                 after=self._last_session,
-                follows=values.follows,
             )
             self._bond.offer()
             warn_of_unknown_qos(self)
         except Exception as error:
             super().on_deactivate(state)
             return self._refuse("activate", error)
-        self.get_logger().info(f"active: images from {self._image_topic}")
+        self.get_logger().info(f"active: images from {self._channel.image_topic}")
         return result
 
     @reporting
@@ -257,27 +228,15 @@ class SegmentationNode(LenientParameters, LifecycleNode):
             self.get_logger().info("the answer that is being worked on will be thrown away")
 
     def _release_model(self) -> None:
-        if self._instruction_subscription is not None:
-            self.destroy_subscription(self._instruction_subscription)
-        if self._outputs is not None:
-            self._outputs.destroy()
+        if self._channel is not None:
+            self._channel.destroy()
         self._swap.cancel()
-        self._instruction_subscription = self._outputs = self._model = None
-        self._instruction = ""
+        self._channel = self._model = None
         parameters.undeclare_selection_parameters(self)
         gc.collect()
         torch.cuda.empty_cache()
 
-    # ------------------------------------------------------------------ inputs and state
-
-    def _on_instruction(self, msg: String) -> None:
-        try:
-            self._instruction = checked_instruction(msg.data)
-        except ValueError as error:
-            self.errors.report("~/instruction", f"{error}; the former one stays in force")
-            return
-        if self._session is not None:
-            self._session.mailbox.instruct(self._instruction)
+    # ------------------------------------------------------------------ state
 
     def _running_session(self) -> Session:
         if self._session is None:
@@ -287,35 +246,26 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         return self._session
 
     def _publish_diagnostics(self) -> None:
-        state = self._state()
-        if state.lacks_image and self._session is not None:
-            reason, for_good = self._session.why_no_image()
-            state = replace(state, no_image=reason, no_image_for_good=for_good)
-        array = DiagnosticArray(status=[diagnostic_status(state)])
+        no_channel = CameraState(self.resolve_topic_name("image"), "")
+        camera = no_channel if self._channel is None else self._channel.state()
+        array = DiagnosticArray(status=[diagnostic_status(self._state(), camera)])
         array.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(array)
 
     def _state(self) -> NodeState:
-        now = time.monotonic()
         values = parameters.read_node_parameters(self)
-        session, last = self._session, self.errors.last
+        last = self.errors.last
         loading = self._loading or self._swap.loading
-        image_at = session.last_image_at if session else None
         return NodeState(
             name=self.get_fully_qualified_name(),
             lifecycle=self._lifecycle_label,
             model=self._model.directory if self._model else values.model,
             device=values.device,
-            image_topic=self._image_topic,
-            instruction=self._instruction,
-            statistics=session.mailbox.statistics if session else Statistics(),
-            input_age_s=None if image_at is None else now - image_at,
-            last_answer_ms=session.last_answer_ms if session else None,
             last_error=last.text if last else "",
-            error_age_s=now - last.at if last else None,
+            error_age_s=time.monotonic() - last.at if last else None,
             loading=loading.directory if loading else "",
             loading_s=loading.age_s if loading else None,
-            busy_s=session.worker.busy_s if session else None,
+            busy_s=self._session.worker.busy_s if self._session else None,
             trouble=self._trouble,
         )
 
@@ -325,10 +275,6 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         if self._session is None or self._model is None:
             return ""
         return self._session.worker.trouble or self._model.method.trouble
-
-    @property
-    def _image_topic(self) -> str:
-        return self.resolve_topic_name("image")
 
     @property
     def _lifecycle_label(self) -> str:
@@ -366,9 +312,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
     def _apply_parameters(self) -> None:
         values = parameters.read_node_parameters(self)
         if self._session is not None:
-            selection = parameters.read_selection(self)
-            self._session.mailbox.configure(selection, values.max_rate_hz)
-            self._session.following.turn(values.follows)
+            self._session.configure(values, parameters.read_selection(self))
         self._swap.begin(values)
 
     def _take_over(self, model: LoadedModel) -> None:

@@ -12,6 +12,7 @@ from rcl_interfaces.msg import Log, SetParametersResult
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile
+from rclpy.subscription import Subscription
 from rclpy.time import Time
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header, String
@@ -35,7 +36,7 @@ def image_message(stamp_s: int, encoding: str = "rgb8", seed: int = 0) -> Image:
 class SegmentationRig:
     """A node, its messages so far, and clients of its services."""
 
-    def __init__(self, observer: Observer, **parameters: Any) -> None:
+    def __init__(self, observer: Observer, *, listens: bool = True, **parameters: Any) -> None:
         """Starts the node with `parameters`; answers are not followed unless these say so."""
         self.observer = observer
         self.results: list[SegmentationResult] = []
@@ -43,8 +44,9 @@ class SegmentationRig:
         self.diagnostics: list[DiagnosticStatus] = []
         self.logs: list[str] = []
         node = observer.node
-        node.create_subscription(SegmentationResult, "llmseg/result", self.results.append, DEPTH)
-        node.create_subscription(Image, "llmseg/mask", self.masks.append, DEPTH)
+        self._listening: list[Subscription] = []
+        if listens:
+            self.listen()
         node.create_subscription(
             DiagnosticArray, "/diagnostics", lambda m: self.diagnostics.extend(m.status), DEPTH
         )
@@ -66,10 +68,29 @@ class SegmentationRig:
         self.node = SegmentationNode(parameter_overrides=overrides)
         observer.add_node(self.node)
 
-    def wait_until_connected(self) -> None:
-        """Waits until the node is active and each side has found the other."""
+    def listen(self) -> None:
+        """Subscribes to results and masks."""
+        node = self.observer.node
+        self._listening = [
+            node.create_subscription(
+                SegmentationResult, "llmseg/result", self.results.append, DEPTH
+            ),
+            node.create_subscription(Image, "llmseg/mask", self.masks.append, DEPTH),
+        ]
+
+    def unlisten(self) -> None:
+        """Ends what `listen` began."""
+        for subscription in self._listening:
+            self.observer.node.destroy_subscription(subscription)
+
+    def wait_for_images(self) -> None:
+        """Waits until the node takes images and instructions."""
         self.observer.wait_until(lambda: self._images.get_subscription_count() > 0)
         self.observer.wait_until(lambda: self._instructions.get_subscription_count() > 0)
+
+    def wait_until_connected(self) -> None:
+        """Waits until the node is active and each side has found the other."""
+        self.wait_for_images()
         for topic in ("/llmseg/result", "/llmseg/mask"):
             self.wait_for_listener(topic)
         # its own logs and the node's; what is logged while the two find each other can be lost

@@ -112,7 +112,8 @@ def test_while_a_slow_inference_runs(start: Start, observer: Observer, tmp_path:
     images = observer.node.create_publisher(Image, "image", 5)
     instructions = observer.node.create_publisher(String, "llmseg/instruction", 5)
     hanging = node_that_hangs("llmseg_core.methods.llm_seg", "LLMSegPipeline", "encode_frame")
-    node = start(*hanging, *parameter("model", tmp_path / "model"))
+    values = (*parameter("model", tmp_path / "model"), *parameter("always_on", "true"))
+    node = start(*hanging, *values)
 
     def is_inferring() -> bool:
         instructions.publish(String(data="mug"))

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, Queue
@@ -23,7 +23,7 @@ from llmseg_core.masks import mask_areas, masks_to_boxes
 from llmseg_core.types import Candidates, Segmentation, Selection
 from llmseg_ros.messages.conversions import rgb_to_image
 from llmseg_ros.messages.frame import Frame, SegmentedFrame
-from llmseg_ros.messages.outputs import answer_message
+from llmseg_ros.messages.result_message import answer_message
 from llmseg_ros.node.following import FollowingThread
 
 HEIGHT, WIDTH = 120, 160
@@ -206,6 +206,24 @@ def test_off_publishes_answers_as_they_are(rig: Rig) -> None:
     rig.thread.adopt(answer(2))
     rig.next()
     assert rig.see(3).key is not None
+
+
+def turn_off_and_on(thread: FollowingThread) -> None:
+    thread.turn(False)
+    thread.turn(True)
+
+
+@pytest.mark.parametrize("forget", [turn_off_and_on, FollowingThread.forget])
+def test_what_was_followed_is_forgotten(
+    rig: Rig, forget: Callable[[FollowingThread], None]
+) -> None:
+    rig.thread.adopt(answer(1))
+    rig.next()
+    forget(rig.thread)
+    rig.thread.see(frame(2))
+    assert rig.nothing_comes()
+    rig.thread.adopt(answer(3))
+    assert rig.next().track_id == 2
 
 
 def test_an_error_ends_nothing(rig: Rig) -> None:

@@ -359,7 +359,17 @@ def test_the_process_ends_cleanly_during_inference(observer: Observer, model: st
     signals = ((signal.SIGINT, signal.SIGINT), (signal.SIGTERM,))
     processes = [
         subprocess.Popen(
-            [sys.executable, SCRIPT, "--ros-args", "-r", "__ns:=/robot", "-p", f"model:={model}"],
+            [
+                sys.executable,
+                SCRIPT,
+                "--ros-args",
+                "-r",
+                "__ns:=/robot",
+                "-p",
+                f"model:={model}",
+                "-p",
+                "always_on:=true",
+            ],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -94,6 +94,20 @@ def test_frames_are_not_dropped_while_nothing_is_asked(rig: Rig) -> None:
     assert rig.mailbox.statistics.dropped == 0
 
 
+def test_the_stream_rests_while_nobody_wants_answers(rig: Rig) -> None:
+    rig.mailbox.want(False)
+    rig.mailbox.instruct("mug")
+    for number in (1, 2):
+        rig.mailbox.submit(make_frame(number))
+    assert rig.remaining_calls() == []
+    assert rig.mailbox.request("spoon").result(WAIT_S).frame.header == 2
+    assert rig.answers.empty()
+    assert rig.mailbox.statistics.dropped == 0
+    rig.mailbox.want(True)
+    assert rig.answer() == (2, "mug")
+    assert rig.remaining_calls() == ["encode 2", "segment 2 spoon", "segment 2 mug"]
+
+
 def test_a_new_instruction_on_a_known_frame_runs_segment_alone(rig: Rig) -> None:
     rig.mailbox.submit(make_frame(1))
     rig.mailbox.instruct("mug")
