@@ -357,23 +357,10 @@ def test_diagnostics_tell_what_is_missing(rig: SegmentationRig) -> None:
 
 def test_the_process_ends_cleanly_during_inference(observer: Observer, model: str) -> None:
     signals = ((signal.SIGINT, signal.SIGINT), (signal.SIGTERM,))
+    arguments = ["-r", "__ns:=/robot", "-p", f"model:={model}", "-p", "always_on:=true"]
+    command = [sys.executable, SCRIPT, "--ros-args", *arguments]
     processes = [
-        subprocess.Popen(
-            [
-                sys.executable,
-                SCRIPT,
-                "--ros-args",
-                "-r",
-                "__ns:=/robot",
-                "-p",
-                f"model:={model}",
-                "-p",
-                "always_on:=true",
-            ],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         for _ in signals
     ]
     try:
