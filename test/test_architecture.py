@@ -29,6 +29,7 @@ FORBIDDEN = {
 ROS_MODULES = {
     "ament_index_python", "bond", "bondpy", "builtin_interfaces", "cv_bridge", "diagnostic_msgs",
     "launch", "launch_ros", "lifecycle_msgs", "rcl_interfaces", "rclpy", "sensor_msgs", "std_msgs",
+    "std_srvs",
 }  # fmt: skip
 OPTIONAL_ROS_MODULES = {"bond", "bondpy", "cv_bridge"}
 

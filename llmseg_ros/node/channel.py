@@ -78,6 +78,12 @@ class Channel:
         if self.stream is not None:
             self.stream.mailbox.instruct(self.instruction)
 
+    def clear(self) -> None:
+        """Forgets the instruction, and what is followed."""
+        self.instruction = ""
+        if self.stream is not None:
+            self.stream.clear()
+
     def open(self, values: NodeParameters, selection: SelectionConfig) -> Stream:
         """Takes images from now on, for the worker that takes jobs from the stream's mailbox.
 

@@ -69,6 +69,7 @@ class NodeState:
         busy_s: seconds that the answer in work has taken so far; None if there is none in work.
         trouble: why no answer can be given, as the inference thread is not working or the server
             of the VLM is away; empty while one can.
+        is_enabled: whether `~/enable` lets it answer.
     """
 
     name: str
@@ -81,6 +82,7 @@ class NodeState:
     loading_s: float | None = None
     busy_s: float | None = None
     trouble: str = ""
+    is_enabled: bool = True
 
 
 def diagnostic_status(state: NodeState, camera: CameraState) -> DiagnosticStatus:
@@ -129,6 +131,8 @@ def _judge(state: NodeState, camera: CameraState) -> tuple[bytes, str]:
         return DiagnosticStatus.WARN, f"{state.lifecycle}: activate the node to get masks"
     if state.busy_s is not None and state.busy_s > LONG_ANSWER_S:
         return DiagnosticStatus.WARN, f"an answer has been in work for {state.busy_s:.0f} s"
+    if not state.is_enabled:
+        return DiagnosticStatus.OK, "paused by a call of ~/enable"
     if camera.lacks_image:
         age_s, level = camera.input_age_s, DiagnosticStatus.WARN
         missing = f"no image has come on {camera.image_topic}"

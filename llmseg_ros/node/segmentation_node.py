@@ -38,6 +38,7 @@ from .lifecycle_bond import LifecycleBond
 from .model_loading import LoadedModel, Loading, ModelLoader
 from .segment_service import SegmentService
 from .session import Session
+from .switches import Switches
 from .transitions import Transitions, reporting
 
 __all__ = ["SegmentationNode", "main"]
@@ -85,6 +86,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         parameters.declare_node_parameters(self)
         warn_of_unknown(self, later=parameters.SELECTION_NAMES)
         self._service = SegmentService(self, self._running_session, self.errors)
+        self._switches = Switches(self, self._configured_channel, self.errors)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 1)
         # Steady time: simulated time may not have begun.
         clock = Clock(clock_type=ClockType.STEADY_TIME)
@@ -148,6 +150,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
                 self.errors,
                 after=self._last_session,
             )
+            self._session.stream.enable(self._switches.is_enabled)
             self._bond.offer()
             warn_of_unknown_qos(self)
         except Exception as error:
@@ -243,7 +246,14 @@ class SegmentationNode(LenientParameters, LifecycleNode):
             raise RuntimeError(
                 f"the node is {self._lifecycle_label}, it segments only while it is active"
             )
+        if not self._switches.is_enabled:
+            raise RuntimeError("the node is paused: call ~/enable with data: true first")
         return self._session
+
+    def _configured_channel(self) -> Channel:
+        if self._channel is None:
+            raise RuntimeError(f"the node is {self._lifecycle_label}, and takes no instruction")
+        return self._channel
 
     def _publish_diagnostics(self) -> None:
         no_channel = CameraState(self.resolve_topic_name("image"), "")
@@ -267,6 +277,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
             loading_s=loading.age_s if loading else None,
             busy_s=self._session.worker.busy_s if self._session else None,
             trouble=self._trouble,
+            is_enabled=self._switches.is_enabled,
         )
 
     @property

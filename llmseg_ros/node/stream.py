@@ -64,6 +64,7 @@ class Stream:
         self._node, self._outputs, self._errors = node, outputs, errors
         self._topic = node.resolve_topic_name(topic)
         self._follows = self._always_on = self._stopped = False
+        self._is_enabled = True
         self._images = 0
         self.following = FollowingThread(
             self._publish, mailbox.accepts, mailbox.hurry, self._on_following_error
@@ -83,9 +84,19 @@ class Stream:
         self._follows, self._always_on = values.follows, values.always_on
         self.attend()
 
+    def enable(self, is_enabled: bool) -> None:
+        """Goes on with answering, or pauses it."""
+        self._is_enabled = is_enabled
+        self.attend()
+
+    def clear(self) -> None:
+        """Ends answering until the next instruction, and forgets what is followed."""
+        self.mailbox.instruct("")
+        self.following.forget()
+
     def attend(self) -> None:
         """Sees whether anybody listens; answers are given only while somebody does."""
-        is_wanted = self._always_on or self._outputs.is_heard()
+        is_wanted = self._is_enabled and (self._always_on or self._outputs.is_heard())
         self.mailbox.want(is_wanted)
         self.following.turn(self._follows and is_wanted)
 

@@ -144,6 +144,7 @@ NAMES: dict[str, str] = {
         "Int64MultiArray Int8 Int8MultiArray MultiArrayDimension MultiArrayLayout String UInt16 "
         "UInt16MultiArray UInt32 UInt32MultiArray UInt64 UInt64MultiArray UInt8 UInt8MultiArray"
     ),
+    "std_srvs.srv": "Empty SetBool Trigger",
     "diagnostic_msgs.msg": "DiagnosticArray DiagnosticStatus KeyValue",
     "diagnostic_msgs.srv": "AddDiagnostics SelfTest",
     "geometry_msgs.msg": (
