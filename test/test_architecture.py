@@ -74,7 +74,8 @@ NEWER_STANDARD_MODULES = {"compression"}
 LAYERS = {
     "llmseg_core": (
         "masks", "types", "config", "runtime", "images", "recordings", "proposals", "embeddings",
-        "vlm", "selector", "prompted", "grounding", "model_dir", "methods", "following", "metrics",
+        "vlm", "selector", "prompted", "grounding", "model_dir", "methods", "following", "geometry",
+        "metrics",
         "convert", "reference", "benchmark", "cli",
     ),
     "training": (

@@ -68,7 +68,7 @@ def test_there_are_commands() -> None:
         "llmseg_training.scenes",
     }
     assert {command.split()[0] for command in SUBCOMMANDS} == {
-        *("ablate", "data", "evaluate", "follow", "proposals", "train")
+        *("ablate", "data", "evaluate", "follow", "locate", "proposals", "train")
     }
 
 

@@ -3,7 +3,14 @@
 
 from __future__ import annotations
 
-__all__ = ["ABLATION_TABLES", "BROKEN", "FOLLOWING_EVENTS", "MISSING", "PAPER_TABLES"]
+__all__ = [
+    "ABLATION_TABLES",
+    "BROKEN",
+    "FOLLOWING_EVENTS",
+    "MISSING",
+    "PAPER_TABLES",
+    "PLACING_INPUTS",
+]
 
 BROKEN = ("fatal", "skip")
 """The values of `BrokenPolicy` in data/."""
@@ -15,3 +22,5 @@ ABLATION_TABLES = ("table2", "table4")
 """The keys of `ABLATIONS` in embedded/ablation.py."""
 FOLLOWING_EVENTS = ("none", "pass", "carry", "take")
 """The values of `Event` in scenes/sequence.py."""
+PLACING_INPUTS = ("exact", "exact-loose", "stereo", "stereo-loose")
+"""What commands/locate.py places things by: depth, and masks."""
