@@ -5,6 +5,7 @@ A bad value is refused when the object is made, with the value in the message.
 """
 
 from .grounding import BoxFormat, GroundingConfig
+from .lisa import LisaConfig
 from .llm_seg import (
     ImageEncoderConfig,
     ImageEncoderKind,
@@ -25,6 +26,7 @@ __all__ = [
     "ImageEncoderConfig",
     "ImageEncoderKind",
     "LLMSegConfig",
+    "LisaConfig",
     "ProposalConfig",
     "RuntimeConfig",
     "SegTokenConfig",

@@ -34,6 +34,7 @@ from llmseg_core.selector.selector import MaskSelector
 from llmseg_core.vlm.llava import LlavaV1ForConditionalGeneration
 from llmseg_core.vlm.prompts import IMAGE_END, IMAGE_START, IMAGE_TOKEN, SEG_TOKEN
 
+from .fill import fill, with_image_row
 from .llava_original import LlavaFolder
 from .released_checkpoint import (
     CLIP,
@@ -140,9 +141,9 @@ def convert_released(
     for name, pair in lora.items():
         weights[name] = merge_lora(weights[name], pair, alpha)
     for name in _TRAINED:
-        weights[name] = _with_image_row(weights[name], vlm_config.image_token_index)
-    _fill(vlm, vlm_names, weights, file, dtype)
-    _fill(selector, selector_names, weights, file, dtype)
+        weights[name] = with_image_row(weights[name], vlm_config.image_token_index)
+    fill(vlm, vlm_names, weights, file, dtype)
+    fill(selector, selector_names, weights, file, dtype)
 
     image_size = config.image_encoder.image_size
     encoder = dinov2_positions(_dinov2(dinov2, own_dinov2), image_size)
@@ -185,17 +186,6 @@ def _check_vocabulary(
         )
 
 
-def _with_image_row(weight: Tensor, image: int) -> Tensor:
-    """Embeddings with a row for the image token: the mean, as it is never read.
-
-    Args:
-        weight: (rows, hidden), in the order of the ids, the image token's left out.
-        image: id of the image token.
-    """
-    mean = weight.float().mean(0, keepdim=True).to(weight.dtype)
-    return torch.cat((weight[:image], mean, weight[image:]))
-
-
 _GROUPS = {"language model": LANGUAGE, "projector": (PROJECTOR,), "clip": (CLIP,)}
 
 
@@ -230,29 +220,6 @@ class _Groups:
             for name in adapted - lora.keys():
                 module = name.removesuffix(".weight")
                 self.missing |= {f"{module}.lora_{factor}.default.weight" for factor in "AB"}
-
-
-def _fill(
-    module: torch.nn.Module,
-    names: Mapping[str, str],
-    weights: Mapping[str, Tensor],
-    file: Path,
-    dtype: torch.dtype | None,
-) -> None:
-    """Put weights into a module that has only shapes; the tensors are taken, not copied."""
-    shapes = {name: value.shape for name, value in module.state_dict().items()}
-    state = {}
-    for name, released in names.items():
-        value = weights[released]
-        if released == "lisa_dino_conv.weight":  # the 1 x 1 convolution is a linear layer here
-            value = value.flatten(1)
-        if value.shape != shapes[name]:
-            raise ValueError(
-                f"{file}: {released} has shape {tuple(value.shape)}, "
-                f"the configuration says {tuple(shapes[name])}"
-            )
-        state[name] = value if dtype is None else value.to(dtype)
-    module.load_state_dict(state, assign=True)
 
 
 def _sam(path: str | Path) -> SamModel:

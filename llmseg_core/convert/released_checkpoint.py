@@ -28,6 +28,7 @@ __all__ = [
     "LoraPair",
     "find_released_file",
     "is_never_used",
+    "is_unused_buffer",
     "llava_name",
     "merge_lora",
     "plain_name",
@@ -51,9 +52,10 @@ NUM_HEADS = 8
 
 _WRAPPERS = re.compile(r"^(?:(?:module|_orig_mod|base_model|model)\.)+")
 _LORA = re.compile(r"^(.+)\.lora_([AB])\.(?:default\.)?weight$")
-# Buffers that older libraries stored, and the SAM that the released model carries but never runs:
-# its proposals were made beforehand, by SAM in full precision.
-_NEVER_USED = re.compile(r"^visual_model\.|\.rotary_emb\.inv_freq$|\.embeddings\.position_ids$")
+# The SAM that the released model carries but never runs: its proposals were made beforehand, by SAM
+# in full precision.
+_CARRIED = re.compile(r"^visual_model\.")
+_BUFFER = re.compile(r"\.rotary_emb\.inv_freq$|\.embeddings\.position_ids$")
 
 # Name in this package (a regular expression), name in a released checkpoint.
 _BLOCK = r"fusion\.blocks\.(\d+)\."
@@ -154,7 +156,12 @@ def plain_name(name: str) -> str:
 
 def is_never_used(name: str) -> bool:
     """Whether the released model does without the weight of that plain name."""
-    return _NEVER_USED.search(name) is not None
+    return _CARRIED.search(name) is not None or is_unused_buffer(name)
+
+
+def is_unused_buffer(name: str) -> bool:
+    """Whether a plain name is that of a buffer that older libraries stored."""
+    return _BUFFER.search(name) is not None
 
 
 def selector_name(name: str) -> str:

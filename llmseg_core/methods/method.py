@@ -19,6 +19,7 @@ from llmseg_core.types import Segmentation
 
 from .description import MethodDescription
 from .grounding import GroundingMethod
+from .lisa import Lisa
 from .llm_seg import LLMSegPipeline
 from .two_stage import TwoStage
 
@@ -126,11 +127,13 @@ _METHODS: dict[str, Callable[[str | Path, RuntimeConfig | None, SharedNetworks |
     "llm_seg": LLMSegPipeline.from_pretrained,
     "two_stage": TwoStage.from_pretrained,
     "grounding": GroundingMethod.from_pretrained,
+    "lisa": Lisa.from_pretrained,
 }
 _INSPECTIONS: dict[str, Callable[[str | Path], object]] = {
     "llm_seg": inspect_model,
     "two_stage": TwoStage.inspect,
     "grounding": GroundingMethod.inspect,
+    "lisa": Lisa.inspect,
 }
 
 T = TypeVar("T")

@@ -8,7 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
-from llmseg_core.config import GroundingConfig, RuntimeConfig, SelectionConfig, TwoStageConfig
+from llmseg_core.config import (
+    GroundingConfig,
+    LisaConfig,
+    RuntimeConfig,
+    SelectionConfig,
+    TwoStageConfig,
+)
 from llmseg_core.config.yaml_file import read_yaml
 from llmseg_core.model_dir.checkpoint import CONFIG_FILE, model_directory
 from llmseg_core.model_dir.network_files import SharedNetworks
@@ -19,7 +25,7 @@ from .prompted_answer import PromptedFrame
 
 __all__ = ["PromptedMethod"]
 
-C = TypeVar("C", TwoStageConfig, GroundingConfig)
+C = TypeVar("C", TwoStageConfig, GroundingConfig, LisaConfig)
 M = TypeVar("M", bound="PromptedMethod")
 
 

@@ -3,22 +3,14 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 import yaml
-from safetensors import SafetensorError
-from safetensors.torch import load_file
-from torch import Tensor
 from transformers import (
     ConvNextModel,
     Dinov2Model,
-    LlavaConfig,
-    LlavaForConditionalGeneration,
-    PreTrainedTokenizerBase,
     SamModel,
 )
 
@@ -27,25 +19,23 @@ from llmseg_core.config.yaml_file import read_mapping, read_yaml
 from llmseg_core.runtime.device import faster_dtype, torch_device, torch_dtype
 from llmseg_core.runtime.whole_folder import written_whole
 from llmseg_core.selector.selector import MaskSelector
-from llmseg_core.vlm.llava import llava_class
 from llmseg_core.vlm.prompt_tokens import PromptTokens
-from llmseg_core.vlm.tokenizer import add_special_tokens, name_special_tokens
 
 from .adapter_files import load_adapter
+from .lisa_files import load_lisa_config
 from .network_files import (
     ADAPTER_CONFIG,
     READING,
     SharedNetworks,
-    load_network,
-    load_tokenizer,
-    local_place,
+    as_dtype,
+    module_weights,
+    part_folder,
     quiet,
-    refuse_not_finite,
-    refuse_wrong_keys,
     save_weights,
 )
 from .networks import encoder_class
 from .parts import ModelParts
+from .vlm_files import load_vlm, prompt_tokens
 
 __all__ = [
     "CONFIG_FILE",
@@ -56,10 +46,8 @@ __all__ = [
     "load_prompt_tokens",
     "load_sam",
     "load_selector",
-    "load_vlm",
     "method_name",
     "model_directory",
-    "part_folder",
     "save_parts",
     "save_selector",
 ]
@@ -122,7 +110,7 @@ def load_parts(
         if adapter is not None:
             llava = load_adapter(llava, adapter).merge_and_unload()
     with torch.device("meta"):  # sizes that do not fit must not take memory first
-        _selector_weights(path / SELECTOR_FILE, MaskSelector(config.selector))
+        module_weights(path / SELECTOR_FILE, MaskSelector(config.selector))
     selector = load_selector(path / SELECTOR_FILE, MaskSelector(config.selector))
     parts = ModelParts(
         config=config,
@@ -213,79 +201,8 @@ def load_selector(file: Path, selector: MaskSelector) -> MaskSelector:
         ValueError: if keys are missing or too many, a shape differs, or a weight is not finite; the
             message names them.
     """
-    selector.load_state_dict(_selector_weights(file, selector))
+    selector.load_state_dict(module_weights(file, selector))
     return selector
-
-
-def _selector_weights(file: Path, selector: MaskSelector) -> dict[str, Tensor]:
-    """What fills `selector`; raises as `load_selector`."""
-    if not file.is_file():
-        raise FileNotFoundError(f"{file.parent} is no model directory: it has no {file.name}")
-    try:
-        found, wanted = load_file(file), selector.state_dict()
-    except SafetensorError as error:
-        raise ValueError(f"{file} is damaged: {error}") from error
-    refuse_wrong_keys(file, wanted.keys() - found.keys(), found.keys() - wanted.keys())
-    for key, value in found.items():
-        if value.shape != wanted[key].shape:
-            raise ValueError(
-                f"{file}: {key} has shape {tuple(value.shape)}, the configuration says "
-                f"{tuple(wanted[key].shape)}"
-            )
-    refuse_not_finite(file, found.items())
-    return found
-
-
-def part_folder(path: Path, name: str, config_file: str = "config.json") -> str:
-    """The sub-folder `name` of `path`, else `name` itself: a folder, or a name on the hub.
-
-    Either may be a file instead: SAM, DINOv2 or an OpenCLIP ConvNeXt as published. What has a name
-    on the hub is in the local Hugging Face cache; nothing is ever downloaded.
-
-    Raises:
-        FileNotFoundError: if it is none of these, or has no `config_file`.
-    """
-    for folder in (path / name, Path(name).expanduser()):
-        if folder.is_file():
-            return str(folder)
-        if folder.is_dir():
-            # Without it transformers would silently take the sizes of its default model.
-            if not (folder / config_file).is_file():
-                raise FileNotFoundError(f"{folder} is not whole: it has no {config_file}")
-            return str(folder)
-    if name.count("/") != 1 or name.startswith((".", "/", "~")):
-        raise FileNotFoundError(f"{path} is no whole model directory: {path / name} is missing")
-    try:
-        local_place(name, config_file)
-    except FileNotFoundError as error:
-        raise FileNotFoundError(f"{path} is no whole model directory: {error}") from None
-    return name
-
-
-def load_vlm(
-    path: Path, config: LLMSegConfig, dtype: torch.dtype, attention: str, **options: Any
-) -> tuple[LlavaForConditionalGeneration, PreTrainedTokenizerBase, str | None]:
-    """The VLM of the model directory `path`, its tokenizer, and the folder of LoRA to put on it.
-
-    LoRA is put on it by `load_adapter`.
-
-    Args:
-        path: the model directory.
-        config: of that directory.
-        dtype: number format.
-        attention: implementation of attention.
-        options: more for transformers' `from_pretrained`.
-
-    Raises:
-        FileNotFoundError: if a part is missing.
-        ValueError: if weights and configuration do not fit.
-    """
-    name, llava_config, adapter = _vlm_place(path, config)
-    llava = load_network(llava_class(llava_config), name, dtype, attention, **options)
-    tokenizer = _vlm_tokenizer(name, adapter)
-    if adapter is not None:
-        add_special_tokens(tokenizer, llava)
-    return llava, tokenizer, adapter
 
 
 def load_prompt_tokens(directory: str | Path) -> PromptTokens:
@@ -296,33 +213,9 @@ def load_prompt_tokens(directory: str | Path) -> PromptTokens:
         ValueError: if they cannot be read.
     """
     path = model_directory(directory)
-    config = load_config(path)
-    name, llava_config, adapter = _vlm_place(path, config)
-    tokenizer = _vlm_tokenizer(name, adapter)
-    name_special_tokens(tokenizer)
-    return PromptTokens(tokenizer, config.seg_token, llava_config)
-
-
-def _vlm_place(path: Path, config: LLMSegConfig) -> tuple[str, LlavaConfig, str | None]:
-    """Where the VLM is, its sizes, and where LoRA on it is."""
-    name = local_place(part_folder(path, config.llava))
-    try:
-        llava_config = LlavaConfig.from_pretrained(name, local_files_only=True)
-    except OSError as error:
-        raise FileNotFoundError(
-            f"no LLaVA configuration can be read from {name}: {error}"
-        ) from None
-    if config.adapter is None:
-        return name, llava_config, None
-    place = part_folder(path, config.adapter, ADAPTER_CONFIG)
-    return name, llava_config, local_place(place, ADAPTER_CONFIG)
-
-
-def _vlm_tokenizer(name: str, adapter: str | None) -> PreTrainedTokenizerBase:
-    """The tokenizer of the VLM, or the one that was trained with LoRA."""
-    if adapter is not None and (Path(adapter) / "tokenizer_config.json").is_file():
-        return load_tokenizer(adapter)
-    return load_tokenizer(name)
+    method = method_name(path)
+    config = load_lisa_config(path) if method == "lisa" else load_config(path)
+    return prompt_tokens(path, config)
 
 
 def _encoder_folder(config: LLMSegConfig) -> str | None:
@@ -374,17 +267,11 @@ def save_parts(parts: ModelParts, directory: str | Path, dtype: torch.dtype | No
         (folder / CONFIG_FILE).write_text(text, encoding="utf-8")
         for name in ("sam", "dinov2", "convnext", "llava"):
             if (network := getattr(parts, name)) is not None:
-                _as_dtype(network, dtype).save_pretrained(folder / name)
+                as_dtype(network, dtype).save_pretrained(folder / name)
         parts.tokenizer.save_pretrained(folder / "llava")
         save_selector(parts.selector, folder / SELECTOR_FILE, dtype)
 
 
 def save_selector(selector: MaskSelector, file: Path, dtype: torch.dtype | None = None) -> None:
     """Write the selector's weights, in `dtype` or their own number format."""
-    save_weights(_as_dtype(selector, dtype).state_dict(), file)
-
-
-def _as_dtype(module: Any, dtype: torch.dtype | None) -> Any:
-    if dtype is None or all(parameter.dtype == dtype for parameter in module.parameters()):
-        return module
-    return copy.deepcopy(module).to(dtype)
+    save_weights(as_dtype(selector, dtype).state_dict(), file)

@@ -44,8 +44,7 @@ from llmseg_core.prompted.sam2 import Sam2Masks
 from llmseg_core.runtime.device import faster_dtype, torch_device, torch_dtype
 from llmseg_core.vlm.llava import llava_class
 
-from .checkpoint import part_folder
-from .network_files import READING, SharedNetworks, load_tokenizer, local_place
+from .network_files import READING, SharedNetworks, load_tokenizer, local_place, part_folder
 
 __all__ = ["load_chat", "load_locator", "load_segmenter", "part_kind", "part_places"]
 

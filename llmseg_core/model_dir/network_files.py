@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -15,8 +16,8 @@ import torch
 from huggingface_hub import try_to_load_from_cache
 from huggingface_hub.errors import HFValidationError
 from safetensors import SafetensorError
-from safetensors.torch import save_file
-from torch import Tensor
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
 from transformers import (
     AutoTokenizer,
     ConvNextModel,
@@ -39,9 +40,12 @@ __all__ = [
     "ADAPTER_CONFIG",
     "READING",
     "SharedNetworks",
+    "as_dtype",
     "load_network",
     "load_tokenizer",
     "local_place",
+    "module_weights",
+    "part_folder",
     "quiet",
     "refuse_not_finite",
     "refuse_wrong_keys",
@@ -131,6 +135,32 @@ def local_place(name: str, config_file: str = "config.json") -> str:
     return str(Path(cached).parent)
 
 
+def part_folder(path: Path, name: str, config_file: str = "config.json") -> str:
+    """The sub-folder `name` of `path`, else `name` itself: a folder, or a name on the hub.
+
+    Either may be a file instead: SAM, DINOv2 or an OpenCLIP ConvNeXt as published. What has a name
+    on the hub is in the local Hugging Face cache; nothing is ever downloaded.
+
+    Raises:
+        FileNotFoundError: if it is none of these, or has no `config_file`.
+    """
+    for folder in (path / name, Path(name).expanduser()):
+        if folder.is_file():
+            return str(folder)
+        if folder.is_dir():
+            # Without it transformers would silently take the sizes of its default model.
+            if not (folder / config_file).is_file():
+                raise FileNotFoundError(f"{folder} is not whole: it has no {config_file}")
+            return str(folder)
+    if name.count("/") != 1 or name.startswith((".", "/", "~")):
+        raise FileNotFoundError(f"{path} is no whole model directory: {path / name} is missing")
+    try:
+        local_place(name, config_file)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"{path} is no whole model directory: {error}") from None
+    return name
+
+
 def load_network(
     cls: type[PreTrainedModel],
     name: str,
@@ -211,6 +241,31 @@ def load_tokenizer(name: str) -> PreTrainedTokenizerBase:
         raise ValueError(f"the tokenizer in {place} cannot be read: {error}") from error
 
 
+def module_weights(file: Path, module: nn.Module) -> dict[str, Tensor]:
+    """What fills `module`, from a file in safetensors' format.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if the file is damaged, keys are missing or too many, a shape differs, or a
+            weight is not finite; the message names them.
+    """
+    if not file.is_file():
+        raise FileNotFoundError(f"{file.parent} is no model directory: it has no {file.name}")
+    try:
+        found, wanted = load_file(file), module.state_dict()
+    except SafetensorError as error:
+        raise ValueError(f"{file} is damaged: {error}") from error
+    refuse_wrong_keys(file, wanted.keys() - found.keys(), found.keys() - wanted.keys())
+    for key, value in found.items():
+        if value.shape != wanted[key].shape:
+            raise ValueError(
+                f"{file}: {key} has shape {tuple(value.shape)}, the configuration says "
+                f"{tuple(wanted[key].shape)}"
+            )
+    refuse_not_finite(file, found.items())
+    return found
+
+
 def refuse_wrong_keys(where: object, missing: Any, unexpected: Any) -> None:
     """Raises ValueError with every missing and unexpected name, if there is one."""
     wrong = [
@@ -259,3 +314,10 @@ def save_weights(weights: Mapping[str, Tensor], file: Path) -> None:
     """Write tensors by name, in safetensors' format, whole or not at all."""
     with whole_file(file) as temporary:
         save_file({key: value.contiguous().cpu() for key, value in weights.items()}, temporary)
+
+
+def as_dtype(module: Any, dtype: torch.dtype | None) -> Any:
+    """The module in a number format, a copy where it has another; None leaves it."""
+    if dtype is None or all(parameter.dtype == dtype for parameter in module.parameters()):
+        return module
+    return copy.deepcopy(module).to(dtype)

@@ -16,8 +16,8 @@ from llmseg_core.config import LLMSegConfig
 from llmseg_core.config.vlm import with_vlm
 from llmseg_core.config.yaml_file import read_mapping
 
-from .checkpoint import CONFIG_FILE, load_config, method_name, model_directory, part_folder
-from .network_files import local_place
+from .checkpoint import CONFIG_FILE, load_config, method_name, model_directory
+from .network_files import local_place, part_folder
 
 __all__ = ["model_digest", "module_digest", "network_digest", "sam_digest", "weights_digest"]
 
@@ -25,7 +25,7 @@ LARGEST = 256 * 2**20
 """Bytes; of larger files, which are published base models, the size must do for a whole model."""
 DIGITS = 16
 BLOCK = 2**20
-PARTS = ("vlm", "locator", "sam")
+PARTS = ("vlm", "locator", "sam", "llava")
 """settings that name parts of other methods than LLM-Seg"""
 WEIGHTS = ("*.safetensors", "*.bin")
 """files of weights, the first kind that a folder has"""

@@ -173,11 +173,11 @@ def write_released(
         folder / "LLaVA-lightning-7B-v1",
         folder / "sam.pth",
         folder / "dinov2.pth",
-        _write_tokenizer(folder / "LLaVA-lightning-7B-v1"),
+        write_tokenizer(folder / "LLaVA-lightning-7B-v1"),
     )
     _write_deepspeed(files, module)
     outside = released_weights(seed + 1) if frozen else weights
-    _write_llava(files.llava, folder / "clip-vit", outside)
+    write_llava(files.llava, folder / "clip-vit", outside)
     torch.save(_part(outside, "visual_model_dinov2."), files.dinov2)
     torch.save(original_sam().state_dict(), files.sam)
     return files
@@ -203,7 +203,7 @@ def _write_deepspeed(files: ReleasedFiles, module: Weights) -> None:
     )
 
 
-def _write_tokenizer(folder: Path) -> sentencepiece.SentencePieceProcessor:
+def write_tokenizer(folder: Path) -> sentencepiece.SentencePieceProcessor:
     folder.mkdir(parents=True)
     corpus = folder / "corpus.txt"
     corpus.write_text(f"{SYSTEM} USER: Which red cup could hold tea? ASSISTANT: It is.\n" * 20)
@@ -228,7 +228,7 @@ def _write_tokenizer(folder: Path) -> sentencepiece.SentencePieceProcessor:
     return sentencepiece.SentencePieceProcessor(model_file=str(folder / "tokenizer.model"))
 
 
-def _write_llava(folder: Path, clip: Path, weights: Weights) -> None:
+def write_llava(folder: Path, clip: Path, weights: Weights) -> None:
     """LLaVA's own layout: a language model with a projector, in two files; CLIP beside it."""
     config = {
         "architectures": ["LlavaLlamaForCausalLM"], "model_type": "llava", "hidden_size": TEXT,

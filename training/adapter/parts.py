@@ -28,12 +28,11 @@ from llmseg_core.model_dir.checkpoint import (
     load_config,
     load_sam,
     load_selector,
-    load_vlm,
     model_directory,
-    part_folder,
 )
-from llmseg_core.model_dir.network_files import load_network
+from llmseg_core.model_dir.network_files import load_network, part_folder
 from llmseg_core.model_dir.networks import build_selector, image_encoder_of
+from llmseg_core.model_dir.vlm_files import load_vlm
 from llmseg_core.runtime.random_state import seeded
 from llmseg_core.selector.selector import MaskSelector
 from llmseg_core.vlm.tokenizer import add_special_tokens

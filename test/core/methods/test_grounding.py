@@ -242,6 +242,6 @@ def test_wrong_settings(folder: Path, tmp_path: Path, settings: dict, message: s
 def test_unknown_methods_may_be_newer(folder: Path, tmp_path: Path) -> None:
     model = write_model(folder, tmp_path, method="telepathy")
     for look in (inspect_method, load_method):
-        with pytest.raises(ValueError, match=r"'telepathy', it must be one of llm_seg, two_stage, "
-                           r"grounding; a newer version of llmseg may know it"):  # fmt: skip
+        with pytest.raises(ValueError, match=r"'telepathy', it must be one of llm_seg, .*; a newer "
+                           r"version of llmseg may know it"):  # fmt: skip
             look(model)

@@ -14,6 +14,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from helpers.observer import Observer
 from helpers.segmentation_rig import SegmentationRig, image_message, pixels
 from helpers.small_model import save_small_model
+from helpers.tiny_lisa import save_tiny_lisa
 from helpers.tiny_two_stage import save_segmenter, save_tiny_two_stage
 from helpers.vlm_server import reply, vlm_server
 
@@ -27,6 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_small_model(folder / "small")
     save_tiny_two_stage(folder)
     save_segmenter(folder / "sam2", "sam2")
+    save_tiny_lisa(folder / "lisa")
     return folder
 
 
@@ -81,7 +83,8 @@ def test_methods_come_and_go_and_a_server_too(folder: Path, observer: Observer) 
         score_threshold=0.0,
     )  # fmt: skip
     for number, model, method in (
-        (5, str(folder / "small"), "llm_seg"), (6, two_stage, "two_stage"),
+        (5, str(folder / "small"), "llm_seg"), (6, str(folder / "lisa"), "lisa"),
+        (7, two_stage, "two_stage"),
     ):  # fmt: skip
         assert rig.set_parameter("model", model).successful
         rig.wait_for_value("model", model)

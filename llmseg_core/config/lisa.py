@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Configuration of the method `lisa`: the seg token's state prompts SAM's own mask decoder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from .limits import OneOf
+from .llm_seg import SegTokenConfig, SelectionConfig
+from .settings import Settings
+
+__all__ = ["LisaConfig"]
+
+
+@dataclass(frozen=True)
+class LisaConfig(Settings):
+    """What `llmseg.yaml` says of LISA's VLM and SAM.
+
+    `sam` and `llava` are each a sub-folder of the model directory, a path or a name in the local
+    Hugging Face cache. `adapter` is such a place with LoRA weights, or None.
+    """
+
+    method: Annotated[str, OneOf("lisa")] = "lisa"
+    """which method the directory holds"""
+    profile: str = "lisa"
+    """name of the model, for people"""
+    sam: str = "sam"
+    """SAM; its mask decoder is in `lisa.safetensors`"""
+    llava: str = "llava"
+    """LLaVA"""
+    adapter: str | None = None
+    """LoRA on it"""
+    seg_token: SegTokenConfig = field(default_factory=SegTokenConfig)
+    """how the VLM is asked"""
+    selection: SelectionConfig = field(default_factory=SelectionConfig)
+    """only `min_confidence` counts"""
+
+    @classmethod
+    def from_dict(cls, values: Any, where: str = "llmseg.yaml") -> LisaConfig:
+        """The configuration from plain values.
+
+        Raises:
+            ValueError: naming section and key, quoting a bad value.
+        """
+        return super().from_dict(values, where)
