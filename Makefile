@@ -49,10 +49,11 @@ define install
 endef
 
 .DELETE_ON_ERROR:
-.PHONY: help setup test test-slow test-jazzy demo lint colcon check-gpu soak fuzz faults train-embedded evaluate-embedded clean
+.PHONY: help setup test test-slow test-jazzy test-distributed demo lint colcon check-gpu soak fuzz faults train-embedded evaluate-embedded clean
 
 help:
 	@echo "make setup              virtual environment with all requirements, messages built"
+	@echo "make test-distributed   the tests of work on many machines, with Ray on this one"
 	@echo "make demo               camera, node and instructions over DDS; writes demo_output/"
 	@echo "make test               all tests but the slow ones"
 	@echo "make test-slow          all tests"
@@ -89,6 +90,11 @@ test-jazzy: $(VENV_JAZZY)/llmseg-installed
 
 test-slow: setup
 	$(RUN) -m pytest -m "not gpu" $(TESTS)
+
+test-distributed: setup
+	@$(VENV)/bin/python -m pip --disable-pip-version-check install --quiet \
+	  --requirement requirements-distributed.txt
+	$(RUN) -m pytest $(or $(TESTS),test/training/engine)
 
 check-gpu: setup
 	$(RUN) tools/check_gpu.py

@@ -44,6 +44,10 @@ TRAINING = [
     "tensorboard>=2.18",
     "trimesh>=5",
 ]
+DISTRIBUTED = [
+    "pyarrow>=17",
+    "ray[data]>=2.54",
+]
 
 
 def packages() -> list[str]:
@@ -81,7 +85,7 @@ setup(
         "llmseg_training": ["configs/*.yaml", "configs/*.json", "evaluate/*.yaml"],
     },
     install_requires=INFERENCE,
-    extras_require={"training": TRAINING},
+    extras_require={"training": TRAINING, "distributed": [*TRAINING, *DISTRIBUTED]},
     entry_points={
         "console_scripts": ["llmseg = llmseg_core.cli.main:main"],
         "llmseg.commands": training_commands(),

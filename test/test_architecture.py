@@ -79,7 +79,7 @@ LAYERS = {
         "convert", "reference", "benchmark", "cli",
     ),
     "training": (
-        "scenes", "questions", "data", "proposals", "learning", "trainer", "evaluate",
+        "scenes", "questions", "data", "engine", "proposals", "learning", "trainer", "evaluate",
         "adapter", "embedded", "commands",
     ),
     "llmseg_ros": (
@@ -211,8 +211,8 @@ def pins(name: str) -> dict[str, str]:
     """Requirement lines of a file by normalised name, without those of included files."""
     lines = (line.partition("#")[0].strip() for line in (ROOT / name).read_text().splitlines())
     found = [line for line in lines if line and not line.startswith("-")]
-    assert all(re.fullmatch(r"[\w.-]+==[\w.]+\s*(;.*)?", line) for line in found), found
-    return {normalised(re.split(r"==", line)[0]): line for line in found}
+    assert all(re.fullmatch(r"[\w.-]+(\[\w+\])?==[\w.]+\s*(;.*)?", line) for line in found), found
+    return {normalised(re.split(r"\[|==", line)[0]): line for line in found}
 
 
 def normalised(name: str) -> str:
@@ -224,7 +224,7 @@ def test_requirements_are_pinned_and_constrained() -> None:
         named = re.findall(r"^-c (\S+)$", path.read_text(), re.MULTILINE)
         constraints = "".join((ROOT / name).read_text() for name in named)
         for line in pins(path.name).values():
-            requirement = line.partition(";")[0].strip().lower()
+            requirement = re.sub(r"\[\w+\]", "", line.partition(";")[0]).strip().lower()
             assert re.search(f"^{re.escape(requirement)}\\b", constraints, re.MULTILINE), line
 
 
@@ -233,7 +233,7 @@ def setup_requirements(variable: str) -> set[str]:
     for node in ast.parse((ROOT / "setup.py").read_text()).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == variable:
             return {
-                normalised(re.split(r"[<>=!]", item)[0]) for item in ast.literal_eval(node.value)
+                normalised(re.split(r"[\[<>=!]", item)[0]) for item in ast.literal_eval(node.value)
             }
     raise AssertionError(f"setup.py has no {variable}")
 
@@ -243,7 +243,7 @@ def setup_requirements(variable: str) -> set[str]:
     [
         ("llmseg_core", ["INFERENCE"]),
         ("llmseg_ros", ["INFERENCE"]),
-        ("training", ["INFERENCE", "TRAINING"]),
+        ("training", ["INFERENCE", "TRAINING", "DISTRIBUTED"]),
     ],
 )
 def test_imports_are_declared(package: str, variables: list[str]) -> None:
@@ -272,9 +272,10 @@ def test_ros_imports_are_declared() -> None:
 
 
 def test_setup_requirements_are_pinned() -> None:
-    pinned = pins("requirements-inference.txt") | pins("requirements-training.txt")
-    for variable in ("INFERENCE", "TRAINING"):
-        assert setup_requirements(variable) <= set(pinned)
+    names = ("inference", "training", "distributed")
+    pinned = {key for name in names for key in pins(f"requirements-{name}.txt")}
+    for variable in ("INFERENCE", "TRAINING", "DISTRIBUTED"):
+        assert setup_requirements(variable) <= pinned
 
 
 def test_interfaces_comment_every_field() -> None:

@@ -25,7 +25,7 @@ from llmseg_training.adapter.inputs import AdapterInputs, open_inputs
 from llmseg_training.adapter.recipe import CONFIGS, SHIPPED, AdapterRecipe, load_adapter_recipe
 from llmseg_training.data import ImageData, Mixture, SampleDraws, open_data
 from llmseg_training.embedded.recipe import load_recipe
-from llmseg_training.proposals.cache import write_proposals
+from llmseg_training.proposals.write import write_proposals
 from llmseg_training.scenes import write_scenes
 
 FILES = sorted(path for path in CONFIGS.iterdir() if path.suffix in (".yaml", ".json"))

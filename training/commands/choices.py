@@ -6,6 +6,7 @@ from __future__ import annotations
 __all__ = [
     "ABLATION_TABLES",
     "BROKEN",
+    "ENGINES",
     "FOLLOWING_EVENTS",
     "MISSING",
     "PAPER_TABLES",
@@ -14,6 +15,8 @@ __all__ = [
 
 BROKEN = ("fatal", "skip")
 """The values of `BrokenPolicy` in data/."""
+ENGINES = ("local", "ray")
+"""Where the work is done."""
 MISSING = ("error", "empty")
 """The values of `Missing` in evaluate/prediction_files.py."""
 PAPER_TABLES = tuple(f"paper-table-{number}" for number in range(1, 6))

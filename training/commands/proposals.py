@@ -10,10 +10,11 @@ from pathlib import Path
 
 from llmseg_core.cli.command import Command
 from llmseg_core.cli.device_argument import add_device
-from llmseg_core.config import RuntimeConfig
+from llmseg_core.config import ProposalConfig, RuntimeConfig
 
 from .choices import BROKEN
 from .common_arguments import add_samples, checked_samples
+from .engine_arguments import add_engine, chosen_engine
 
 __all__ = ["PROPOSALS"]
 
@@ -34,17 +35,61 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what happens when a sample cannot be used (default: fatal)",
     )  # fmt: skip
     add_samples(parser, "only the first N images")
+    add_engine(parser)
+    parser.add_argument(
+        "--shard-mb", type=float, default=256.0, metavar="MB",
+        help="--engine ray: size from which on a file is written, before compression "
+        "(default: 256)",
+    )  # fmt: skip
 
 
 def _run(options: argparse.Namespace) -> int:
+    return _run_with_ray(options) if chosen_engine(options) == "ray" else _run_here(options)
+
+
+def _run_with_ray(options: argparse.Namespace) -> int:
+    from ..data import BrokenPolicy, broken_report, open_data
+    from ..engine.cluster import Cluster
+    from ..proposals.ray_proposals import ProposalWork, propose_with_ray
+
+    if options.device is not None:
+        raise ValueError(
+            f"--device is {options.device!r}, and Ray gives each worker its own: leave it out, and "
+            f"set --gpus-per-worker"
+        )
+    skip = options.broken == BrokenPolicy.SKIP.value
+    work = ProposalWork(
+        options.data, options.model, _config(options), options.out.resolve(), options.dtype, skip,
+        Path.cwd(), options.shard_mb,
+    )  # fmt: skip
+    cluster = Cluster(options.address, options.workers, options.readers, options.gpus_per_worker)
+    samples = checked_samples(options)
+    written, broken = propose_with_ray(work, cluster, samples)
+    print(f"{written} new images in {options.out}")
+    if broken:
+        print(broken_report(open_data(options.data), broken, samples), file=sys.stderr)
+    return 1 if broken and not skip else 0
+
+
+def _config(options: argparse.Namespace) -> ProposalConfig:
+    """The model's settings of the generator, with what the options change."""
+    from llmseg_core.model_dir.checkpoint import load_config, model_directory
+
+    config = load_config(model_directory(options.model)).proposals
+    if options.points_per_side is not None:
+        config = replace(config, points_per_side=options.points_per_side)
+    return config
+
+
+def _run_here(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from llmseg_core.model_dir.checkpoint import load_config, load_sam, model_directory
+    from llmseg_core.model_dir.checkpoint import load_sam
     from llmseg_core.proposals.generator import SamProposalGenerator
 
     from ..data import BrokenPolicy, BrokenSampleError, broken_report, open_data
-    from ..proposals.cache import write_proposals
     from ..proposals.made_with import sam_of
+    from ..proposals.write import write_proposals
     from ..trainer.processes import processes, use_device
 
     data, samples = open_data(options.data), checked_samples(options)
@@ -52,9 +97,7 @@ def _run(options: argparse.Namespace) -> int:
     use_device(options.device)
     state = processes()
     try:
-        config = load_config(model_directory(options.model)).proposals
-        if options.points_per_side is not None:
-            config = replace(config, points_per_side=options.points_per_side)
+        config = _config(options)
         sam = load_sam(options.model, RuntimeConfig(device=str(state.device), dtype=options.dtype))
         broken: list[BrokenSampleError] = []
         written = write_proposals(

@@ -30,8 +30,9 @@ from llmseg_core.vlm.seg_token import SegTokenEncoder
 from ..data import SceneData
 from ..evaluate import PipelineAnswers, evaluate, score_cases
 from ..evaluate.report import write_json
-from ..proposals.cache import CachedProposals, write_proposals
+from ..proposals.cache import CachedProposals
 from ..proposals.made_with import sam_of
+from ..proposals.write import write_proposals
 from ..scenes import SceneFolder, write_scenes
 from ..trainer.processes import processes
 from .encoded_with import encoded_with

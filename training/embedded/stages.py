@@ -58,8 +58,9 @@ from llmseg_core.vlm.tokenizer import build_tokenizer
 
 from ..data import SceneData
 from ..evaluate import PipelineAnswers, evaluate
-from ..proposals.cache import CachedProposals, write_proposals
+from ..proposals.cache import CachedProposals
 from ..proposals.made_with import SamInUse
+from ..proposals.write import write_proposals
 from ..questions import iter_instructions
 from ..scenes import SceneFolder, write_scenes
 from ..trainer.processes import processes, use_device

@@ -14,7 +14,7 @@ from llmseg_core.model_dir.checkpoint import load_config, load_sam
 from llmseg_core.proposals.generator import SamProposalGenerator
 from llmseg_training.adapter.train import train_adapter
 from llmseg_training.data import open_data
-from llmseg_training.proposals.cache import write_proposals
+from llmseg_training.proposals.write import write_proposals
 
 
 @pytest.fixture(scope="session")

@@ -20,8 +20,8 @@ from llmseg_training.adapter.inputs import open_inputs
 from llmseg_training.adapter.recipe import AdapterRecipe
 from llmseg_training.adapter.train import train_adapter
 from llmseg_training.data import BrokenSampleError, open_data
-from llmseg_training.proposals.cache import write_proposals
 from llmseg_training.proposals.made_with import sam_of
+from llmseg_training.proposals.write import write_proposals
 
 
 def whole_image(image: np.ndarray) -> Proposals:

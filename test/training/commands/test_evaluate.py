@@ -25,7 +25,7 @@ from llmseg_core.types import Candidates, Proposals, Segmentation, Selection
 from llmseg_training.commands.evaluate import EVALUATE
 from llmseg_training.commands.proposals import PROPOSALS
 from llmseg_training.data.folder import FolderData
-from llmseg_training.proposals.cache import write_proposals
+from llmseg_training.proposals.write import write_proposals
 from llmseg_training.questions import KINDS
 from llmseg_training.scenes import SceneFolder
 

@@ -63,3 +63,12 @@ def test_pictures_of_the_helper_differ(folder: Path) -> None:
     data = open_data(folder)
     images = [data.image(index) for index in range(3)]
     assert not np.array_equal(images[0], images[1])
+
+
+@pytest.mark.parametrize("option", [("--workers", 2), ("--address", "auto")])
+def test_options_of_ray_are_refused_without_it(
+    folder: Path, model_folder: Path, tmp_path: Path, option: tuple[str, object]
+) -> None:
+    arguments = (folder, "--model", model_folder, "--out", tmp_path / "proposals")
+    with pytest.raises(ValueError, match=f"{option[0]} is .* for --engine ray"):
+        run(PROPOSALS, *arguments, *option)

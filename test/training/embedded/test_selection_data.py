@@ -28,7 +28,8 @@ from llmseg_training.embedded.selection_data import (
     proposal_sample,
 )
 from llmseg_training.embedded.selection_scene import SelectionScene
-from llmseg_training.proposals.cache import CachedProposals, write_proposals
+from llmseg_training.proposals.cache import CachedProposals
+from llmseg_training.proposals.write import write_proposals
 from llmseg_training.scenes import SceneFolder
 
 

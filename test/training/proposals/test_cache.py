@@ -15,7 +15,8 @@ from llmseg_core import Proposals
 from llmseg_core.model_dir.parts import ModelParts
 from llmseg_core.proposals.generator import SamProposalGenerator
 from llmseg_training.data import BrokenSampleError, open_data
-from llmseg_training.proposals.cache import CachedProposals, write_proposals
+from llmseg_training.proposals.cache import CachedProposals
+from llmseg_training.proposals.write import write_proposals
 from llmseg_training.scenes import SceneFolder
 
 

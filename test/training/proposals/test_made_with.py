@@ -15,8 +15,9 @@ import yaml
 
 from llmseg_core import Proposals
 from llmseg_core.config import ProposalConfig
-from llmseg_training.proposals.cache import CachedProposals, write_proposals
+from llmseg_training.proposals.cache import CachedProposals
 from llmseg_training.proposals.made_with import SamInUse, sam_of
+from llmseg_training.proposals.write import write_proposals
 
 CONFIG = ProposalConfig(points_per_side=3)
 SAM = SamInUse("0123456789abcdef", "float32")

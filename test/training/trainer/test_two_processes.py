@@ -24,7 +24,7 @@ from llmseg_training.adapter.directory import stored_scores
 from llmseg_training.adapter.recipe import AdapterRecipe
 from llmseg_training.adapter.train import train_adapter
 from llmseg_training.data import open_data
-from llmseg_training.proposals.cache import write_proposals
+from llmseg_training.proposals.write import write_proposals
 
 TRAIN = "llmseg_training.commands.train:TRAIN"
 KILL = """
