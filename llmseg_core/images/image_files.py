@@ -18,6 +18,7 @@ from llmseg_core.runtime.whole_file import write_whole
 __all__ = [
     "IMAGE_SUFFIXES",
     "LOSSLESS_SUFFIXES",
+    "decode_image",
     "encode_image",
     "find_images",
     "images_in",
@@ -101,8 +102,15 @@ def opened_image(path: Path) -> Iterator[Image.Image]:
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path} is missing, or is no file")
+    with _opened(path, path) as image:
+        yield image
+
+
+@contextmanager
+def _opened(source: Path | BytesIO, name: object) -> Iterator[Image.Image]:
+    """An image while it is read; `name` is what it is called."""
     try:
-        with Image.open(path) as image:
+        with Image.open(source) as image:
             if image.width * image.height > MOST_PIXELS:
                 raise ValueError(
                     f"it has {image.width} x {image.height} pixels, it must have at most "
@@ -110,7 +118,7 @@ def opened_image(path: Path) -> Iterator[Image.Image]:
                 )
             yield image
     except Exception as error:  # decoders of damaged files raise what they like
-        raise ValueError(f"{path} is no image that can be read: {error}") from error
+        raise ValueError(f"{name} is no image that can be read: {error}") from error
 
 
 def read_image(path: Path) -> np.ndarray:
@@ -124,12 +132,27 @@ def read_image(path: Path) -> np.ndarray:
         ValueError: if the file is no image or is damaged.
     """
     with opened_image(path) as image:
-        image.load()
-        turn = _TURNS.get(_orientation(image))
-        upright = image if turn is None else image.transpose(turn)
-        if upright.mode == "F" or upright.mode.startswith("I"):
-            return _scaled(np.asarray(upright))
-        return np.array(upright if upright.mode == "RGB" else upright.convert("RGB"))
+        return _upright_rgb(image)
+
+
+def decode_image(content: bytes, name: str) -> np.ndarray:
+    """The bytes of an image file as `read_image` gives them; `name` is for errors.
+
+    Raises:
+        ValueError: if they are no image or damaged.
+    """
+    with _opened(BytesIO(content), name) as image:
+        return _upright_rgb(image)
+
+
+def _upright_rgb(image: Image.Image) -> np.ndarray:
+    """Pixels of an opened image."""
+    image.load()
+    turn = _TURNS.get(_orientation(image))
+    upright = image if turn is None else image.transpose(turn)
+    if upright.mode == "F" or upright.mode.startswith("I"):
+        return _scaled(np.asarray(upright))
+    return np.array(upright if upright.mode == "RGB" else upright.convert("RGB"))
 
 
 def _orientation(image: Image.Image) -> int:

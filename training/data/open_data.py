@@ -32,6 +32,7 @@ from .reason_seg import REASON_SEG_SPLITS, ReasonSegData
 from .refer import REFER_SPLITS, ReferData
 from .released import OUR_READING, ReleasedReading
 from .scene_data import SCENE_SPLITS, SceneData, scene_phrasings
+from .web_dataset import WebDatasetData
 
 __all__ = ["DATA_KINDS", "DataKind", "data_place", "open_data"]
 
@@ -95,6 +96,7 @@ DATA_KINDS: dict[str, DataKind] = {
     "pascal_part": DataKind(PASCAL_PART_SPLITS, PascalPartData),
     "mapillary": DataKind(MAPILLARY_SPLITS, MapillaryData),
     "scenes": DataKind(SCENE_SPLITS, _scenes),
+    "webdataset": DataKind((), lambda path, split, reading: WebDatasetData(path)),
     "mixture": DataKind(None, _mixture),
 }
 """All kinds, by the name that stands first."""
