@@ -80,7 +80,7 @@ setup(
     packages=packages(),
     package_dir={"llmseg_training": "training"},
     package_data={
-        "llmseg_core": ["py.typed", "embedded/**/*", "images/*.html"],
+        "llmseg_core": ["py.typed", "embedded/**/*", "images/*.html", "model_dir/*.yaml"],
         "llmseg_ros": ["*.xml", "demo/recording/*"],
         "llmseg_training": ["configs/*.yaml", "configs/*.json", "evaluate/*.yaml"],
     },

@@ -25,7 +25,8 @@ from transformers import (
 
 from llmseg_core.config import LLMSegConfig, ProposalConfig, RuntimeConfig
 from llmseg_core.methods.llm_seg import LLMSegPipeline
-from llmseg_core.model_dir.checkpoint import EMBEDDED, load_parts
+from llmseg_core.model_dir.checkpoint import load_parts
+from llmseg_core.model_dir.directory import EMBEDDED
 from llmseg_core.model_dir.networks import (
     build_dinov2_large,
     build_embedded_dinov2,

@@ -13,7 +13,8 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from llmseg_core.config import RuntimeConfig, SelectionConfig
-from llmseg_core.model_dir.checkpoint import inspect_model, method_name
+from llmseg_core.model_dir.checkpoint import inspect_model
+from llmseg_core.model_dir.directory import method_name
 from llmseg_core.model_dir.network_files import SharedNetworks
 from llmseg_core.types import Segmentation
 

@@ -16,7 +16,7 @@ from llmseg_core.config import (
     TwoStageConfig,
 )
 from llmseg_core.config.yaml_file import read_yaml
-from llmseg_core.model_dir.checkpoint import CONFIG_FILE, model_directory
+from llmseg_core.model_dir.directory import CONFIG_FILE, model_directory
 from llmseg_core.model_dir.network_files import SharedNetworks
 from llmseg_core.prompted.masks import PromptedMasks
 from llmseg_core.types import Segmentation

@@ -15,13 +15,14 @@ from transformers import (
 )
 
 from llmseg_core.config import ImageEncoderKind, LLMSegConfig, RuntimeConfig
-from llmseg_core.config.yaml_file import read_mapping, read_yaml
+from llmseg_core.config.yaml_file import read_yaml
 from llmseg_core.runtime.device import faster_dtype, torch_device, torch_dtype
 from llmseg_core.runtime.whole_folder import written_whole
 from llmseg_core.selector.selector import MaskSelector
 from llmseg_core.vlm.prompt_tokens import PromptTokens
 
 from .adapter_files import load_adapter
+from .directory import CONFIG_FILE, method_name, model_directory
 from .lisa_files import load_lisa_config
 from .network_files import (
     ADAPTER_CONFIG,
@@ -38,7 +39,6 @@ from .parts import ModelParts
 from .vlm_files import load_vlm, prompt_tokens
 
 __all__ = [
-    "CONFIG_FILE",
     "SELECTOR_FILE",
     "inspect_model",
     "load_config",
@@ -46,29 +46,11 @@ __all__ = [
     "load_prompt_tokens",
     "load_sam",
     "load_selector",
-    "method_name",
-    "model_directory",
     "save_parts",
     "save_selector",
 ]
 
-CONFIG_FILE = "llmseg.yaml"
 SELECTOR_FILE = "selector.safetensors"
-EMBEDDED = Path(__file__).resolve().parents[1] / "embedded"
-
-
-def model_directory(directory: str | Path) -> Path:
-    """The folder that `directory` means: a path, or "embedded" for the packaged model.
-
-    Raises:
-        FileNotFoundError: if it is no folder or has no `llmseg.yaml`.
-    """
-    path = EMBEDDED if str(directory) == "embedded" else Path(directory).expanduser()
-    if not path.is_dir():
-        raise FileNotFoundError(f"model directory {path} does not exist")
-    if not (path / CONFIG_FILE).is_file():
-        raise FileNotFoundError(f"{path} is no model directory: it has no {CONFIG_FILE}")
-    return path
 
 
 # ------------------------------------------------------------------ reading
@@ -180,17 +162,6 @@ def load_config(path: Path) -> LLMSegConfig:
     """
     file = path / CONFIG_FILE
     return LLMSegConfig.from_dict(read_yaml(file), str(file))
-
-
-def method_name(directory: str | Path) -> str:
-    """The method that a model directory holds, whether or not there is such a one.
-
-    Raises:
-        FileNotFoundError: if it is no model directory.
-        ValueError: if its `llmseg.yaml` is no YAML mapping.
-    """
-    values = read_mapping(model_directory(directory) / CONFIG_FILE)
-    return str(values.get("method", "llm_seg"))
 
 
 def load_selector(file: Path, selector: MaskSelector) -> MaskSelector:

@@ -21,6 +21,7 @@ from llmseg_core.runtime.device import faster_dtype, torch_device, torch_dtype
 from llmseg_core.runtime.whole_folder import written_whole
 
 from .adapter_files import load_adapter
+from .directory import CONFIG_FILE
 from .network_files import (
     ADAPTER_CONFIG,
     READING,
@@ -43,7 +44,6 @@ __all__ = [
     "save_lisa",
 ]
 
-CONFIG_FILE = "llmseg.yaml"
 LISA_FILE = "lisa.safetensors"
 
 

@@ -16,7 +16,8 @@ from llmseg_core.config import LLMSegConfig
 from llmseg_core.config.vlm import with_vlm
 from llmseg_core.config.yaml_file import read_mapping
 
-from .checkpoint import CONFIG_FILE, load_config, method_name, model_directory
+from .checkpoint import load_config
+from .directory import CONFIG_FILE, method_name, model_directory
 from .network_files import local_place, part_folder
 
 __all__ = ["model_digest", "module_digest", "network_digest", "sam_digest", "weights_digest"]

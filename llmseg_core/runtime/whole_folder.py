@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .whole_file import part_name, to_disk
 
-__all__ = ["folder_to_disk", "written_whole"]
+__all__ = ["check_replaceable", "folder_to_disk", "take_place", "written_whole"]
 
 AT_FDCWD = -100
 RENAME_EXCHANGE = 2
@@ -39,7 +39,7 @@ def written_whole(directory: str | Path, mark: str) -> Iterator[Path]:
         OSError: naming `directory`, if it cannot be written.
     """
     place = Path(os.path.realpath(Path(directory).expanduser()))
-    _check_replaceable(place, mark)
+    check_replaceable(place, mark)
     place.parent.mkdir(parents=True, exist_ok=True)
     new = place.with_name(part_name(place))
     try:
@@ -49,8 +49,7 @@ def written_whole(directory: str | Path, mark: str) -> Iterator[Path]:
     try:
         yield new
         folder_to_disk(new)
-        _check_replaceable(place, mark)  # somebody may have come first
-        _take_place(new, place)
+        take_place(new, place, mark)
     finally:
         shutil.rmtree(new, ignore_errors=True)
 
@@ -64,14 +63,30 @@ def folder_to_disk(folder: Path) -> None:
             to_disk(path)
 
 
-def _check_replaceable(place: Path, mark: str) -> None:
+def check_replaceable(place: Path, mark: str) -> None:
+    """Refuse to replace what is no folder of a kind.
+
+    Raises:
+        ValueError: if there is something at `place` that is neither an empty folder nor holds the
+            file `mark`.
+    """
     replaceable = not place.exists() or (place / mark).is_file()
     if not replaceable and not (place.is_dir() and not any(place.iterdir())):
         raise ValueError(f"{place} is not empty and holds no {mark}: it is not replaced")
 
 
-def _take_place(new: Path, place: Path) -> None:
-    """Rename a folder, and what has its new name to its old one."""
+def take_place(new: Path, place: Path, mark: str) -> None:
+    """Rename a folder that is whole and on the disk, and what has its new name to its old one.
+
+    Args:
+        new: the folder, on the same file system as `place`.
+        place: its new name, no link.
+        mark: see `written_whole`.
+
+    Raises:
+        ValueError: as `check_replaceable`.
+    """
+    check_replaceable(place, mark)  # somebody may have come first
     if place.exists():
         new.chmod(stat.S_IMODE(place.stat().st_mode))
     try:

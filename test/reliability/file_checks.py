@@ -18,7 +18,8 @@ from helpers.small_model import save_small_model
 from llmseg_core.images.image_files import write_image
 from llmseg_core.images.run_lengths import decode_runs, encode_mask
 from llmseg_core.methods.method import load_method
-from llmseg_core.model_dir.checkpoint import CONFIG_FILE, inspect_model
+from llmseg_core.model_dir.checkpoint import inspect_model
+from llmseg_core.model_dir.directory import CONFIG_FILE
 from llmseg_ros.messages.conversions import ImageConversionError, image_to_rgb
 from llmseg_training.data import BrokenPolicy, FolderData, write_folder
 from llmseg_training.data.summary import summarize

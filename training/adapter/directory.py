@@ -9,7 +9,8 @@ from typing import Any
 
 import yaml
 
-from llmseg_core.model_dir.checkpoint import CONFIG_FILE, SELECTOR_FILE, save_selector
+from llmseg_core.model_dir.checkpoint import SELECTOR_FILE, save_selector
+from llmseg_core.model_dir.directory import CONFIG_FILE
 from llmseg_core.runtime.whole_folder import written_whole
 
 from ..data.plain_json import read_json

@@ -28,8 +28,8 @@ from llmseg_core.model_dir.checkpoint import (
     load_config,
     load_sam,
     load_selector,
-    model_directory,
 )
+from llmseg_core.model_dir.directory import model_directory
 from llmseg_core.model_dir.network_files import load_network, part_folder
 from llmseg_core.model_dir.networks import build_selector, image_encoder_of
 from llmseg_core.model_dir.vlm_files import load_vlm

@@ -73,7 +73,8 @@ def _run_with_ray(options: argparse.Namespace) -> int:
 
 def _config(options: argparse.Namespace) -> ProposalConfig:
     """The model's settings of the generator, with what the options change."""
-    from llmseg_core.model_dir.checkpoint import load_config, model_directory
+    from llmseg_core.model_dir.checkpoint import load_config
+    from llmseg_core.model_dir.directory import model_directory
 
     config = load_config(model_directory(options.model)).proposals
     if options.points_per_side is not None:

@@ -13,7 +13,7 @@ from typing import Any
 from accelerate import PartialState
 
 from llmseg_core.config import SelectionConfig, SelectionRule
-from llmseg_core.model_dir.checkpoint import model_directory
+from llmseg_core.model_dir.directory import model_directory
 from llmseg_core.runtime.whole_file import write_whole
 
 from ..data import BrokenPolicy, ImageData, SceneData, broken_report

@@ -17,7 +17,8 @@ from llmseg_core.config import (
 )
 from llmseg_core.methods.method import load_method
 from llmseg_core.methods.two_stage import TwoStage
-from llmseg_core.model_dir.checkpoint import load_config, method_name, model_directory
+from llmseg_core.model_dir.checkpoint import load_config
+from llmseg_core.model_dir.directory import method_name, model_directory
 from llmseg_core.model_dir.weights_digest import model_digest, weights_digest
 from llmseg_core.proposals.generator import ProposalGenerator, SamProposalGenerator
 

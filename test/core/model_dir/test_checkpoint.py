@@ -19,9 +19,9 @@ from llmseg_core.model_dir.checkpoint import (
     SELECTOR_FILE,
     inspect_model,
     load_parts,
-    model_directory,
     save_parts,
 )
+from llmseg_core.model_dir.directory import model_directory
 from llmseg_core.model_dir.network_files import SharedNetworks
 from llmseg_core.model_dir.parts import ModelParts
 from llmseg_core.runtime import device

@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from llmseg_core import LLMSegPipeline, SelectionConfig
 from llmseg_core.config import SelectionRule
 from llmseg_core.model_dir import weights_digest as module
-from llmseg_core.model_dir.checkpoint import EMBEDDED
+from llmseg_core.model_dir.directory import EMBEDDED
 from llmseg_core.model_dir.weights_digest import (
     model_digest,
     module_digest,

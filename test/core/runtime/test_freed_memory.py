@@ -10,7 +10,8 @@ import pytest
 PAGE_FAULTS = """
 import resource
 from llmseg_core.benchmark.inputs import benchmark_frames
-from llmseg_core.model_dir.checkpoint import load_config, load_sam, model_directory
+from llmseg_core.model_dir.checkpoint import load_config, load_sam
+from llmseg_core.model_dir.directory import model_directory
 from llmseg_core.proposals.generator import SamProposalGenerator
 
 model = model_directory("embedded")
