@@ -73,7 +73,7 @@ setup: $(VENV)/llmseg-installed
 
 $(VENV)/llmseg-installed $(VENV_JAZZY)/llmseg-installed: \
   requirements-inference.txt requirements-training.txt requirements-test.txt constraints.txt setup.py pyproject.toml \
-  training/setup.cfg
+  training/setup.cfg llmseg_ros/setup.cfg
 
 $(VENV)/llmseg-installed: requirements.txt requirements-dev.txt constraints-kilted.txt
 	$(call install,$(VENV),requirements-dev.txt)

@@ -60,11 +60,11 @@ def packages() -> list[str]:
     return [*found, "llmseg_training", *training]
 
 
-def training_commands() -> list[str]:
-    """The subcommands that training adds to `llmseg`; colcon reads them from the same file."""
+def added(package: str, group: str) -> list[str]:
+    """What a package adds to a group of entry points; colcon reads it from the same file."""
     file = ConfigParser()
-    file.read(HERE / "training" / "setup.cfg", encoding="utf-8")
-    return file["options.entry_points"]["llmseg.commands"].split("\n")[1:]
+    file.read(HERE / package / "setup.cfg", encoding="utf-8")
+    return file["options.entry_points"][group].split("\n")[1:]
 
 
 setup(
@@ -88,6 +88,7 @@ setup(
     extras_require={"training": TRAINING, "distributed": [*TRAINING, *DISTRIBUTED]},
     entry_points={
         "console_scripts": ["llmseg = llmseg_core.cli.main:main"],
-        "llmseg.commands": training_commands(),
+        "llmseg.checks": added("llmseg_ros", "llmseg.checks"),
+        "llmseg.commands": added("training", "llmseg.commands"),
     },
 )

@@ -76,7 +76,7 @@ LAYERS = {
         "masks", "types", "config", "runtime", "images", "recordings", "proposals", "embeddings",
         "vlm", "selector", "prompted", "grounding", "model_dir", "methods", "following", "geometry",
         "metrics",
-        "convert", "reference", "benchmark", "cli",
+        "convert", "reference", "benchmark", "doctor", "cli",
     ),
     "training": (
         "scenes", "questions", "data", "engine", "proposals", "learning", "trainer", "evaluate",
@@ -84,7 +84,7 @@ LAYERS = {
     ),
     "llmseg_ros": (
         "msg", "srv", "error_log", "fast_dds", "launch_arguments", "process", "parameter_table",
-        "program_help", "ros_context", "messages", "camera", "node", "demo",
+        "program_help", "ros_context", "messages", "camera", "node", "demo", "doctor",
     ),
 }  # fmt: skip
 

@@ -15,6 +15,7 @@ from importlib.metadata import entry_points
 from .benchmark import BENCHMARK
 from .command import Command
 from .convert import CONVERT
+from .doctor import DOCTOR
 from .get import GET
 from .program import USER_ERROR, missing_package, run_program
 from .segment import SEGMENT
@@ -74,6 +75,7 @@ def _commands() -> dict[str, Callable[[], Command]]:
         "segment": lambda: SEGMENT,
         "benchmark": lambda: BENCHMARK,
         "convert": lambda: CONVERT,
+        "doctor": lambda: DOCTOR,
         "get": lambda: GET,
     }
     for point in entry_points(group=COMMAND_GROUP):
