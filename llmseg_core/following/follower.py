@@ -2,25 +2,24 @@
 """Carries the masks of a full answer along through the images that come after it.
 
 A full answer takes many camera frames: when it arrives, its image is an old one. The follower keeps
-small copies of the images since, moves the answer through them ("catches up"), and then from each
-new image to the next.
+the last images, moves the answer through them ("catches up"), and then from each new image to the
+next.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .thumbnails import Thumbnail
-from .track import Track
+from .flow import FlowTracker
+from .tracker import Tracker, Tracks, View
 
 __all__ = ["Followed", "Follower"]
 
-KEPT = 64
-"""images that an answer may be late by"""
 SAME_THING = 0.3
 """IoU of two answers from which they mean the same thing"""
 CLEARLY_BETTER = 0.1
@@ -55,28 +54,23 @@ class Followed:
 class _Answer:
     """A full answer that is being followed."""
 
-    tracks: tuple[Track, ...]
+    tracks: Tracks[Any]
+    begun: int
     confidence: float
     key: int
-    size: tuple[int, int]
-
-    def step(self, image: Thumbnail) -> None:
-        for track in self.tracks:
-            track.step(image)
 
     @property
-    def alive(self) -> list[Track]:
-        return [track for track in self.tracks if not track.lost]
+    def is_alive(self) -> bool:
+        return self.begun > 0 and not self.tracks.lost
 
     @property
     def sureness(self) -> float:
         """[0, 1]; 0 when all is lost."""
-        alive = self.alive
-        return self.confidence * min(track.quality for track in alive) if alive else 0.0
+        return self.confidence * self.tracks.quality
 
     def means_what(self, other: _Answer) -> bool:
         """Whether it lies where `other` does; two that find nothing mean the same."""
-        first, second = _union(self), _union(other)
+        first, second = self.tracks.outline(), other.tracks.outline()
         if not first.any() or not second.any():
             return bool(first.any() == second.any())
         return float((first & second).sum() / (first | second).sum()) > SAME_THING
@@ -89,9 +83,10 @@ class Follower:
     next one agrees with it, or at once when it is clearly surer: a mask does not flicker.
     """
 
-    def __init__(self) -> None:
-        """Follows nothing yet."""
-        self._images: deque[tuple[int, Thumbnail]] = deque(maxlen=KEPT)
+    def __init__(self, tracker: Tracker[Any] | None = None) -> None:
+        """Follows nothing yet; `tracker` carries masks from image to image, None by flow."""
+        self._tracker = FlowTracker() if tracker is None else tracker
+        self._images: deque[tuple[int, View]] = deque(maxlen=self._tracker.kept)
         self._answer: _Answer | None = None
         self._doubt: _Answer | None = None
         self._track_id = 0
@@ -111,14 +106,14 @@ class Follower:
         """
         if self._images and number <= self._images[-1][0]:
             raise ValueError(f"image {number} after image {self._images[-1][0]}: numbers must rise")
-        small = Thumbnail.of(image)
-        if self._images and self._images[-1][1].size != small.size:
+        view = self._tracker.view(image)
+        if self._images and self._images[-1][1].size != view.size:
             self._images.clear()
             self.forget()
-        self._images.append((number, small))
+        self._images.append((number, view))
         for answer in (self._answer, self._doubt):
             if answer is not None:
-                answer.step(small)
+                answer.tracks.step(view)
         return self.now()
 
     def adopt(
@@ -140,33 +135,30 @@ class Follower:
             What is followed now, in the newest image; None if nothing is. An answer on an image of
             another size, or on one so old that images after it are forgotten, changes nothing.
         """
-        key = Thumbnail.of(image)
+        key = self._tracker.view(image)
         if self._images:
-            is_late = len(self._images) == KEPT and number < self._images[0][0]
-            if is_late or self._images[-1][1].size != key.size:
+            is_late = len(self._images) == self._tracker.kept and number < self._images[0][0]
+            if (is_late and not self._tracker.jumps) or self._images[-1][1].size != key.size:
                 return self.now()
-        found = [mask for mask in masks if mask.any()]
-        tracks = tuple(Track(mask, key) for mask in found)
-        answer = _Answer(tracks, confidence, number, image.shape[:2])
+        found = masks[masks.any(axis=(1, 2))]
+        answer = _Answer(self._tracker.begin(found, key), len(found), confidence, number)
         for later, image_since in self._images:
             if later > number:
-                answer.step(image_since)
+                answer.tracks.step(image_since)
         self._take(answer)
         return self.now()
 
     def now(self) -> Followed | None:
         """What is followed, in the newest image."""
         answer = self._answer
-        if answer is None or not answer.tracks:
+        if answer is None or not answer.begun:
             return None
-        alive = answer.alive
-        empty = np.zeros((0, *answer.size), dtype=bool)
         return Followed(
-            masks=np.stack([track.mask() for track in alive]) if alive else empty,
+            masks=answer.tracks.masks(),
             confidence=answer.sureness,
             key=answer.key,
             track_id=self._track_id,
-            lost="" if alive else "; ".join(track.lost for track in answer.tracks),
+            lost=answer.tracks.lost,
         )
 
     def forget(self) -> None:
@@ -176,24 +168,16 @@ class Follower:
     def _take(self, answer: _Answer) -> None:
         current = self._answer
         agrees = False
-        if current is not None and current.alive:
+        if current is not None and current.is_alive:
             agrees = answer.means_what(current)
             if not agrees and not self._is_believed(answer, current):
                 self._doubt = answer
                 return
         if not agrees:
-            self._track_id += bool(answer.tracks)
+            self._track_id += answer.begun > 0
         self._answer, self._doubt = answer, None
 
     def _is_believed(self, answer: _Answer, current: _Answer) -> bool:
         """Whether an answer counts that contradicts what is followed."""
         is_surer = answer.sureness > current.sureness + CLEARLY_BETTER
         return is_surer or (self._doubt is not None and answer.means_what(self._doubt))
-
-
-def _union(answer: _Answer) -> NDArray[np.bool_]:
-    """(h, w) bool in the newest thumbnail."""
-    alive = answer.alive
-    if not alive:
-        return np.zeros((1, 1), dtype=bool)
-    return np.any([track.small_mask() > 0 for track in alive], axis=0)

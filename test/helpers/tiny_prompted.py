@@ -9,6 +9,8 @@ from transformers import (
     Sam2Config,
     Sam2HieraDetConfig,
     Sam2Model,
+    Sam2VideoConfig,
+    Sam2VideoModel,
     Sam2VisionConfig,
     SamHQConfig,
     SamHQModel,
@@ -16,7 +18,7 @@ from transformers import (
 
 from helpers.tiny_model import tiny_sam
 
-__all__ = ["tiny_sam", "tiny_sam2", "tiny_sam_hq"]
+__all__ = ["tiny_sam", "tiny_sam2", "tiny_sam2_video", "tiny_sam_hq"]
 
 SMALL = {"hidden_size": 32, "image_size": 64, "patch_size": 8}
 DECODER = {"hidden_size": 32, "mlp_dim": 32, "num_attention_heads": 2, "iou_head_hidden_dim": 16}
@@ -53,6 +55,31 @@ def tiny_sam2() -> Sam2Model:
         mask_decoder_config=DECODER,
     )
     return drawn_anew(Sam2Model(config))
+
+
+def tiny_sam2_video() -> Sam2VideoModel:
+    width = 128  # the memory is 64 wide whatever is set, and must be narrower
+    backbone = Sam2HieraDetConfig(
+        hidden_size=8, num_attention_heads=1, image_size=[64, 64], blocks_per_stage=[1, 2, 1, 1],
+        embed_dim_per_stage=[8, 16, 32, 64], num_attention_heads_per_stage=[1, 2, 4, 8],
+        window_size_per_stage=[4, 4, 4, 4], global_attention_blocks=[2],
+        window_positional_embedding_background_size=[4, 4],
+    )  # fmt: skip
+    vision = Sam2VisionConfig(
+        backbone_config=backbone, backbone_channel_list=[64, 32, 16, 8],
+        backbone_feature_sizes=[[16, 16], [8, 8], [4, 4]], fpn_hidden_size=width,
+    )  # fmt: skip
+    config = Sam2VideoConfig(
+        vision_config=vision,
+        prompt_encoder_config={"hidden_size": width, "image_size": 64, "patch_size": 16},
+        mask_decoder_config={**DECODER, "hidden_size": width},
+        image_size=64, memory_attention_hidden_size=width, memory_encoder_hidden_size=width,
+        memory_attention_num_layers=1, memory_attention_feed_forward_hidden_size=32,
+        memory_attention_rope_feat_sizes=[4, 4], mask_downsampler_embed_dim=width,
+        memory_fuser_embed_dim=width, memory_fuser_intermediate_dim=32, num_maskmem=3,
+        max_object_pointers_in_encoder=4,
+    )  # fmt: skip
+    return drawn_anew(Sam2VideoModel(config))
 
 
 def drawn_anew(model: torch.nn.Module) -> torch.nn.Module:

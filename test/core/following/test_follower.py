@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from helpers.moving_picture import moved, patch_mask, textured
-from llmseg_core.following.follower import KEPT, Followed, Follower
+from llmseg_core.following.flow import FlowTracker
+from llmseg_core.following.follower import Followed, Follower
 
 HEIGHT, WIDTH = 240, 320
 IMAGE, MASK = textured(HEIGHT, WIDTH), patch_mask(HEIGHT, WIDTH)
@@ -143,7 +144,7 @@ def test_a_surer_answer_is_believed_at_once() -> None:
 
 def test_an_answer_to_an_image_that_is_no_longer_kept_changes_nothing() -> None:
     follower = following(1)
-    for step in range(2, KEPT + 5):
+    for step in range(2, FlowTracker.kept + 5):
         follower.see(step, at(1))
     before = now(follower)
     after = follower.adopt(2, at(2), elsewhere()[None], 1.0)
