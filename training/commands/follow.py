@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from llmseg_core.cli.command import Command
+from llmseg_core.cli.device_argument import add_device, chosen_device
+from llmseg_core.config import RuntimeConfig
 from llmseg_core.config.values import require
 
 from .choices import FOLLOWING_EVENTS
@@ -30,6 +32,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="pixels a frame that objects move by the camera's motion (default: 1.8)",
     )  # fmt: skip
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the first sequence")
+    parser.add_argument(
+        "--video", metavar="DIR",
+        help="follow by the memory of SAM 2 in this folder, or in the sam2/ of a model directory "
+        "(default: by optical flow)",
+    )  # fmt: skip
+    add_device(parser)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the scores here")
 
 
@@ -40,6 +48,9 @@ def _run(options: argparse.Namespace) -> int:
     from rich.console import Console
     from tqdm import tqdm
 
+    from llmseg_core.following.tracker import Tracker
+    from llmseg_core.following.video import VideoTracker
+    from llmseg_core.model_dir.video_network import load_video_network
     from llmseg_core.runtime.whole_file import write_whole
 
     from ..evaluate.following import follow_sequence, following_table, score_following
@@ -48,6 +59,12 @@ def _run(options: argparse.Namespace) -> int:
     require(options.sequences >= 1, "--sequences", options.sequences, "at least 1")
     require(options.seed >= 0, "--seed", options.seed, "at least 0")
     cv2.setNumThreads(1)
+    if options.video is None and options.device is not None:
+        raise ValueError(f"--device is {options.device!r}, and optical flow runs on the CPU")
+    tracker: Tracker[Any] | None = None
+    if options.video is not None:
+        runtime = RuntimeConfig(device=chosen_device(options))
+        tracker = VideoTracker(load_video_network(options.video, runtime))
     seeds = range(options.seed, options.seed + options.sequences)
     scores: dict[str, Any] = {}
     for name in options.events:
@@ -55,7 +72,7 @@ def _run(options: argparse.Namespace) -> int:
         courses = [
             course
             for seed in tqdm(seeds, desc=name, unit="sequence")
-            for course in follow_sequence(render_sequence(seed, config))
+            for course in follow_sequence(render_sequence(seed, config), tracker)
         ]
         scores[name] = score_following(courses)
     title = f"{len(seeds)} sequences each, {options.speed:g} px a frame, seed {options.seed}"

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from rich.table import Table
 
 from llmseg_core.following.follower import Follower
+from llmseg_core.following.tracker import Tracker
 
 from ..scenes.sequence import SceneSequence
 
@@ -35,7 +36,8 @@ class ObjectCourse:
         held: (frames,) the same of the key frame's mask where it was.
         visible: (frames,) true pixels as a share of those in the key frame.
         lost: (frames,) bool, whether the follower has given it up.
-        ms: (frames - 1,) of the thread, for an image and this object.
+        ms: (frames - 1,) for an image and this object: by optical flow of the thread's work, by
+            another tracker of the clock on the wall.
     """
 
     iou: NDArray[np.float64]
@@ -55,32 +57,38 @@ class ObjectCourse:
         return None
 
 
-def follow_sequence(sequence: SceneSequence, least_area: int = 160) -> list[ObjectCourse]:
+def follow_sequence(
+    sequence: SceneSequence, tracker: Tracker[Any] | None = None, least_area: int = 160
+) -> list[ObjectCourse]:
     """Follows the objects of a sequence from their true masks in its first frame.
 
     Args:
         sequence: with a hand only what the hand deals with is followed.
+        tracker: carries masks from image to image; None by optical flow.
         least_area: pixels in the first frame below which an object is left out.
     """
     first = sequence.scenes[0]
     ids = [sequence.object_id] if sequence.object_id else [item.id for item in first.objects]
     masks = [first.instances == number for number in ids]
     return [
-        _follow_object(sequence, number, mask)
+        _follow_object(sequence, number, mask, tracker)
         for number, mask in zip(ids, masks, strict=True)
         if mask.sum() >= least_area
     ]
 
 
-def _follow_object(sequence: SceneSequence, number: int, key: NDArray[np.bool_]) -> ObjectCourse:
-    follower = Follower()
+def _follow_object(
+    sequence: SceneSequence, number: int, key: NDArray[np.bool_], tracker: Tracker[Any] | None
+) -> ObjectCourse:
+    follower = Follower(tracker)
+    clock = time.thread_time if tracker is None else time.perf_counter
     follower.see(0, sequence.scenes[0].image)
     follower.adopt(0, sequence.scenes[0].image, key[None], 1.0)
     iou, held, visible, lost, spent = [1.0], [1.0], [1.0], [False], []
     for index, scene in enumerate(sequence.scenes[1:], start=1):
-        start = time.thread_time()
+        start = clock()
         followed = follower.see(index, scene.image)
-        spent.append(1e3 * (time.thread_time() - start))
+        spent.append(1e3 * (clock() - start))
         assert followed is not None  # there was an answer
         truth = scene.instances == number
         visible.append(float(truth.sum() / key.sum()))

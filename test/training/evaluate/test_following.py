@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from helpers.tiny_prompted import tiny_sam2_video
 from llmseg_core.cli.main import main
 from llmseg_training.evaluate.following import ObjectCourse, score_following
 
@@ -60,3 +61,18 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert report["scores"]["none"]["after"]["5"]["iou"] > 0.85
     assert "IoU after 5" in capsys.readouterr().out
     assert main([*arguments[:-1], "--seed", "-2"]) == 2
+
+
+def test_the_command_follows_by_sam2s_memory(tmp_path: Path) -> None:
+    tiny_sam2_video().save_pretrained(tmp_path / "sam2")
+    out = tmp_path / "scores.json"
+    options = ("--events", "none", "--sequences", "1", "--frames", "3", "--device", "cpu")
+    assert main(["follow", *options, "--video", str(tmp_path), "--json", str(out)]) == 0
+    scores = json.loads(out.read_text())["scores"]["none"]
+    assert scores["objects"] > 0
+    assert 0 <= scores["after"]["1"]["iou"] < 0.9  # weights that nobody has trained
+
+
+def test_a_device_for_optical_flow_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["follow", "--sequences", "1", "--device", "cpu"]) == 2
+    assert "--device is 'cpu', and optical flow runs on the CPU" in capsys.readouterr().err
