@@ -28,10 +28,17 @@ FORBIDDEN = {
 # Packages that ROS distributions bring and that PyPI has under other names or not at all.
 ROS_MODULES = {
     "ament_index_python", "bond", "bondpy", "builtin_interfaces", "cv_bridge", "diagnostic_msgs",
-    "launch", "launch_ros", "lifecycle_msgs", "rcl_interfaces", "rclpy", "sensor_msgs", "std_msgs",
-    "std_srvs",
+    "foxglove_msgs", "geometry_msgs", "launch", "launch_ros", "lifecycle_msgs", "rcl_interfaces",
+    "rclpy", "sensor_msgs", "std_msgs", "std_srvs", "tf2_ros", "vision_msgs", "visualization_msgs",
 }  # fmt: skip
-OPTIONAL_ROS_MODULES = {"bond", "bondpy", "cv_bridge"}
+OPTIONAL_ROS_MODULES = {
+    "bond",
+    "bondpy",
+    "cv_bridge",
+    "foxglove_msgs",
+    "tf2_ros",
+    "vision_msgs",
+}
 
 
 def python_files(*folders: str) -> list[Path]:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,24 @@ class Place:
     box: OrientedBox | None = None
     stands: bool = False
     reason: str = ""
+
+    def moved(self, rotation: NDArray[np.float64], shift: NDArray[np.float64]) -> Place:
+        """The same as another frame sees it.
+
+        Args:
+            rotation: (3, 3), turns directions of this frame into the other.
+            shift: (3,) this frame's origin in the other, metres.
+        """
+        if self.position is None or self.box is None:
+            return self
+        return replace(
+            self,
+            points=(self.points @ rotation.T + shift).astype(np.float32),
+            position=rotation @ self.position + shift,
+            box=OrientedBox(
+                rotation @ self.box.centre + shift, self.box.size, rotation @ self.box.axes
+            ),
+        )
 
 
 def locate(depth: NDArray[np.float32], mask: NDArray[np.bool_], camera: Pinhole) -> Place:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import Any, Protocol
 
 from rclpy.lifecycle import LifecycleNode, LifecyclePublisher
@@ -23,6 +24,8 @@ from llmseg_ros.msg import SegmentationResult, StageTime
 
 from .conversions import mask_to_image, rgb_to_image
 from .frame import SegmentedFrame
+from .place_messages import place_messages
+from .placing import FoundPlaces, Placing
 from .result_message import answer_message
 
 __all__ = ["Output", "Outputs", "PublishedAnswer", "TopicOutput", "answer_outputs"]
@@ -40,18 +43,33 @@ class PublishedAnswer:
         result: the message of all of it.
     """
 
-    def __init__(self, answer: SegmentedFrame, now: Time, dropped_frames: int) -> None:
+    def __init__(
+        self,
+        answer: SegmentedFrame,
+        now: Time,
+        dropped_frames: int,
+        placing: Placing | None = None,
+    ) -> None:
         """Makes both messages, so that both come or neither does.
 
         Args:
             answer: the answer.
             now: the node's time, for the age.
             dropped_frames: frames dropped so far.
+            placing: finds the places of its objects; None where there is no depth.
         """
         self._start = time.perf_counter()
+        self._placing = placing
         self.answer = answer
         self.mask = mask_to_image(answer.segmentation.mask, answer.frame.header)
         self.result = answer_message(answer, now, dropped_frames, self.mask)
+
+    @cached_property
+    def places(self) -> FoundPlaces:
+        """Where its objects are in space, found when somebody asks first."""
+        if self._placing is None:
+            return FoundPlaces(self.answer.frame.header)
+        return self._placing.find(self.answer)
 
     @property
     def age_ms(self) -> float:
@@ -117,9 +135,23 @@ class TopicOutput:
 class Outputs:
     """All outputs of one camera."""
 
-    def __init__(self, node: LifecycleNode, outputs: Iterable[Output], errors: ErrorLog) -> None:
-        """Takes `outputs`, which get answers in this order; `errors` gets what one raises."""
+    def __init__(
+        self,
+        node: LifecycleNode,
+        outputs: Iterable[Output],
+        errors: ErrorLog,
+        placing: Placing | None = None,
+    ) -> None:
+        """Takes outputs.
+
+        Args:
+            node: the node.
+            outputs: they get answers in this order.
+            errors: gets what one raises.
+            placing: finds where objects are; None where there is no depth.
+        """
         self._node, self._outputs, self._errors = node, tuple(outputs), errors
+        self._placing = placing
 
     def is_heard(self) -> bool:
         """Whether somebody listens to one of them."""
@@ -130,7 +162,8 @@ class Outputs:
         heard = [output for output in self._outputs if output.is_heard()]
         if not heard:
             return
-        published = PublishedAnswer(answer, self._node.get_clock().now(), dropped_frames)
+        now = self._node.get_clock().now()
+        published = PublishedAnswer(answer, now, dropped_frames, self._placing)
         for output in heard:
             self._errors.guard("publishing", output.publish)(published)
 
@@ -158,6 +191,7 @@ def answer_outputs(node: LifecycleNode, prefix: str) -> list[Output]:
 def _timed_result(published: PublishedAnswer) -> SegmentationResult:
     """The result, with the time that it took to come here."""
     result = published.result
+    result.places = place_messages(published.places)
     result.stage_times.append(StageTime(stage="publish", milliseconds=published.age_ms))
     return result
 

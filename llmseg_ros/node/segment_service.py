@@ -12,6 +12,7 @@ from rclpy.qos import QoSProfile
 
 from llmseg_ros.error_log import ErrorLog, shortened
 from llmseg_ros.messages.frame import SegmentedFrame, frame_from_message
+from llmseg_ros.messages.place_messages import place_messages
 from llmseg_ros.messages.result_message import answer_message
 from llmseg_ros.ros_context import awaited
 from llmseg_ros.srv import Segment
@@ -56,6 +57,8 @@ class SegmentService:
             answer = await awaited(self._node, self._ask(session, request))
             dropped = session.stream.mailbox.statistics.dropped
             response.result = answer_message(answer, self._node.get_clock().now(), dropped)
+            if session.placing is not None:
+                response.result.places = place_messages(session.placing.find(answer))
             response.success = True
         except Exception as error:  # whatever goes wrong, the caller gets an answer
             reason = str(error) or type(error).__name__

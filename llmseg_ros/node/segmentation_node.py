@@ -32,6 +32,7 @@ from llmseg_ros.ros_context import awaited, ros_context, spin
 
 from . import parameters
 from .channel import Channel
+from .depth_parameters import declare_depth_parameters, depth_refusal
 from .diagnostics import CameraState, NodeState, diagnostic_status
 from .hot_swap import HotSwap
 from .lifecycle_bond import LifecycleBond
@@ -84,6 +85,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
 
         self.add_on_set_parameters_callback(refusing(self._check_parameters))
         parameters.declare_node_parameters(self)
+        declare_depth_parameters(self)
         warn_of_unknown(self, later=parameters.SELECTION_NAMES)
         self._service = SegmentService(self, self._running_session, self.errors)
         self._switches = Switches(self, self._configured_channel, self.errors)
@@ -304,7 +306,8 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         current = {n: self.get_parameter(n).value for n in names if self.has_parameter(n)}
         configured = self._model is not None or self._loading is not None
         result = parameters.check_parameters(changes, current, configured)
-        if result.successful and (reason := self._model_refusal(changes)):
+        reason = self._model_refusal(changes) or depth_refusal(self, changes, configured)
+        if result.successful and reason:
             result = SetParametersResult(successful=False, reason=reason)
         if result.successful and self.executor is not None:
             # They are in force when this callback is over; Humble tells no other way.
@@ -322,6 +325,8 @@ class SegmentationNode(LenientParameters, LifecycleNode):
 
     def _apply_parameters(self) -> None:
         values = parameters.read_node_parameters(self)
+        if self._channel is not None:
+            self._channel.configure()
         if self._session is not None:
             self._session.configure(values, parameters.read_selection(self))
         self._swap.begin(values)

@@ -9,6 +9,7 @@ from rclpy.node import Node
 from llmseg_core.config import SelectionConfig
 from llmseg_core.methods.method import Method
 from llmseg_ros.error_log import ErrorLog
+from llmseg_ros.messages.placing import Placing
 
 from .channel import Channel
 from .parameters import NodeParameters
@@ -69,6 +70,11 @@ class Session:
         )
         self.stream.following.start()
         self.worker.start()
+
+    @property
+    def placing(self) -> Placing | None:
+        """What finds where objects are; None where no depth image is to come."""
+        return self._channel.placing
 
     def configure(self, values: NodeParameters, selection: SelectionConfig) -> None:
         """Puts parameters in force."""

@@ -21,6 +21,7 @@ from llmseg_ros.error_log import ErrorLog
 from llmseg_ros.messages.frame import SegmentedFrame, frame_from_message
 from llmseg_ros.messages.outputs import Outputs
 
+from .depth_input import DepthInput
 from .diagnostics import CameraState
 from .following import FollowingThread
 from .image_input import why_no_image
@@ -44,7 +45,13 @@ class Stream:
     """
 
     def __init__(
-        self, node: Node, topic: str, mailbox: Mailbox, outputs: Outputs, errors: ErrorLog
+        self,
+        node: Node,
+        topic: str,
+        mailbox: Mailbox,
+        outputs: Outputs,
+        errors: ErrorLog,
+        depth: DepthInput | None = None,
     ) -> None:
         """Subscribes to the images.
 
@@ -54,11 +61,13 @@ class Stream:
             mailbox: where frames go.
             outputs: gets the answers.
             errors: gets what fails.
+            depth: brings depth images; None without depth. It is stopped with the stream.
 
         Raises:
             RuntimeError: a `qos_overrides` parameter has a bad value.
         """
         self.mailbox = mailbox
+        self._depth = depth
         self._last_image_at: float | None = None  # time.monotonic()
         self._last_answer_ms: float | None = None
         self._node, self._outputs, self._errors = node, outputs, errors
@@ -124,6 +133,8 @@ class Stream:
         """Ends it: no image is taken, and no answer published any more."""
         self._stopped = True
         self._node.destroy_subscription(self._subscription)
+        if self._depth is not None:
+            self._depth.stop()
         self.following.stop()
 
     def _on_image(self, msg: Image) -> None:
@@ -134,6 +145,8 @@ class Stream:
             self._errors.report(self._topic, str(error))
             return
         self._images += 1
+        if self._depth is not None:  # now, and not when it is answered
+            frame.depth = self._depth.capture(msg.header)
         self.attend()
         self.mailbox.submit(frame)
         if self.mailbox.is_asked:
