@@ -27,7 +27,7 @@ RAW = "raw"
 
 ARGUMENTS = {
     "namespace": ("", "namespace of the node, of RViz and of all their topics"),
-    "model": ("", "model directory, or embedded"),
+    "model": ("", "model directory, profile of `llmseg get`, or embedded"),
     "device": ("", "torch device: cpu, cuda, cuda:1, ..."),
     "dtype": ("", "number type of the networks: float32, bfloat16 or float16"),
     "image_topic": ("image", "topic of the camera's images"),

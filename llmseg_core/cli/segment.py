@@ -22,7 +22,10 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="one more instruction about every image; may be given several times",
     )  # fmt: skip
     parser.add_argument(
-        "--model", default="embedded", metavar="DIR", help="model directory (default: embedded)"
+        "--model",
+        default="embedded",
+        metavar="DIR",
+        help="model directory, or a profile of `llmseg get` (default: embedded)",
     )
     add_device(parser)
     parser.add_argument("--dtype", default="float32", help="float32 (default), bfloat16, float16")

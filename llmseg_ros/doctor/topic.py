@@ -101,7 +101,7 @@ def look_at(node: Node, topic: str, seconds: float) -> dict[str, Any]:
     arrived, infos = Arrivals(), Arrivals()
     node.create_subscription(CompressedImage if compressed else Image, name, arrived, AS_THE_NODE)
     base = name.removesuffix("/compressed") if compressed else name
-    info_topic = f"{base.rpartition('/')[0]}/camera_info"
+    info_topic = _info_topic(node, base)
     node.create_subscription(CameraInfo, info_topic, infos, AS_THE_NODE)
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
@@ -118,6 +118,12 @@ def _image_topics(node: Node) -> list[str]:
         for name, types in node.get_topic_names_and_types()
         if {IMAGE_TYPE, COMPRESSED_TYPE} & set(types) and node.count_publishers(name)
     ]
+
+
+def _info_topic(node: Node, image: str) -> str:
+    """Beside the image's, as everybody has it, or below it, as ZED cameras do."""
+    below = f"{image}/camera_info"
+    return below if node.count_publishers(below) else f"{image.rpartition('/')[0]}/camera_info"
 
 
 def _offer(publisher: Any) -> dict[str, Any]:

@@ -68,7 +68,8 @@ NODE_PARAMETERS = (
     ParameterSpec(
         "model",
         DEFAULTS.model,
-        "Model directory, or embedded: the packaged model, which knows its tabletop world only. "
+        "Model directory, a profile of `llmseg get`, or embedded: the packaged model, which knows "
+        "its tabletop world only. "
         "Another one is loaded in the background and takes over between two frames.",
     ),
     ParameterSpec(

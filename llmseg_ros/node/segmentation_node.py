@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -34,6 +34,7 @@ from . import parameters
 from .channel import Channel
 from .depth_parameters import declare_depth_parameters, depth_refusal
 from .diagnostics import CameraState, NodeState, diagnostic_status
+from .first_words import about_model, how_to_ask, how_to_get
 from .hot_swap import HotSwap
 from .lifecycle_bond import LifecycleBond
 from .model_loading import LoadedModel, Loading, ModelLoader
@@ -126,13 +127,9 @@ class SegmentationNode(LenientParameters, LifecycleNode):
 
     def _finish_configuring(self, model: LoadedModel) -> TransitionCallbackReturn:
         self._loading, self._model = None, model
-        method, runtime = model.method, model.runtime
-        parameters.declare_selection_parameters(self, method.selection)
+        parameters.declare_selection_parameters(self, model.method.selection)
         self._channel = Channel(self, self.errors)
-        self.get_logger().info(
-            f"model {model.directory} ({method.profile}) on {runtime.device}, {runtime.dtype}, "
-            f"loaded in {model.load_s:.1f} s"
-        )
+        self._say(about_model(model))
         return TransitionCallbackReturn.SUCCESS
 
     @reporting
@@ -158,7 +155,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         except Exception as error:
             super().on_deactivate(state)
             return self._refuse("activate", error)
-        self.get_logger().info(f"active: images from {self._channel.image_topic}")
+        self._say(how_to_ask(self, self._channel.image_topic))
         return result
 
     @reporting
@@ -212,6 +209,10 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         except Exception as error:  # somebody else was faster
             self.errors.warn("autostart", str(error))
 
+    def _say(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.get_logger().info(line)
+
     def _refuse(self, transition: str, error: Exception) -> TransitionCallbackReturn:
         """Undoes a transition that failed and reports why."""
         self._loading = None
@@ -219,6 +220,8 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         if transition == "configure":
             self._release_model()
         reason = f"{type(error).__name__}: {error}"
+        if isinstance(error, FileNotFoundError):
+            reason += how_to_get(parameters.read_node_parameters(self).model)
         self.get_logger().error(self.errors.remember(f"cannot {transition}", reason))
         return TransitionCallbackReturn.FAILURE
 

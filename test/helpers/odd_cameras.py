@@ -63,6 +63,8 @@ CAMERAS: dict[str, tuple[type, Callable[[], Any] | None, float]] = {
     "/small/camera_info": (CameraInfo, info(width=640), RATE_HZ),
     "/strange/image": (Image, raw("32FC1"), RATE_HZ),
     "/packed/image/compressed": (CompressedImage, jpeg, RATE_HZ),
+    "/zed/image": (Image, raw(), RATE_HZ),
+    "/zed/image/camera_info": (CameraInfo, info(), RATE_HZ),
     "/bare/image": (Image, raw(header=Header()), RATE_HZ),
     "/fast/image": (Image, raw(), FAST_HZ),
     "/silent/image": (Image, None, RATE_HZ),

@@ -18,7 +18,10 @@ def add_method_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     model = parser.add_argument_group("a model")
     model.add_argument(
-        "--model", default="embedded", metavar="DIR", help="model directory (default: embedded)"
+        "--model",
+        default="embedded",
+        metavar="DIR",
+        help="model directory, or a profile of `llmseg get` (default: embedded)",
     )
     add_device(model)
     model.add_argument("--dtype", default="float32", help="float32 (default), bfloat16, float16")

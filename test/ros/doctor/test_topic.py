@@ -66,6 +66,7 @@ def test_a_good_camera(node: Node) -> None:
             "/packed/image/compressed", "topic", State.WARNING, "64 x 48, rgb8; jpeg",
             "image_topic:=/packed/image image_transport:=compressed",
         ),
+        ("/zed/image", "camera_info", State.GOOD, "/zed/image/camera_info, with other stamps", ""),
         ("/bare/image", "stamps", State.WARNING, "images have no stamp", ""),
         ("/bare/image", "frame_id", State.WARNING, "name no frame", ""),
         ("/bare/image", "camera_info", State.NOTE, "nothing arrives on /bare/camera_info", ""),

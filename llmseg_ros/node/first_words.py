@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the node says first: what it has loaded, what that knows, and how it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rclpy.node import Node
+
+from llmseg_core.model_dir.profiles import load_profiles
+
+from .model_loading import LoadedModel
+
+__all__ = ["about_model", "how_to_ask", "how_to_get"]
+
+PACKAGED = "embedded"
+COMMAND = "ros2 run llmseg_ros llmseg"
+"""the command line where a distribution is sourced; in a virtual environment it is `llmseg`"""
+
+
+def about_model(model: LoadedModel) -> Iterator[str]:
+    """What was loaded and what it understands."""
+    method, runtime = model.method, model.runtime
+    yield (
+        f"model {model.directory} ({method.profile}) on {runtime.device}, {runtime.dtype}, loaded "
+        f"in {model.load_s:.1f} s; it understands {method.description.understands}"
+    )
+    if model.directory == PACKAGED:
+        yield (
+            "the packaged model knows 28 household things on a rendered table and no photographs; "
+            f"for a real camera see {COMMAND} get --list"
+        )
+
+
+def how_to_ask(node: Node, image_topic: str) -> Iterator[str]:
+    """Where images come from and answers go, and a command that asks."""
+    mask, result, overlay = map(node.resolve_topic_name, ("~/mask", "~/result", "~/overlay"))
+    yield f"active: images from {image_topic}, answers on {mask}, {result} and {overlay}"
+    instruction = node.resolve_topic_name("~/instruction")
+    yield (
+        f"ask: ros2 topic pub --once {instruction} std_msgs/msg/String "
+        "\"{data: 'the thing I could drink from'}\""
+    )
+
+
+def how_to_get(model: str) -> str:
+    """What a distribution's user types for a profile that is not there; empty for other models."""
+    return f" ({COMMAND} get {model})" if model in load_profiles() else ""
