@@ -24,6 +24,7 @@ from llmseg_core.config import LLMSegConfig
 from llmseg_training.adapter.inputs import AdapterInputs, open_inputs
 from llmseg_training.adapter.recipe import CONFIGS, SHIPPED, AdapterRecipe, load_adapter_recipe
 from llmseg_training.data import ImageData, Mixture, SampleDraws, open_data
+from llmseg_training.embedded.comparison import load_comparison
 from llmseg_training.embedded.recipe import load_recipe
 from llmseg_training.proposals.write import write_proposals
 from llmseg_training.scenes import write_scenes
@@ -111,6 +112,11 @@ def check_scenes(path: Path, folder: Path) -> None:
         assert sample.image.shape == (recipe.scenes.height, recipe.scenes.width, 3)
 
 
+def check_comparison(path: Path, folder: Path) -> None:
+    recipe = load_comparison(path)
+    assert recipe.training.steps > recipe.fine_tuning.steps > 0
+
+
 def check_accelerate(path: Path, folder: Path) -> None:
     config = load_config_from_file(str(path))
     assert (config.num_processes, config.mixed_precision) == (2, "no")
@@ -128,7 +134,10 @@ def check(path: Path) -> Callable[[Path, Path], None]:
         return check_scenes
     if path.stem.startswith("mixture_"):
         return check_mixture
-    return {"two_gpus": check_accelerate, "zero2": check_deepspeed}[path.stem]
+    others = {
+        "two_gpus": check_accelerate, "zero2": check_deepspeed, "comparison": check_comparison,
+    }  # fmt: skip
+    return others[path.stem]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

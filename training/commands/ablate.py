@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`llmseg ablate`: the paper's Tables 2 and 4 on rendered scenes, ours beside the paper's."""
+"""`llmseg ablate`: the paper's Tables 2, 4 and 5 on rendered scenes, ours beside the paper's."""
 
 from __future__ import annotations
 
@@ -21,20 +21,27 @@ ABLATION_RECIPE = Path(__file__).resolve().parents[1] / "configs" / "ablation.ya
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "table", choices=ABLATION_TABLES,
-        help="table2: fusion module and heads; table4: image encoders",
+        help="table2: fusion module and heads; table4: image encoders; table5: LLM-Seg and LISA, "
+        "zero-shot and fine-tuned, beside Table 1 too",
     )  # fmt: skip
     parser.add_argument(
         "--model", default="embedded", metavar="DIR", help="whose networks are used"
     )
     parser.add_argument("--work", type=Path, default=Path("build/ablation"), metavar="DIR")
     parser.add_argument("--out", type=Path, metavar="DIR", help="for the results (default: --work)")
-    parser.add_argument("--recipe", type=Path, default=ABLATION_RECIPE, metavar="YAML")
+    parser.add_argument(
+        "--recipe", type=Path, metavar="YAML",
+        help="default: ablation.yaml, or comparison.yaml for table5, in training/configs",
+    )  # fmt: skip
     parser.add_argument(
         "--convnext", type=Path, metavar="PATH",
         help="table4: CLIP's ConvNeXt, OpenCLIP's file or a folder of transformers' ConvNextModel "
         "(default: random weights)",
     )  # fmt: skip
-    parser.add_argument("--seed", type=int, metavar="N", help="instead of the recipe's")
+    parser.add_argument(
+        "--seed", type=int, metavar="N",
+        help="instead of the recipe's; table5 shows the mean of all seeds that --work holds",
+    )  # fmt: skip
     parser.add_argument("--workers", type=int, default=1, help="processes that render scenes")
     parser.add_argument("--threads", type=int, help="of the training")
     add_device(parser)
@@ -42,40 +49,67 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     import torch
-    from rich.console import Console
 
     from llmseg_core.runtime.folder_lock import locked
 
-    from ..embedded.ablation import Ablation
-    from ..embedded.ablation_report import ablation_table, write_ablation
-    from ..embedded.recipe import load_recipe
     from ..trainer.processes import use_device
 
     use_device(options.device)
     if options.threads is not None:
         require(options.threads >= 1, "--threads", options.threads, "at least 1")
         torch.set_num_threads(options.threads)
-    recipe = load_recipe(options.recipe)
+    if options.seed is not None:
+        require(0 <= options.seed < 2**32, "--seed", options.seed, "in [0, 2^32)")
+    out = options.out or options.work
+    with locked(options.work):
+        _compare(options, out) if options.table == "table5" else _ablate(options, out)
+    return 0
+
+
+def _ablate(options: argparse.Namespace, out: Path) -> None:
+    from rich.console import Console
+
+    from ..embedded.ablation import Ablation
+    from ..embedded.ablation_report import ablation_table, write_ablation
+    from ..embedded.recipe import load_recipe
+
+    recipe = load_recipe(options.recipe or ABLATION_RECIPE)
     if options.seed is not None:
         recipe = replace(recipe, seed=options.seed)
-    ablation = Ablation(
+    scores = Ablation(
         options.table, recipe, options.work, options.model, options.convnext, options.workers
-    )
-    with locked(options.work):
-        scores = ablation.run()
+    ).run()
     title = (
         f"{recipe.scenes.test} rendered scenes, {recipe.selection.steps} steps a row, "
         f"seed {recipe.seed}"
     )
-    out = options.out or options.work
     write_ablation(options.table, scores, title, out)
     Console().print(ablation_table(options.table, scores, title))
     print(f"wrote {out / options.table}.json and .png")
-    return 0
+
+
+def _compare(options: argparse.Namespace, out: Path) -> None:
+    from rich.console import Console
+
+    from ..embedded.comparison import COMPARISON_RECIPE, Comparison, load_comparison
+    from ..embedded.comparison_report import comparison_tables, write_comparison
+
+    recipe = load_comparison(options.recipe or COMPARISON_RECIPE)
+    comparison = Comparison(recipe, options.work, options.model, options.workers)
+    comparison.run(options.seed or 0)
+    runs = comparison.finished()
+    title = (
+        f"{recipe.scenes.test} rendered scenes, {recipe.training.steps} + "
+        f"{recipe.fine_tuning.steps} steps, seeds {', '.join(map(str, runs))}"
+    )
+    write_comparison(runs, title, out / "table5.json")
+    for table in comparison_tables(runs, title):
+        Console().print(table)
+    print(f"wrote {out / 'table5.json'}")
 
 
 ABLATE = Command(
-    "Repeat the paper's Tables 2 and 4 on rendered scenes.",
+    "Repeat the paper's Tables 2, 4 and 5 on rendered scenes.",
     _add_arguments,
     _run,
     needs=("accelerate", "embreex", "matplotlib", "pycocotools", "scipy"),

@@ -21,8 +21,8 @@ MISSING = ("error", "empty")
 """The values of `Missing` in evaluate/prediction_files.py."""
 PAPER_TABLES = tuple(f"paper-table-{number}" for number in range(1, 6))
 """The tables that evaluate/paper_tables.py knows."""
-ABLATION_TABLES = ("table2", "table4")
-"""The keys of `ABLATIONS` in embedded/ablation.py."""
+ABLATION_TABLES = ("table2", "table4", "table5")
+"""The keys of `ABLATIONS` in embedded/ablation.py, and the comparison in embedded/comparison.py."""
 FOLLOWING_EVENTS = ("none", "pass", "carry", "take")
 """The values of `Event` in scenes/sequence.py."""
 PLACING_INPUTS = ("exact", "exact-loose", "stereo", "stereo-loose")
