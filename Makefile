@@ -29,7 +29,7 @@ LOCALLY := ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST
 RUN := $(LOCALLY) $(VENV)/bin/python
 RUN_JAZZY := $(LOCALLY) $(VENV_JAZZY)/bin/python
 # Two processes, each a file at a time: PyTorch computes with one thread in tests.
-QUICK := -m pytest -m "not slow and not gpu" --numprocesses 2 --dist loadfile
+QUICK := -m pytest -m "not slow and not gpu and not browser" --numprocesses 2 --dist loadfile
 TESTED := PYTHONPATH=test $(RUN)
 
 ifdef PIP_EXTRA_INDEX_URL
@@ -49,7 +49,7 @@ define install
 endef
 
 .DELETE_ON_ERROR:
-.PHONY: help setup test test-slow test-jazzy test-distributed demo lint colcon check-gpu soak fuzz faults train-embedded evaluate-embedded clean
+.PHONY: help setup test test-slow test-browser test-jazzy test-distributed demo lint colcon check-gpu soak fuzz faults train-embedded evaluate-embedded clean
 
 help:
 	@echo "make setup              virtual environment with all requirements, messages built"
@@ -57,6 +57,7 @@ help:
 	@echo "make demo               camera, node and instructions over DDS; writes demo_output/"
 	@echo "make test               all tests but the slow ones"
 	@echo "make test-slow          all tests"
+	@echo "make test-browser       the pages in Chromium, where it is installed (apt install chromium)"
 	@echo "make test-jazzy         the tests of the ROS layer with ROS 2 Jazzy, in $(VENV_JAZZY)"
 	@echo "make lint               ruff and mypy"
 	@echo "make colcon             builds the package as a ROS 2 distribution does, in build/colcon"
@@ -89,7 +90,11 @@ test-jazzy: $(VENV_JAZZY)/llmseg-installed
 	$(RUN_JAZZY) $(QUICK) $(or $(TESTS),test/ros)
 
 test-slow: setup
-	$(RUN) -m pytest -m "not gpu" $(TESTS)
+	$(RUN) -m pytest -m "not gpu and not browser" $(TESTS)
+
+test-browser: setup
+	@$(VENV)/bin/python -m pip --disable-pip-version-check install --quiet --requirement requirements-browser.txt
+	$(RUN) -m pytest -m browser $(or $(TESTS),test/browser)
 
 test-distributed: setup
 	@$(VENV)/bin/python -m pip --disable-pip-version-check install --quiet \

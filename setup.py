@@ -29,10 +29,12 @@ INFERENCE = [
     "rosbags>=0.11",
     "safetensors>=0.5",
     "sentencepiece>=0.2",
+    "starlette>=1.0",
     "tokenizers>=0.22",
     "torch>=2.9",
     "tqdm>=4.66",
     "transformers>=5.20,<6",
+    "uvicorn>=0.40",
 ]
 TRAINING = [
     "accelerate>=1.10",
@@ -80,9 +82,20 @@ setup(
     packages=packages(),
     package_dir={"llmseg_training": "training"},
     package_data={
-        "llmseg_core": ["py.typed", "embedded/**/*", "images/*.html", "model_dir/*.yaml"],
+        "llmseg_core": [
+            "py.typed",
+            "embedded/**/*",
+            "images/*.html",
+            "model_dir/*.yaml",
+            "web/assets/*",
+        ],
         "llmseg_ros": ["*.xml", "demo/recording/*"],
-        "llmseg_training": ["configs/*.yaml", "configs/*.json", "evaluate/*.yaml"],
+        "llmseg_training": [
+            "configs/*.yaml",
+            "configs/*.json",
+            "evaluate/*.yaml",
+            "label/assets/*",
+        ],
     },
     install_requires=INFERENCE,
     extras_require={"training": TRAINING, "distributed": [*TRAINING, *DISTRIBUTED]},

@@ -18,7 +18,7 @@ foreach(place ${places})
   string(REGEX REPLACE "[.]py$" "" name "${name}")
   ament_add_pytest_test(${name} "test/${place}"
     ${python}
-    ENV "PYTEST_ADDOPTS=-m 'not slow and not gpu' -p no:launch_testing -p no:launch_testing_ros"
+    ENV "PYTEST_ADDOPTS=-m 'not slow and not gpu and not browser' -p no:launch_testing -p no:launch_testing_ros"
     TIMEOUT 1200)
 endforeach()
 

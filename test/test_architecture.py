@@ -83,11 +83,11 @@ LAYERS = {
         "masks", "types", "config", "runtime", "images", "recordings", "proposals", "embeddings",
         "vlm", "selector", "prompted", "grounding", "model_dir", "methods", "following", "geometry",
         "metrics",
-        "convert", "reference", "benchmark", "doctor", "cli",
+        "convert", "reference", "benchmark", "web", "doctor", "cli",
     ),
     "training": (
         "scenes", "questions", "data", "engine", "proposals", "learning", "trainer", "evaluate",
-        "adapter", "embedded", "commands",
+        "adapter", "embedded", "label", "commands",
     ),
     "llmseg_ros": (
         "msg", "srv", "error_log", "fast_dds", "launch_arguments", "process", "parameter_table",

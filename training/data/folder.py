@@ -31,7 +31,7 @@ from .names import check_name, file_in
 from .plain_json import parse_json
 from .segmentation_data import DataQuestion, LeftOut, QuestionKind
 
-__all__ = ["INDEX", "FolderData"]
+__all__ = ["INDEX", "FolderData", "question_mask", "usual_name"]
 
 INDEX = "samples.jsonl"
 _SAMPLE_KEYS = {"name", "image", "questions"}
@@ -96,23 +96,43 @@ class FolderData(ImageData):
             raise ValueError(f"kind is {kind!r}, it must be one of {', '.join(known)}")
         ignore = plain.get("ignore")
         try:
-            mask = self._mask(plain["mask"], size)
+            mask = question_mask(self.folder, plain["mask"], size)
         except DegenerateMaskError as error:
             return LeftOut(f"{plain['text']!r}: {error}")
         return DataQuestion(
             text=plain["text"],
             kind=QuestionKind(kind),
             mask=mask,
-            ignore=None if ignore is None else self._mask(ignore, size),
+            ignore=None if ignore is None else question_mask(self.folder, ignore, size),
             category=plain.get("category", ""),
         )
 
-    def _mask(self, code: Any, size: tuple[int, int]) -> np.ndarray:
-        if isinstance(code, str):
-            return read_label_map(file_in(self.folder, code), size) != 0
-        if code == []:  # what else a mask may be where nothing fits
-            return np.zeros(size, dtype=bool)
-        return decode_mask(code, size)
+
+def question_mask(folder: Path, code: Any, size: tuple[int, int]) -> np.ndarray:
+    """The mask of a question, or what is to be ignored.
+
+    Args:
+        folder: with the files that masks may be.
+        code: as it stands in `samples.jsonl`.
+        size: (H, W) of the image.
+
+    Returns:
+        (H, W) bool.
+
+    Raises:
+        DegenerateMaskError: for polygons that cover no pixel.
+        ValueError, OSError: if it is no mask of this size.
+    """
+    if isinstance(code, str):
+        return read_label_map(file_in(folder, code), size) != 0
+    if code == []:  # what else a mask may be where nothing fits
+        return np.zeros(size, dtype=bool)
+    return decode_mask(code, size)
+
+
+def usual_name(image: str) -> str:
+    """The name of a sample whose line names none: its image's path without suffix."""
+    return str(PurePosixPath(image).with_suffix("")).removeprefix("images/")
 
 
 def _name_of(line: bytes, number: int, used: dict[str, None]) -> str:
@@ -131,8 +151,7 @@ def _parse(line: bytes) -> dict[str, Any]:
 
 
 def _name(record: dict[str, Any]) -> str:
-    image = PurePosixPath(str(record["image"]))
-    return check_name(record.get("name", str(image.with_suffix("")).removeprefix("images/")))
+    return check_name(record.get("name", usual_name(str(record["image"]))))
 
 
 def _check_keys(record: Any, known: set[str], needed: set[str], what: str) -> None:
