@@ -87,7 +87,7 @@ LAYERS = {
     ),
     "training": (
         "scenes", "questions", "data", "engine", "proposals", "learning", "trainer", "evaluate",
-        "adapter", "embedded", "label", "commands",
+        "adapter", "lisa", "embedded", "label", "commands",
     ),
     "llmseg_ros": (
         "msg", "srv", "error_log", "fast_dds", "launch_arguments", "process", "parameter_table",

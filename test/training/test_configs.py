@@ -20,7 +20,7 @@ from accelerate.utils.deepspeed import HfDeepSpeedConfig
 from helpers.folder_data import write_folder_data
 from helpers.lisa_tree import write_lisa_tree
 from llmseg_core import Proposals
-from llmseg_core.config import LLMSegConfig
+from llmseg_core.config import LisaConfig, LLMSegConfig
 from llmseg_training.adapter.inputs import AdapterInputs, open_inputs
 from llmseg_training.adapter.recipe import CONFIGS, SHIPPED, AdapterRecipe, load_adapter_recipe
 from llmseg_training.data import ImageData, Mixture, SampleDraws, open_data
@@ -51,7 +51,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in SHIPPED:
         model = root / load_adapter_recipe(name).model
         model.mkdir(parents=True, exist_ok=True)
-        (model / "llmseg.yaml").write_text(yaml.safe_dump(LLMSegConfig().to_dict()))
+        config = LisaConfig() if name.startswith("lisa") else LLMSegConfig()
+        (model / "llmseg.yaml").write_text(yaml.safe_dump(config.to_dict()))
     return root
 
 
@@ -90,7 +91,8 @@ def check_adapter(path: Path, folder: Path) -> None:
     recipe = load_adapter_recipe(path.stem)
     inputs = opened(recipe)
     assert drawn(inputs.data, recipe.questions) == sources(inputs.data)
-    assert (inputs.proposals is None, inputs.validation is None) == (False, False)
+    assert (inputs.proposals is None) == (recipe.proposals is None)
+    assert inputs.validation is not None
 
 
 def check_mixture(path: Path, folder: Path) -> None:

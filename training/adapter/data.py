@@ -23,7 +23,7 @@ from ..learning.targets import proposal_targets
 from ..trainer.drawn_dataset import DrawnDataset
 from .released import OUR_TRAINING, ReleasedSwitches
 
-__all__ = ["AdapterDataset", "InputSizes", "spoken_question"]
+__all__ = ["AdapterDataset", "InputSizes", "announced_draw", "spoken_question"]
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,15 @@ def spoken_question(
     return template.format(name=text.strip())
 
 
+def announced_draw(draws: SampleDraws, rng: np.random.Generator) -> DataSample:
+    """One sample; broken ones that were left out for it are named once."""
+    known = set(draws.broken)
+    sample = draws.draw(rng)
+    for name in draws.broken.keys() - known:
+        tqdm.write(f"left out: {draws.broken[name]}", file=sys.stderr)
+    return sample
+
+
 class AdapterDataset(DrawnDataset[ProposalSample]):
     """As many samples as the whole training takes, each drawn anew from the data.
 
@@ -104,7 +113,7 @@ class AdapterDataset(DrawnDataset[ProposalSample]):
 
     def __getitem__(self, index: int) -> ProposalSample:
         rng = self.rng(index)
-        sample = self._drawn(rng)
+        sample = announced_draw(self.draws, rng)
         proposals = self.proposals(sample.image).to("cpu")
         sizes, masks, released = self.sizes, proposals.masks, self.released
         targets = [
@@ -127,11 +136,3 @@ class AdapterDataset(DrawnDataset[ProposalSample]):
             ),
             answers=tuple(ANSWERS[rng.integers(len(ANSWERS))] for _ in sample.questions),
         )
-
-    def _drawn(self, rng: np.random.Generator) -> DataSample:
-        """One sample; broken ones that were left out for it are named once."""
-        known = set(self.draws.broken)
-        sample = self.draws.draw(rng)
-        for name in self.draws.broken.keys() - known:
-            tqdm.write(f"left out: {self.draws.broken[name]}", file=sys.stderr)
-        return sample

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from llmseg_core.config import ProposalConfig
-from llmseg_core.model_dir.checkpoint import load_config, load_prompt_tokens
+from llmseg_core.model_dir.checkpoint import load_config, load_prompt_tokens, method_name
 from llmseg_core.model_dir.directory import model_directory
 
 from ..data import BrokenPolicy, ImageData, ReadableSamples, open_data
@@ -20,7 +20,10 @@ from ..proposals.cache import CachedProposals, HasProposals
 from ..proposals.made_with import SamInUse, sam_of
 from .recipe import AdapterRecipe
 
-__all__ = ["AdapterInputs", "open_inputs"]
+__all__ = ["TRAINED", "AdapterInputs", "open_inputs"]
+
+TRAINED = ("llm_seg", "lisa")
+"""Methods that learn by a recipe."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ def open_inputs(recipe: AdapterRecipe) -> AdapterInputs:
         BrokenSampleError: if the sample cannot be read, and broken samples are fatal.
         ValueError: if a data set has another layout, or proposals were made with other settings.
     """
-    config = load_config(model_directory(recipe.model)).proposals
+    config = _proposal_config(recipe)
     policy = BrokenPolicy(recipe.broken)
     askable = _askable(recipe)
     data = open_data(recipe.data, reading=recipe.released)
@@ -72,12 +75,30 @@ def open_inputs(recipe: AdapterRecipe) -> AdapterInputs:
     return AdapterInputs(data, proposals, validation, stored)
 
 
+def _proposal_config(recipe: AdapterRecipe) -> ProposalConfig | None:
+    """How the model of a recipe proposes; None where its method does not.
+
+    Raises:
+        ValueError: if it is a model of a method that does not learn.
+    """
+    path = model_directory(recipe.model)
+    name = method_name(path)
+    if name not in TRAINED:
+        raise ValueError(
+            f"model is {recipe.model!r}, a model of the method {name!r}, which does not learn; it "
+            f"must be one of {' or '.join(TRAINED)}"
+        )
+    return load_config(path).proposals if name == "llm_seg" else None
+
+
 def _stored(
-    recipe: AdapterRecipe, data: ImageData, folder: str | None, config: ProposalConfig
+    recipe: AdapterRecipe, data: ImageData, folder: str | None, config: ProposalConfig | None
 ) -> CachedProposals | None:
     """The stored proposals of a data set, which from now on each of its samples must have."""
     if folder is None:
         return None
+    if config is None:
+        raise ValueError(f"proposals are {folder!r}, but a LISA has none: leave them out (null)")
     proposals = CachedProposals(Path(folder), config, _sam(recipe))
     data.require(HasProposals(proposals))
     return proposals

@@ -4,7 +4,7 @@
     weights        bytes of all parameters in their own number formats
     gradients      4 bytes for each number that learns; as many again for exchange between processes
     Adam           8 bytes for each number that learns
-    activations    of the language model, selector, head and image encoder; see `_activations`
+    activations    of the language model, head, selector (or mask decoder) and image encoder
     overhead       CUDA's context, libraries and fragmentation, 1.5 GiB
 
 With DeepSpeed ZeRO-2 what learns is bfloat16 with a float32 copy; N processes share that copy,
@@ -13,6 +13,7 @@ gradients and Adam's state.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -22,7 +23,7 @@ from torch import nn
 
 from llmseg_core.vlm.prompts import ANSWERS
 
-from .objective import AdapterModel
+from .objective import AdapterModel, VlmModel
 
 __all__ = [
     "MemoryEstimate",
@@ -88,9 +89,10 @@ def parameter_bytes(*modules: nn.Module) -> int:
 
 
 def expected_memory(
-    model: AdapterModel,
+    model: VlmModel,
     image_encoder: nn.Module,
     size: StepSize,
+    beside: Mapping[str, int] | None = None,
     *,
     checkpointing: bool,
     processes: int = 1,
@@ -102,6 +104,8 @@ def expected_memory(
         model: what is trained.
         image_encoder: the frozen image encoder.
         size: of one forward pass.
+        beside: bytes of the activations of what learns beside the VLM, by name; None counts those
+            of a mask selector.
         checkpointing: whether the language model computes activations twice.
         processes: that train together.
         zero2: whether DeepSpeed ZeRO-2 shares gradients and Adam's state.
@@ -116,7 +120,14 @@ def expected_memory(
     else:
         gradients, adam = 4 * learning * (2 if processes > 1 else 1), 8 * learning
     parts = {"weights": weights, "gradients": gradients, "Adam": adam}
-    parts |= _activations(model, image_encoder, size, checkpointing)
+    if beside is None:
+        assert isinstance(model, AdapterModel)
+        beside = _selector_activations(model, size)
+    parts |= {
+        **_vlm_activations(model, size, checkpointing),
+        **beside,
+        "image encoder": 16 * max(each.numel() for each in image_encoder.parameters()) * 2,
+    }
     return MemoryEstimate({**parts, "overhead": OVERHEAD}, learning, frozen)
 
 
@@ -129,10 +140,16 @@ def layer_bytes_per_token(hidden: int, intermediate: int) -> int:
     return 29 * hidden + 6 * intermediate
 
 
-def _activations(
-    model: AdapterModel, image_encoder: nn.Module, size: StepSize, checkpointing: bool
-) -> dict[str, int]:
-    """What is kept from forward to backward, and the image encoder's working memory.
+def _selector_activations(model: AdapterModel, size: StepSize) -> dict[str, int]:
+    """What the mask selector keeps from forward to backward."""
+    selector = model.selector.config
+    masks = size.batch_size * size.questions * size.proposals
+    width = 40 * selector.width + 6 * selector.mlp_dim + 4 * selector.embedding_hidden_dim
+    return {"selector's activations": 4 * masks * width}
+
+
+def _vlm_activations(model: VlmModel, size: StepSize, checkpointing: bool) -> dict[str, int]:
+    """What the language model keeps from forward to backward.
 
     Checkpointing keeps the float32 input of each layer, and one layer whole while it is recomputed.
     """
@@ -146,13 +163,7 @@ def _activations(
     layer = tokens * layer_bytes_per_token(text.hidden_size, text.intermediate_size)
     layers = text.num_hidden_layers
     kept = tokens * 4 * text.hidden_size * layers + layer if checkpointing else layer * layers
-    selector = model.selector.config
-    masks = rows * size.proposals
-    width = 40 * selector.width + 6 * selector.mlp_dim + 4 * selector.embedding_hidden_dim
-    largest = max(parameter.numel() for parameter in image_encoder.parameters())
     return {
         "language model's activations": kept,
         "head's logits": scored * 10 * text.vocab_size,  # bfloat16, float32, and their gradient
-        "selector's activations": 4 * masks * width,
-        "image encoder": 16 * largest * 2,
     }

@@ -4,24 +4,26 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from llmseg_core.embeddings.mask_embedder import ImageEncoder
 from llmseg_core.embeddings.mask_pooling import mask_pooling
-from llmseg_core.model_dir.network_files import refuse_wrong_keys
 from llmseg_core.selector.selector import MaskSelector
 from llmseg_core.vlm.seg_token import SegTokenEncoder
 
 from ..learning.batch import ProposalBatch
 from ..learning.scoring import LossWeights, ProposalScorer, ScoredQuestions, paper_losses
-from ..trainer.objective import Objective, StepLoss
+from ..trainer.objective import LearningObjective, StepLoss, learning_parameters
 
-__all__ = ["AdapterModel", "AdapterObjective", "mixed_precision", "pooled_features"]
+__all__ = [
+    "AdapterModel",
+    "AdapterObjective",
+    "VlmModel",
+    "mixed_precision",
+    "pooled_features",
+]
 
 
 def mixed_precision(device: torch.device, bfloat16: bool) -> AbstractContextManager[object]:
@@ -34,7 +36,17 @@ def mixed_precision(device: torch.device, bfloat16: bool) -> AbstractContextMana
     return torch.autocast(device.type, torch.bfloat16) if bfloat16 else nullcontext()
 
 
-class AdapterModel(ProposalScorer):
+class VlmModel(nn.Module):
+    """A VLM with LoRA, and what learns beside it."""
+
+    seg_token_encoder: SegTokenEncoder
+
+    def learning(self) -> dict[str, nn.Parameter]:
+        """Everything that learns, by name; what several names share is listed once."""
+        return learning_parameters(self)
+
+
+class AdapterModel(ProposalScorer, VlmModel):
     """VLM with LoRA, and mask selector.
 
     Args:
@@ -57,11 +69,6 @@ class AdapterModel(ProposalScorer):
         with mixed_precision(batch.boxes_rel.device, self.in_bfloat16):
             return super().forward(batch, vlm_learns)
 
-    def learning(self) -> dict[str, nn.Parameter]:
-        """Everything that learns, by name; what several names share is listed once."""
-        named = self.named_parameters()
-        return {name: parameter for name, parameter in named if parameter.requires_grad}
-
 
 def pooled_features(encoder: ImageEncoder, batch: ProposalBatch) -> Tensor:
     """What the frozen image encoder says of each proposal, (B, K, C) float32."""
@@ -74,7 +81,7 @@ def pooled_features(encoder: ImageEncoder, batch: ProposalBatch) -> Tensor:
     return torch.stack([features.clone() for features in pooled])  # no inference tensors
 
 
-class AdapterObjective(Objective[ProposalBatch]):
+class AdapterObjective(LearningObjective[ProposalBatch]):
     """The paper's losses; checkpoints hold only what learns.
 
     Args:
@@ -103,32 +110,3 @@ class AdapterObjective(Objective[ProposalBatch]):
         temperature = self.model.selector.config.temperature
         losses = paper_losses(scored, batch, temperature, self.untouched)
         return StepLoss(self.weights.total(losses), losses.named())
-
-    def save(self, file: Path) -> None:
-        """What learns, and nothing of the frozen parts."""
-        values = {
-            name: parameter.detach().cpu().contiguous()
-            for name, parameter in self.model.learning().items()
-        }
-        save_file(values, file)
-
-    def load(self, file: Path) -> None:
-        """What `save` wrote, strictly.
-
-        Raises:
-            ValueError: if the file is damaged, or its weights are others or have other shapes.
-        """
-        try:
-            found, wanted = load_file(file), self.model.learning()
-        except SafetensorError as error:
-            raise ValueError(f"{file} is damaged: {error}") from error
-        refuse_wrong_keys(file, wanted.keys() - found.keys(), found.keys() - wanted.keys())
-        for name, parameter in wanted.items():
-            if found[name].shape != parameter.shape:
-                raise ValueError(
-                    f"{file}: {name} is {tuple(found[name].shape)}, the model's is "
-                    f"{tuple(parameter.shape)}"
-                )
-        with torch.no_grad():
-            for name, parameter in wanted.items():
-                parameter.copy_(found[name])

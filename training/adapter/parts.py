@@ -39,7 +39,7 @@ from llmseg_core.vlm.tokenizer import add_special_tokens
 
 from .lora import LoraRecipe, add_lora, continue_lora
 
-__all__ = ["LOAD_IN", "AdapterParts", "load_adapter_parts"]
+__all__ = ["LOAD_IN", "AdapterParts", "absolute_place", "load_adapter_parts", "quantization"]
 
 LOAD_IN = ("8bit", "4bit")
 """Number formats of bitsandbytes for the frozen weights of the language model."""
@@ -100,7 +100,7 @@ def load_adapter_parts(
     """
     path = model_directory(directory)
     config = load_config(path)
-    options = _quantization(load_in, dtype, device)
+    options = quantization(load_in, dtype, device)
     llava, tokenizer, folder = load_vlm(path, config, dtype, attention, **options)
     with seeded(seed, device):
         add_special_tokens(tokenizer, llava)
@@ -153,18 +153,24 @@ def _referring(path: Path, config: LLMSegConfig) -> LLMSegConfig:
         ImageEncoderKind.CLIP_CONVNEXT: "convnext",
         ImageEncoderKind.SAM: "sam",
     }
-    places = {
-        name: part_folder(path, getattr(config, name))
-        for name in ("sam", "llava", encoders[config.image_encoder.kind])
-    }
     absolute = {
-        name: str(Path(place).resolve()) if Path(place).exists() else place
-        for name, place in places.items()
+        name: absolute_place(path, getattr(config, name))
+        for name in ("sam", "llava", encoders[config.image_encoder.kind])
     }
     return LLMSegConfig.from_dict({**config.to_dict(), **absolute, "adapter": "adapter"})
 
 
-def _quantization(
+def absolute_place(path: Path, name: str) -> str:
+    """Where the part `name` of the model directory `path` is, seen from anywhere.
+
+    Raises:
+        FileNotFoundError: as `part_folder`.
+    """
+    place = part_folder(path, name)
+    return str(Path(place).resolve()) if Path(place).exists() else place
+
+
+def quantization(
     load_in: str | None, dtype: torch.dtype, device: torch.device | str
 ) -> dict[str, Any]:
     """How bitsandbytes stores the language model; vision, embeddings and head stay as they are."""

@@ -13,6 +13,7 @@ from llmseg_core.config.settings import Settings
 from llmseg_core.config.values import require
 
 from ..data import BrokenPolicy
+from ..learning.lisa_losses import MaskLossWeights
 from ..learning.scoring import LossWeights
 from ..trainer.recipe_file import read_recipe
 from .lora import LoraRecipe
@@ -34,7 +35,7 @@ class AdapterRecipe(Settings):
     """
 
     model: _Place
-    """model directory to begin with; one with an adapter goes on with it"""
+    """model directory to begin with, LLM-Seg's or LISA's; one with an adapter goes on with it"""
     data: _Place
     """training data, KIND:PATH:SPLIT or a folder of our format"""
     proposals: _Place | None = None
@@ -73,9 +74,12 @@ class AdapterRecipe(Settings):
     seed: Annotated[int, AtLeast(0), Below(2**32)] = 0
     """of new weights, draws and dropout"""
     new_selector: bool = False
-    """whether the selector begins anew though the model has one"""
+    """whether the selector, or what LISA draws with, begins anew though the model has one"""
     lora: LoraRecipe = field(default_factory=LoraRecipe)
     losses: LossWeights = field(default_factory=LossWeights)
+    """weights of the losses; of a LISA only the language model's counts"""
+    mask_losses: MaskLossWeights = field(default_factory=MaskLossWeights)
+    """weights of the other losses of a LISA"""
     released: ReleasedSwitches = field(default_factory=ReleasedSwitches)
     """what is done as the released code does it; true turns all switches on"""
     precision: Annotated[str, OneOf("bfloat16", "float32")] = "bfloat16"

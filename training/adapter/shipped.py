@@ -14,6 +14,7 @@ SHIPPED = (
     "paper_20_epochs",
     "zero_shot",
     "llmseg40k_finetune",
+    "lisa_llmseg40k_finetune",
     "finetune_folder",
 )
 """Their names."""

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from accelerate import PartialState
@@ -34,7 +36,7 @@ from ..trainer.trackers import require_trackers
 from .data import AdapterDataset, InputSizes
 from .directory import save_adapter_directory
 from .inputs import AdapterInputs, open_inputs
-from .memory import StepSize, expected_memory
+from .memory import MemoryEstimate, StepSize, expected_memory
 from .objective import AdapterModel, AdapterObjective
 from .parts import AdapterParts, load_adapter_parts
 from .recipe import AdapterRecipe
@@ -42,7 +44,17 @@ from .shipped import CONFIGS
 from .validation import AdapterValidation
 from .work_folder import WorkFolder
 
-__all__ = ["train_adapter"]
+__all__ = [
+    "BARE_QUESTION",
+    "PreparedTraining",
+    "adapter_plan",
+    "build_loop",
+    "build_model",
+    "checkpoint_activations",
+    "run_recipe",
+    "samples_in_all",
+    "train_adapter",
+]
 
 ZERO2 = CONFIGS / "zero2.json"
 BARE_QUESTION = "{instruction}"
@@ -71,12 +83,36 @@ def train_adapter(recipe: AdapterRecipe, work: Path) -> Path:
             things do not fit together.
         FolderInUseError: if another training goes on in `work`.
     """
+    return run_recipe(recipe, work, _prepared)
+
+
+@dataclass(frozen=True)
+class PreparedTraining:
+    """What one method's training consists of.
+
+    Attributes:
+        loop: ready to begin.
+        save: writes a model directory, with the scores that it reached.
+        memory: what a step will take.
+    """
+
+    loop: TrainingLoop[Any, Any]
+    save: Callable[[Path, dict[str, Any]], None]
+    memory: MemoryEstimate
+
+
+Prepare = Callable[[AdapterRecipe, Path, AdapterInputs, PartialState], PreparedTraining]
+"""Reads the model of a recipe, and puts its training together."""
+
+
+def run_recipe(recipe: AdapterRecipe, work: Path, prepare: Prepare) -> Path:
+    """What all trainings by a recipe have in common; see `train_adapter`."""
     state = processes()
     with locked(work) if state.is_main_process else nullcontext():
-        return _train(recipe, work, state)
+        return _run(recipe, work, state, prepare)
 
 
-def _train(recipe: AdapterRecipe, work: Path, state: PartialState) -> Path:
+def _run(recipe: AdapterRecipe, work: Path, state: PartialState, prepare: Prepare) -> Path:
     # What is missing shows before the weights are read.
     if recipe.zero2:
         require_zero2()
@@ -92,6 +128,23 @@ def _train(recipe: AdapterRecipe, work: Path, state: PartialState) -> Path:
             f"a step takes {batch} images: {batches} x {recipe.batch_size} in each of "
             f"{state.num_processes} processes"
         )
+    prepared = prepare(recipe, work, inputs, state)
+    loop = prepared.loop
+    if weights is not None and last_checkpoint(work) is None:
+        loop.objective.load(weights)
+    if state.is_main_process:
+        prepared.memory.show()
+        place.keep()
+    loop.train_to_end()
+    if state.is_main_process:
+        prepared.save(work / "last", {"step": loop.step})
+    state.wait_for_everyone()
+    return work / ("last" if recipe.validation is None else "best")
+
+
+def _prepared(
+    recipe: AdapterRecipe, work: Path, inputs: AdapterInputs, state: PartialState
+) -> PreparedTraining:
     parts = load_adapter_parts(
         recipe.model,
         recipe.lora,
@@ -103,11 +156,10 @@ def _train(recipe: AdapterRecipe, work: Path, state: PartialState) -> Path:
         seed=recipe.seed,
     )
     model = build_model(recipe, parts)
-    loop = build_loop(recipe, work, parts, model, inputs)
-    if weights is not None and last_checkpoint(work) is None:
-        loop.objective.load(weights)
-    if state.is_main_process:
-        size = StepSize(recipe.batch_size, recipe.questions, parts.config.proposals.max_proposals)
+    size = StepSize(recipe.batch_size, recipe.questions, parts.config.proposals.max_proposals)
+    return PreparedTraining(
+        build_loop(recipe, work, parts, model, inputs),
+        lambda folder, scores: save_adapter_directory(parts, folder, scores),
         expected_memory(
             model,
             parts.encoder_network,
@@ -115,19 +167,14 @@ def _train(recipe: AdapterRecipe, work: Path, state: PartialState) -> Path:
             checkpointing=recipe.gradient_checkpointing,
             processes=state.num_processes,
             zero2=recipe.zero2,
-        ).show()
-        place.keep()
-    loop.train_to_end()
-    if state.is_main_process:
-        save_adapter_directory(parts, work / "last", {"step": loop.step})
-    state.wait_for_everyone()
-    return work / ("last" if recipe.validation is None else "best")
+        ),
+    )
 
 
 def build_model(recipe: AdapterRecipe, parts: AdapterParts) -> AdapterModel:
     """VLM and selector of a training, around the networks of `parts`."""
     if recipe.gradient_checkpointing:
-        _checkpoint_activations(parts.llava.model.language_model)
+        checkpoint_activations(parts.llava.model.language_model)
     # The data brings whole questions.
     asked = replace(parts.config.seg_token, question=BARE_QUESTION)
     encoder = SegTokenEncoder(parts.llava, parts.tokenizer, asked)
@@ -159,13 +206,11 @@ def build_loop(
         parts.llava.config.vision_config.image_size,
         config.seg_token.image_fit,
     )
-    batches = recipe.batches_a_step(state.num_processes)
-    samples = recipe.steps * recipe.batch_size * batches * state.num_processes
     data = AdapterDataset(
         SampleDraws(inputs.data, recipe.questions, broken),
         _proposals(recipe, inputs.proposals, parts),
         sizes,
-        samples,
+        samples_in_all(recipe, state),
         recipe.seed,
         bare_questions=config.seg_token.question.strip() == BARE_QUESTION,
         released=recipe.released,
@@ -194,6 +239,12 @@ def build_loop(
         )
     objective = AdapterObjective(model, encoder, recipe.losses, recipe.released.untouched_questions)
     return TrainingLoop(objective, data, collate_proposals, adapter_plan(recipe, work), validation)
+
+
+def samples_in_all(recipe: AdapterRecipe, state: PartialState) -> int:
+    """Images that the whole training draws, of all processes together."""
+    batches = recipe.batches_a_step(state.num_processes)
+    return recipe.steps * recipe.batch_size * batches * state.num_processes
 
 
 def adapter_plan(recipe: AdapterRecipe, work: Path) -> TrainingPlan:
@@ -247,7 +298,7 @@ def _weights_file(place: Path) -> Path:
     return file
 
 
-def _checkpoint_activations(model: PreTrainedModel) -> None:
+def checkpoint_activations(model: PreTrainedModel) -> None:
     """Compute activations again when they are needed; its name depends on the version."""
     if hasattr(model, "activation_checkpointing_enable"):
         model.activation_checkpointing_enable()

@@ -10,6 +10,7 @@ from typing import Any
 
 from accelerate.utils import gather_object
 
+from llmseg_core.methods.lisa import Lisa
 from llmseg_core.methods.llm_seg import LLMSegPipeline
 from llmseg_core.metrics.mask_iou import MaskCounts, MaskIoUMetric
 
@@ -41,7 +42,7 @@ class AdapterValidation:
 
     def __init__(
         self,
-        pipeline: LLMSegPipeline,
+        pipeline: LLMSegPipeline | Lisa,
         data: SegmentationData,
         best: Path,
         save: Callable[[Path, dict[str, Any]], None],
@@ -85,7 +86,7 @@ class AdapterValidation:
         for sample in ReadableSamples(self.data, self.broken, indices):
             texts = [asked_text(question, wording) for question in sample.questions]
             with mixed_precision(self.pipeline.device, self.bfloat16):
-                frame = self.pipeline.encode_frame(sample.image)
+                frame: Any = self.pipeline.encode_frame(sample.image)
                 answers = self.pipeline.segment_batch(frame, texts)
             found.extend(
                 MaskCounts.of(answer.mask, question.mask, question.ignore)

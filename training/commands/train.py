@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`llmseg train`: adapter and selector by a recipe."""
+"""`llmseg train`: LLM-Seg's adapter and selector, or LISA's adapter and decoder, by a recipe."""
 
 from __future__ import annotations
 
@@ -38,8 +38,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace) -> int:
     import torch
 
+    from llmseg_core.model_dir.checkpoint import method_name
+
     from ..adapter.recipe import load_adapter_recipe
     from ..adapter.train import train_adapter
+    from ..lisa.train import train_lisa
     from ..trainer.processes import use_device
 
     recipe = load_adapter_recipe(options.recipe, options.settings)
@@ -48,7 +51,8 @@ def _run(options: argparse.Namespace) -> int:
     work = options.work or Path("build") / Path(options.recipe).stem
     try:
         use_device(options.device)
-        model = train_adapter(recipe, work)
+        train = train_lisa if method_name(recipe.model) == "lisa" else train_adapter
+        model = train(recipe, work)
         main = not torch.distributed.is_initialized() or torch.distributed.get_rank() == 0
         if main:
             print(f"model directory: {model}")

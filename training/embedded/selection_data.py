@@ -26,7 +26,7 @@ from ..questions import (
     generate_samples,
     shares_with_relations,
 )
-from ..scenes import Scene, SceneFolder
+from ..scenes import Scene, SceneFolder, SceneObject
 from ..trainer.drawn_dataset import DrawnDataset
 from ..trainer.processes import processes
 from .encoded_with import forget, is_made_with, note, text_digest
@@ -34,7 +34,7 @@ from .features_file import read_features, write_features
 from .selection_augment import mirrored, thinned
 from .selection_scene import SelectionScene
 
-__all__ = ["SelectionDataset", "encode_scenes", "proposal_sample"]
+__all__ = ["SelectionDataset", "draw_questions", "encode_scenes", "proposal_sample"]
 
 
 def encode_scene(
@@ -185,7 +185,7 @@ class SelectionDataset(DrawnDataset[ProposalSample]):
         relation_share: float = KIND_SHARES["relation"],
     ) -> None:
         super().__init__(seed)
-        self.shares = shares_with_relations(relation_share)
+        self.relation_share = relation_share
         self.scenes, self.questions, self.split = scenes, questions, split
         self.categories = categories
         self.augment_width = augment_width
@@ -199,16 +199,39 @@ class SelectionDataset(DrawnDataset[ProposalSample]):
         if self.augment_width is not None:
             scene = thinned(scene, rng)
             scene = mirrored(scene, self.augment_width) if rng.random() < 0.5 else scene
-        samples = generate_samples(
-            scene.objects,
-            rng,
-            self.split,
-            self.questions,
-            vocabulary=self.categories,
-            shares=self.shares,
+        samples, answers = draw_questions(
+            scene.objects, rng, self.split, self.questions, self.relation_share, self.categories
         )
-        answers = [
-            FIXED_ANSWER if rng.random() < 0.6 else ANSWERS[rng.integers(len(ANSWERS))]
-            for _ in samples
-        ]
         return proposal_sample(scene, samples, answers)
+
+
+def draw_questions(
+    objects: Sequence[SceneObject],
+    rng: np.random.Generator,
+    words: str,
+    questions: int,
+    relation_share: float,
+    categories: Sequence[str],
+) -> tuple[list[QuestionSample], list[str]]:
+    """Questions about a scene, and what the VLM learns to answer.
+
+    Args:
+        objects: of the scene.
+        rng: of all draws.
+        words: split whose phrasings are used.
+        questions: most of them.
+        relation_share: share of those about relations, [0, 1].
+        categories: what scenes can have.
+    """
+    samples = generate_samples(
+        objects,
+        rng,
+        words,
+        questions,
+        vocabulary=categories,
+        shares=shares_with_relations(relation_share),
+    )
+    answers = [
+        FIXED_ANSWER if rng.random() < 0.6 else ANSWERS[rng.integers(len(ANSWERS))] for _ in samples
+    ]
+    return samples, answers

@@ -99,7 +99,8 @@ def train_selection(
     recipe: SelectionRecipe,
     seed: int,
     categories: Sequence[str] = CATEGORIES,
-    width: int = 320,
+    width: int | None = 320,
+    words: str = "train",
 ) -> None:
     """Train the VLM and the selector in place; goes on from the last checkpoint in `folder`.
 
@@ -110,7 +111,8 @@ def train_selection(
         recipe: sizes, rates and weights of the losses.
         seed: of order, questions and answers.
         categories: what scenes can have.
-        width: of the scenes' images in pixels.
+        width: of the scenes' images in pixels; None neither mirrors them nor hides proposals.
+        words: split whose phrasings are used.
     """
     torch.manual_seed(seed)
     weights = SelectionWeights(
@@ -124,7 +126,7 @@ def train_selection(
         SelectionDataset(
             scenes,
             recipe.questions,
-            "train",
+            words,
             seed,
             categories,
             augment_width=width,

@@ -9,12 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
-from safetensors.torch import load_model, save_model
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, load_model, save_file, save_model
 from torch import Tensor, nn
+
+from llmseg_core.model_dir.network_files import refuse_wrong_keys
 
 from ..learning.batch import Batch
 
-__all__ = ["Objective", "StepLoss", "Validation"]
+__all__ = ["LearningObjective", "Objective", "StepLoss", "Validation", "learning_parameters"]
 
 SomeBatch = TypeVar("SomeBatch", bound=Batch)
 
@@ -60,6 +64,44 @@ class Objective(ABC, Generic[SomeBatch]):
     def load(self, file: Path) -> None:
         """Read what `save` wrote, strictly."""
         load_model(self.model, str(file))
+
+
+def learning_parameters(model: nn.Module) -> dict[str, nn.Parameter]:
+    """Everything of a model that learns, by name; what several names share is listed once."""
+    return {name: each for name, each in model.named_parameters() if each.requires_grad}
+
+
+class LearningObjective(Objective[SomeBatch]):
+    """An objective whose checkpoints hold only what learns, and nothing of the frozen parts."""
+
+    def save(self, file: Path) -> None:
+        """See `Objective`."""
+        values = {
+            name: parameter.detach().cpu().contiguous()
+            for name, parameter in learning_parameters(self.model).items()
+        }
+        save_file(values, file)
+
+    def load(self, file: Path) -> None:
+        """What `save` wrote, strictly.
+
+        Raises:
+            ValueError: if the file is damaged, or its weights are others or have other shapes.
+        """
+        try:
+            found, wanted = load_file(file), learning_parameters(self.model)
+        except SafetensorError as error:
+            raise ValueError(f"{file} is damaged: {error}") from error
+        refuse_wrong_keys(file, wanted.keys() - found.keys(), found.keys() - wanted.keys())
+        for name, parameter in wanted.items():
+            if found[name].shape != parameter.shape:
+                raise ValueError(
+                    f"{file}: {name} is {tuple(found[name].shape)}, the model's is "
+                    f"{tuple(parameter.shape)}"
+                )
+        with torch.no_grad():
+            for name, parameter in wanted.items():
+                parameter.copy_(found[name])
 
 
 class Validation(Protocol):
