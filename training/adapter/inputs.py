@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from llmseg_core.config import ProposalConfig
-from llmseg_core.model_dir.checkpoint import load_config, load_prompt_tokens, method_name
-from llmseg_core.model_dir.directory import model_directory
+from llmseg_core.model_dir.checkpoint import load_config, load_prompt_tokens
+from llmseg_core.model_dir.directory import method_name, model_directory
 
 from ..data import BrokenPolicy, ImageData, ReadableSamples, open_data
 from ..data.draws import SampleDraws

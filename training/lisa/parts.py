@@ -14,7 +14,7 @@ from peft import PeftModel
 from transformers import LlavaForConditionalGeneration, PreTrainedTokenizerBase, SamModel
 
 from llmseg_core.config import LisaConfig
-from llmseg_core.model_dir.checkpoint import CONFIG_FILE, model_directory
+from llmseg_core.model_dir.directory import CONFIG_FILE, model_directory
 from llmseg_core.model_dir.lisa_files import LISA_FILE, load_lisa_config, load_lisa_decoder
 from llmseg_core.model_dir.network_files import load_network, part_folder, save_weights
 from llmseg_core.model_dir.vlm_files import load_vlm
