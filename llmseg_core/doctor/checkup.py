@@ -19,6 +19,9 @@ __all__ = ["CHECK_GROUP", "Check", "Question", "all_findings", "page"]
 
 CHECK_GROUP = "llmseg.checks"
 WIDTH = 100
+PARAGRAPH = textwrap.TextWrapper(  # paths and commands stay in one piece
+    WIDTH, subsequent_indent=" " * 8, break_on_hyphens=False, break_long_words=False
+)
 MARKS = {State.GOOD: "ok   ", State.NOTE: "     ", State.WARNING: "warn ", State.WRONG: "WRONG"}
 
 
@@ -53,7 +56,8 @@ def all_findings(question: Question) -> Iterator[Finding]:
         from .models import check_models, models_here  # needs what was just looked at
 
         yield from check_models(question.models or models_here(), question.digests)
-    checks = entry_points(group=CHECK_GROUP)
+    # one of a name: a source checkout and what was built from it may both be on the path
+    checks = {point.name: point for point in entry_points(group=CHECK_GROUP)}.values()
     if question.topic and not checks:
         text = "the part of llmseg that knows ROS is not installed"
         yield Finding("topic", State.WRONG, text, "pip install . (in the source folder)")
@@ -71,7 +75,7 @@ def page(findings: Sequence[Finding]) -> str:
     lines = []
     for finding in findings:
         text = f"{MARKS[finding.state]} {finding.subject}: {finding.text}"
-        lines.append(textwrap.fill(text, WIDTH, subsequent_indent=" " * 8, break_on_hyphens=False))
+        lines.append(PARAGRAPH.fill(text))
         if finding.remedy:
             lines.append(f"      -> {finding.remedy}")
     wrong = sum(finding.state is State.WRONG for finding in findings)

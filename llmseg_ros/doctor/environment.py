@@ -81,5 +81,6 @@ def _foreign(paths: str, prefix: Path) -> list[str]:
 
 
 def _holds_ros(place: Path) -> bool:
-    marks = ("rclpy", "librcl.so", "share/ament_index")
+    # a workspace with packages of one's own is none
+    marks = ("rclpy", "librcl.so", "share/rclpy")
     return any((place / mark).exists() for mark in marks)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from llmseg_core.doctor.finding import Finding, State
-from llmseg_ros.fast_dds import largest_frame_mb
+from llmseg_ros.fast_dds import large_message_environment, largest_frame_mb
 
 __all__ = ["topic_findings"]
 
@@ -16,9 +16,6 @@ LOST = 0.1
 """share of frames that may be missing before it is worth a word"""
 OLD_S = 1.0
 """seconds after which an image is old"""
-SETTINGS = (
-    "export FASTDDS_DEFAULT_PROFILES_FILE=.../llmseg_ros/fast_dds.xml  (where the camera starts)"
-)
 
 
 def topic_findings(seen: dict[str, Any]) -> Iterator[Finding]:
@@ -40,7 +37,7 @@ def topic_findings(seen: dict[str, Any]) -> Iterator[Finding]:
         yield Finding("topic", State.WRONG, text, _instead(seen), seen)
         return
     if not seen["count"]:
-        yield Finding("topic", State.WRONG, f"{name}: {seen['nothing']}", SETTINGS, seen)
+        yield Finding("topic", State.WRONG, f"{name}: {seen['nothing']}", _larger_segments(), seen)
         return
     yield _what_comes(seen)
     yield from _troubles(seen)
@@ -48,6 +45,14 @@ def topic_findings(seen: dict[str, Any]) -> Iterator[Finding]:
     if seen["depth"]:
         text = f"depth is on {', '.join(seen['depth'])}"
         yield Finding("depth", State.NOTE, text, values={"topics": seen["depth"]})
+
+
+def _larger_segments() -> str:
+    """What gives a camera's process shared memory for large images."""
+    settings = [f"{name}={value}" for name, value in large_message_environment().items()]
+    if not settings:
+        return "let the camera send smaller images, or fewer  (transport settings are in force)"
+    return f"export {' '.join(settings)}  (where the camera is started)"
 
 
 def _nobody(seen: dict[str, Any]) -> Finding:
@@ -99,7 +104,7 @@ def _troubles(seen: dict[str, Any]) -> Iterator[Finding]:
         yield Finding("frame size", State.WARNING, text, "let the camera send smaller images")
     if seen["lost_share"] > LOST and not seen["no_stamp"]:
         text = f"{seen['lost_share']:.0%} of the frames that were stamped did not arrive"
-        yield Finding("loss", State.WARNING, text, SETTINGS)
+        yield Finding("loss", State.WARNING, text, _larger_segments())
     if seen["no_stamp"]:
         text = (
             "images have no stamp: answers cannot be matched to other sensors, nor their age told"

@@ -25,13 +25,16 @@ def sourced(tmp_path: Path) -> Path:
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("import rclpy.made_for_another_python\n")
     (package / "_rclpy_pybind11.cpython-399-x86_64-linux-gnu.so").touch()
-    (tmp_path / "jazzy" / "share" / "ament_index").mkdir(parents=True)
+    (tmp_path / "jazzy" / "share" / "rclpy").mkdir(parents=True)
     return tmp_path / "jazzy"
 
 
-def test_this_environment_is_good() -> None:
+def test_this_environment_is_good(tmp_path: Path) -> None:
     assert list(check_environment({}, PREFIX)) == []
     # what the wheels themselves set, and what has nothing to do with ROS
+    (tmp_path / "share" / "my_package").mkdir(parents=True)
+    own = {"AMENT_PREFIX_PATH": str(tmp_path)}  # a workspace
+    assert list(check_environment(own, PREFIX)) == []
     own = {"LD_LIBRARY_PATH": f"{PREFIX}/lib:/usr/lib", "PYTHONPATH": f"{Path.cwd()}:"}
     assert list(check_environment(own, PREFIX)) == []
 
