@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`llmseg ablate`: the paper's Tables 2, 4 and 5 on rendered scenes, ours beside the paper's."""
+"""`llmseg ablate`: the paper's Tables 2, 4 and 5 on rendered scenes, and where a model loses."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from llmseg_core.cli.command import Command
 from llmseg_core.cli.device_argument import add_device
 from llmseg_core.config.values import require
 
-from .choices import ABLATION_TABLES
+from .choices import ABLATION_TABLES, ORACLE_TABLE
 
 __all__ = ["ABLATE", "ABLATION_RECIPE"]
 
@@ -20,9 +20,10 @@ ABLATION_RECIPE = Path(__file__).resolve().parents[1] / "configs" / "ablation.ya
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "table", choices=ABLATION_TABLES,
+        "table", choices=(*ABLATION_TABLES, ORACLE_TABLE),
         help="table2: fusion module and heads; table4: image encoders; table5: LLM-Seg and LISA, "
-        "zero-shot and fine-tuned, beside Table 1 too",
+        "zero-shot and fine-tuned, beside Table 1 too; oracles: nothing is trained, parts of the "
+        "model are replaced by the truth on the recipe's validation scenes",
     )  # fmt: skip
     parser.add_argument(
         "--model", default="embedded", metavar="DIR", help="whose networks are used"
@@ -62,7 +63,10 @@ def _run(options: argparse.Namespace) -> int:
         require(0 <= options.seed < 2**32, "--seed", options.seed, "in [0, 2^32)")
     out = options.out or options.work
     with locked(options.work):
-        _compare(options, out) if options.table == "table5" else _ablate(options, out)
+        if options.table == ORACLE_TABLE:
+            _show_oracles(options, out)
+        else:
+            _compare(options, out) if options.table == "table5" else _ablate(options, out)
     return 0
 
 
@@ -108,8 +112,38 @@ def _compare(options: argparse.Namespace, out: Path) -> None:
     print(f"wrote {out / 'table5.json'}")
 
 
+def _show_oracles(options: argparse.Namespace, out: Path) -> None:
+    """Replace parts of a model by the truth; nothing is trained."""
+    from rich.console import Console
+
+    from llmseg_core.config import RuntimeConfig
+    from llmseg_core.methods.llm_seg import LLMSegPipeline
+
+    from ..data import SceneData
+    from ..embedded.oracle_report import oracle_tables, write_oracles
+    from ..embedded.oracles import measure_oracles
+    from ..embedded.recipe import load_recipe
+    from ..scenes import write_scenes
+    from ..trainer.processes import processes
+
+    recipe = load_recipe(options.recipe or ABLATION_RECIPE)
+    seed = recipe.seed if options.seed is None else options.seed
+    runtime = RuntimeConfig(device=str(processes().device))
+    pipeline = LLMSegPipeline.from_pretrained(options.model, runtime)
+    sizes, root = recipe.scenes, options.work / "scenes"
+    write_scenes(root, "val", sizes.val, workers=options.workers, config=sizes.config)
+    phrasings, questions = ("val", "train"), recipe.ship.questions
+    scenes = SceneData(root, "val", phrasings, questions, seed, sizes.categories)
+    scores = measure_oracles(pipeline, scenes, scenes.asked_about(sizes.val))
+    title = f"{options.model} on {sizes.val} validation scenes, seed {seed}"
+    file = out / f"{ORACLE_TABLE}.json"
+    write_oracles(scores, title, file)
+    Console().print(oracle_tables(scores, title))
+    print(f"wrote {file}")
+
+
 ABLATE = Command(
-    "Repeat the paper's Tables 2, 4 and 5 on rendered scenes.",
+    "Repeat the paper's Tables 2, 4 and 5 on rendered scenes, or see where a model loses.",
     _add_arguments,
     _run,
     needs=("accelerate", "embreex", "matplotlib", "pycocotools", "scipy"),

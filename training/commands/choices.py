@@ -9,6 +9,7 @@ __all__ = [
     "ENGINES",
     "FOLLOWING_EVENTS",
     "MISSING",
+    "ORACLE_TABLE",
     "PAPER_TABLES",
     "PLACING_INPUTS",
 ]
@@ -23,6 +24,8 @@ PAPER_TABLES = tuple(f"paper-table-{number}" for number in range(1, 6))
 """The tables that evaluate/paper_tables.py knows."""
 ABLATION_TABLES = ("table2", "table4", "table5")
 """The keys of `ABLATIONS` in embedded/ablation.py, and the comparison in embedded/comparison.py."""
+ORACLE_TABLE = "oracles"
+"""The table of `llmseg ablate` for which nothing is trained."""
 FOLLOWING_EVENTS = ("none", "pass", "carry", "take")
 """The values of `Event` in scenes/sequence.py."""
 PLACING_INPUTS = ("exact", "exact-loose", "stereo", "stereo-loose")
