@@ -7,5 +7,5 @@ __all__ = ["MODE_NAMES", "PROFILE_NAMES"]
 
 PROFILE_NAMES = ("embedded", "vit-b", "paper")
 """The keys of `PROFILES` in models.py."""
-MODE_NAMES = ("exact", "bf16", "fp16", "low-stability", "coarse", "compile")
+MODE_NAMES = ("exact", "bf16", "fp16", "low-stability", "low-measures", "coarse", "compile")
 """The keys of `MODES` in proposals.py."""

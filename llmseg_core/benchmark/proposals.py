@@ -59,6 +59,7 @@ MODES = {
     "bf16": _Change(dtype=torch.bfloat16),
     "fp16": _Change(dtype=torch.float16),
     "low-stability": _Change(settings={"low_resolution_stability": True}),
+    "low-measures": _Change(settings={"low_resolution_measures": True}),
     "coarse": _Change(settings={"coarse_step": 2}),
     "compile": _Change(compiled=True),
 }

@@ -55,7 +55,10 @@ class ProposalConfig(Settings):
     min_mask_region_area: Annotated[int, AtLeast(0)] = 0
     """pixels; smaller holes are filled and smaller regions dropped; 0 leaves masks as they are"""
     low_resolution_stability: bool = False
-    """measure stability on SAM's own logits instead of the image's pixels: nearly exact, faster"""
+    """measure stability on SAM's own logits instead of the image's pixels: nearly exact"""
+    low_resolution_measures: bool = False
+    """measure stability, area and box on SAM's own logits until it is known which masks are kept,
+    and only those on the image's pixels: nearly exact, faster on a CPU"""
     coarse_step: Annotated[int, AtLeast(1)] = 1
     """above 1, every n-th point of each row and column comes first, and points inside masks that
     it is sure of are skipped: nearly exact, faster; 1 decodes every point"""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -21,7 +22,12 @@ from .crops import near_inner_edge
 from .enlarge import propose_within_limits
 from .finite_check import FiniteCheck
 from .mask_candidates import MaskCandidates
-from .mask_measures import draw_masks, low_resolution_stability, measure_masks
+from .mask_measures import (
+    draw_masks,
+    low_resolution_stability,
+    measure_logits,
+    measure_masks,
+)
 from .memory import MemoryPlan
 from .sam_decoder import ImageSide, SamPointDecoder
 from .sam_encoder import CACHED_BYTES, SamImageEncoder
@@ -127,8 +133,12 @@ class SamProposalGenerator:
         if len(views) > 1:
             areas = torch.tensor([view.crop.area for view in views], device=self.device)
             found = found[box_nms(found.boxes, 1 / areas[found.view], self.config.crop_nms_thresh)]
-        masks = None
-        if (least := self.config.min_mask_region_area) > 0:
+        masks, least = None, self.config.min_mask_region_area
+        if self.config.low_resolution_measures:
+            if largest is not None and not least:
+                found = found[found.areas.argsort(descending=True, stable=True)[:largest]]
+            found = self._measured(found, views)
+        if least > 0:
             threshold = max(self.config.box_nms_thresh, self.config.crop_nms_thresh)
             masks = self._draw(found, views, size)
             found, masks = without_small_regions(found, masks, least, threshold)
@@ -210,7 +220,10 @@ class SamProposalGenerator:
         low = self.decoder.draw(decoded, prompt, mask, self.memory.drawn)
         check.see("SAM's mask logits", low)
         offset = config.stability_score_offset
-        measures = measure_masks(low, view.resize, offset, self.memory.full_bytes)
+        if config.low_resolution_measures:
+            measures = measure_logits(low, view.resize, offset)
+        else:
+            measures = measure_masks(low, view.resize, offset, self.memory.full_bytes)
         stability = measures.stability
         if config.low_resolution_stability:
             stability = low_resolution_stability(low, view.resize, offset)
@@ -225,6 +238,21 @@ class SamProposalGenerator:
             view.points[numbers[prompt]],
             torch.full_like(prompt, index),
         )
+
+    def _measured(self, found: MaskCandidates, views: list[ImageView]) -> MaskCandidates:
+        """The same with areas and boxes counted in pixels of the image."""
+        areas, boxes = found.areas.clone(), found.boxes.clone()
+        for index, view in enumerate(views):
+            rows = (found.view == index).nonzero()[:, 0]
+            measures = measure_masks(
+                found.low[rows],
+                view.resize,
+                self.config.stability_score_offset,
+                self.memory.full_bytes,
+            )
+            shift = boxes.new_tensor((view.crop.left, view.crop.top)).repeat(2)
+            areas[rows], boxes[rows] = measures.areas, measures.boxes + shift
+        return replace(found, areas=areas, boxes=boxes)
 
     def _passing(
         self, found: MaskCandidates, view: ImageView, image_size: tuple[int, ...]

@@ -21,6 +21,7 @@ OWN = (
     "max_image_side",
     "max_proposals",
     "low_resolution_stability",
+    "low_resolution_measures",
     "coarse_step",
     "coarse_confidence",
 )

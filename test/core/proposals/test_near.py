@@ -14,8 +14,11 @@ from transformers import SamModel
 from helpers.original_proposals import IMAGES, MANY, generator
 from helpers.original_sam import original_sam
 from llmseg_core.config import ProposalConfig
+from llmseg_core.metrics.overlap import pairwise_iou
 from llmseg_core.model_dir.checkpoint import load_sam
+from llmseg_core.proposals.finite_check import FiniteCheck
 from llmseg_core.proposals.generator import SamProposalGenerator
+from llmseg_core.proposals.mask_measures import measure_logits, measure_masks
 from llmseg_core.reference.proposal_agreement import agreement
 
 CONFIG = ProposalConfig(points_per_side=12, pred_iou_thresh=0.4, stability_score_thresh=0.6)
@@ -65,6 +68,40 @@ def test_low_resolution_stability(sam: SamModel, image: np.ndarray) -> None:
     assert torch.equal(exact.masks, near.masks)
     difference = (exact.stability - near.stability).nan_to_num().abs()
     assert 0 < float(difference.mean()) < 0.03
+
+
+@pytest.mark.parametrize("crops", [0, 1])
+def test_low_resolution_measures(sam: SamModel, image: np.ndarray, crops: int) -> None:
+    """Which masks are kept is decided on logits; those that are kept are measured as ever."""
+    config = replace(CONFIG, points_per_side=6, crop_n_layers=crops)
+    exact = SamProposalGenerator(sam, config)
+    near = SamProposalGenerator(sam, replace(config, low_resolution_measures=True))
+    assert agreement(exact.propose(image), near(image)).oracle_iou > 0.8
+    areas = near(image).areas_px
+    assert torch.equal(areas, areas.sort(descending=True).values)
+    every = replace(config, stability_score_thresh=0.0, box_nms_thresh=1.0, crop_nms_thresh=1.0)
+    exact = SamProposalGenerator(sam, every).propose(image)
+    near = SamProposalGenerator(sam, replace(every, low_resolution_measures=True)).propose(image)
+    same = pairwise_iou(near.masks, exact.masks).argmax(1)
+    assert len(near) == len(exact) if not crops else 0 <= len(exact) - len(near) < 5
+    for name in ("masks", "boxes_px", "predicted_iou"):
+        assert torch.equal(getattr(exact, name)[same], getattr(near, name)), name
+
+
+def test_logits_measure_nearly_what_pixels_do(sam: SamModel, image: np.ndarray) -> None:
+    generator = SamProposalGenerator(sam, CONFIG)
+    view = generator._image_views(image.shape[:2])[0]
+    with torch.inference_mode():
+        side = generator._image_side(image, FiniteCheck())
+        decoded = generator.decoder.decode(side, view.prompts[:20])
+        low = generator.decoder.draw(decoded, torch.arange(20), torch.zeros(20, dtype=torch.int64))
+    low = torch.cat((low, low[:1] * 0 - 1))
+    exact, near = measure_masks(low, view.resize, 1.0), measure_logits(low, view.resize, 1.0)
+    assert near.areas[-1] == 0
+    assert (near.boxes[-1] == 0).all()
+    assert ((near.areas - exact.areas).abs() <= 0.1 * exact.areas + 70).all()
+    # a lone cell may be too weak for any pixel
+    assert (near.boxes - exact.boxes).abs().median() <= 256 / 128
 
 
 def test_coarse_points_first(sam: SamModel, image: np.ndarray) -> None:
