@@ -6,13 +6,16 @@ from __future__ import annotations
 from .categories import CATEGORIES, Category
 from .colours import COLOURS
 from .folder import SceneFolder, write_scenes
+from .more_categories import ALL_CATEGORIES, CATALOGUES
 from .render import render_scene
 from .scene import BACKGROUND_ID, TABLE_ID, Scene, SceneConfig, SceneObject
 from .sheet import contact_sheet
 from .splits import SPLITS, scene_seed
 
 __all__ = [
+    "ALL_CATEGORIES",
     "BACKGROUND_ID",
+    "CATALOGUES",
     "CATEGORIES",
     "COLOURS",
     "SPLITS",

@@ -11,6 +11,7 @@ from llmseg_core.cli.program import run_program
 from llmseg_core.images.image_files import write_image
 
 from .folder import write_scenes
+from .more_categories import CATALOGUES
 from .render import render_scene
 from .scene import SceneConfig
 from .sheet import contact_sheet
@@ -38,8 +39,18 @@ def _run(arguments: Sequence[str] | None) -> int:
     parser.add_argument("--workers", type=int, default=1, help="processes (default 1)")
     parser.add_argument("--width", type=int, default=320, help="pixels (default 320)")
     parser.add_argument("--height", type=int, default=240, help="pixels (default 240)")
+    parser.add_argument(
+        "--catalogue", choices=tuple(CATALOGUES), default="tabletop",
+        help="categories: the packaged model's (default), or all",
+    )  # fmt: skip
+    parser.add_argument("--looks", choices=("plain", "rich"), default="plain")
     options = parser.parse_args(arguments)
-    config = SceneConfig(width=options.width, height=options.height)
+    config = SceneConfig(
+        width=options.width,
+        height=options.height,
+        categories=CATALOGUES[options.catalogue],
+        looks=options.looks,
+    )
     if options.out is not None:
         folder = write_scenes(
             options.out, options.split, options.count, workers=options.workers, config=config

@@ -61,7 +61,7 @@ def _stored(file: Path) -> dict[str, Any]:
     try:
         plain = yaml.safe_load(file.read_text(encoding="utf-8"))
         plain["categories"] = tuple(plain["categories"])
-        SceneConfig(**plain)
+        plain = asdict(SceneConfig(**plain))  # a setting that it does not name had its default
     except (yaml.YAMLError, ValueError, TypeError, KeyError) as error:
         raise ValueError(f"{file} does not say how scenes are rendered: {error!r}") from error
     return plain

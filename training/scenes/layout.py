@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .camera import Camera
-from .categories import CATEGORIES
 from .colours import sample_colour
 from .mesh import Part, move, rotation
+from .more_categories import ALL_CATEGORIES
 from .scene import SceneConfig
 from .world import World
 
@@ -61,14 +61,14 @@ def _choose(rng: np.random.Generator, config: SceneConfig) -> list[tuple[str, st
     while len(names) < count:
         names.append(str(rng.choice(unique)))
     if len(names) > 1 and rng.random() < config.twin_share:
-        twins = [name for name in names if len(set(CATEGORIES[name].colours)) > 1]
+        twins = [name for name in names if len(set(ALL_CATEGORIES[name].colours)) > 1]
         if twins:
             others = [index for index, name in enumerate(names) if name != twins[0]]
             if others:
                 names[others[-1]] = twins[0]
     chosen: list[tuple[str, str]] = []
     for name in names:
-        colours = CATEGORIES[name].colours
+        colours = ALL_CATEGORIES[name].colours
         taken = {colour for other, colour in chosen if other == name}
         free = [colour for colour in colours if colour not in taken] or list(colours)
         chosen.append((name, str(rng.choice(free))))
@@ -77,7 +77,7 @@ def _choose(rng: np.random.Generator, config: SceneConfig) -> list[tuple[str, st
 
 def _build(rng: np.random.Generator, category: str, colour: str) -> Item:
     """A new instance about the origin, resting on the table, turned at random."""
-    parts = CATEGORIES[category].build(rng, sample_colour(rng, colour))
+    parts = ALL_CATEGORIES[category].build(rng, sample_colour(rng, colour))
     scale, yaw = float(rng.uniform(0.92, 1.15)), float(rng.uniform(0, 360))
     points = np.concatenate([part.points for part in parts])
     low, high = points.min(axis=0) * scale, points.max(axis=0) * scale

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from .camera import Camera
 from .layout import Item, TableTop, arrange
 from .lighting import Lighting
+from .looks import behind_the_table, dressed, floor_room, gripper, on_the_table, photographed
 from .mesh import Part, box, grid, rotation
 from .scene import BACKGROUND_ID, TABLE_ID, Scene, SceneConfig, SceneObject
 from .textures import random_surface
@@ -20,6 +21,8 @@ from .world import Hits, World
 _GAMMA = 2.2
 _FLOOR = -0.72
 _BEND = 0.85
+_FLOORS, _GRIPPERS = 0.25, 0.3
+"""Shares of rich scenes on a floor and with a gripper."""
 
 
 def _random_camera(rng: np.random.Generator, config: SceneConfig) -> Camera:
@@ -181,10 +184,27 @@ class Stage:
 
 def set_stage(rng: np.random.Generator, config: SceneConfig) -> Stage:
     """Draws camera, room, light and objects."""
+    if config.looks == "rich":
+        return _set_rich_stage(rng, config)
     camera = _random_camera(rng, config)
     table, table_parts, room_parts = _room(rng)
     light = Lighting.random(rng)
     items = arrange(rng, config, camera, table)
+    return Stage(camera, light, tuple(room_parts), tuple(table_parts), tuple(items))
+
+
+def _set_rich_stage(rng: np.random.Generator, config: SceneConfig) -> Stage:
+    """The same with what `looks` adds."""
+    camera = _random_camera(rng, config)
+    on_floor = rng.random() < _FLOORS
+    table, table_parts, room_parts = floor_room(rng) if on_floor else _room(rng)
+    light = Lighting.random(rng)
+    items = dressed(rng, arrange(rng, config, camera, table))
+    table_parts += on_the_table(rng, table)
+    if not on_floor:
+        room_parts += behind_the_table(rng)
+    if rng.random() < _GRIPPERS:
+        room_parts += gripper(rng, items)
     return Stage(camera, light, tuple(room_parts), tuple(table_parts), tuple(items))
 
 
@@ -230,8 +250,9 @@ def photograph(
     described = (
         _describe(item, object_id, instances, camera) for object_id, item in enumerate(items, 1)
     )
+    image = _develop(rng, colour.reshape(height, width, 3))
     return Scene(
-        image=_develop(rng, colour.reshape(height, width, 3)),
+        image=photographed(rng, image) if config.looks == "rich" else image,
         instances=instances,
         depth=depth.reshape(height, width),
         objects=tuple(

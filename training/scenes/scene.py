@@ -9,11 +9,12 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from llmseg_core.config.limits import AtLeast, Between, NotEmpty
+from llmseg_core.config.limits import AtLeast, Between, NotEmpty, OneOf
 from llmseg_core.config.settings import Settings
 from llmseg_core.config.values import require
 
 from .categories import CATEGORIES
+from .more_categories import ALL_CATEGORIES
 
 BACKGROUND_ID = 0
 TABLE_ID = 255
@@ -38,13 +39,16 @@ class SceneConfig(Settings):
     """Extra rays through each pixel on an edge; 0 leaves edges jagged."""
     categories: Annotated[tuple[str, ...], NotEmpty("names of categories")] = tuple(CATEGORIES)
     """Names of the categories to draw objects from."""
+    looks: Annotated[str, OneOf("plain", "rich")] = "plain"
+    """"plain", or "rich": also floors, things without a name, a robot's gripper, textures, gloss
+    and what cameras do to images; see `looks`."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         least, most = self.min_objects, self.max_objects
         require(least <= most, "min_objects", least, f"at most max_objects = {most}")
-        unknown = [name for name in self.categories if name not in CATEGORIES]
-        known = f"some of {', '.join(CATEGORIES)}"
+        unknown = [name for name in self.categories if name not in ALL_CATEGORIES]
+        known = f"some of {', '.join(ALL_CATEGORIES)}"
         require(not unknown, "categories", list(self.categories), known)
 
     @property
@@ -60,7 +64,7 @@ class SceneObject:
     id: int
     """Its value in `Scene.instances`, 1 to 254."""
     category: str
-    """A name in `CATEGORIES`."""
+    """A name in `ALL_CATEGORIES`."""
     colour: str
     """The name of its dominant colour, in `COLOURS`."""
     box: tuple[int, int, int, int]
