@@ -15,7 +15,7 @@ from .network_files import READING, SharedNetworks, local_place
 
 __all__ = ["PART", "load_video_network"]
 
-PART = "sam2"
+PART = "sam"
 """the folder in a model directory that may hold it"""
 
 

@@ -34,7 +34,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the first sequence")
     parser.add_argument(
         "--video", metavar="DIR",
-        help="follow by the memory of SAM 2 in this folder, or in the sam2/ of a model directory "
+        help="follow by the memory of SAM 2 in this folder, or in the sam/ of a model directory "
         "(default: by optical flow)",
     )  # fmt: skip
     add_device(parser)

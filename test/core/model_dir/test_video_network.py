@@ -18,7 +18,7 @@ RUNTIME = RuntimeConfig(device="cpu", dtype="float32")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     path = tmp_path_factory.mktemp("model")
-    tiny_sam2_video().save_pretrained(path / "sam2")
+    tiny_sam2_video().save_pretrained(path / "sam")
     return path
 
 
@@ -26,7 +26,7 @@ def test_it_is_found_as_a_part_and_by_itself(folder: Path) -> None:
     shared = SharedNetworks()
     network = load_video_network(folder, RUNTIME, shared)
     assert not network.training
-    assert load_video_network(folder / "sam2", RUNTIME, shared) is network
+    assert load_video_network(folder / "sam", RUNTIME, shared) is network
 
 
 def test_sam2_without_memory_is_refused(tmp_path: Path) -> None:

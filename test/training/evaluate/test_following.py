@@ -64,7 +64,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_the_command_follows_by_sam2s_memory(tmp_path: Path) -> None:
-    tiny_sam2_video().save_pretrained(tmp_path / "sam2")
+    tiny_sam2_video().save_pretrained(tmp_path / "sam")
     out = tmp_path / "scores.json"
     options = ("--events", "none", "--sequences", "1", "--frames", "3", "--device", "cpu")
     assert main(["follow", *options, "--video", str(tmp_path), "--json", str(out)]) == 0
