@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Parameters of a node as a table, and the rules that hold for all of them.
 
-An integer is taken for a floating-point number, which is how people type one, and false for the
-text "off", since YAML reads that word so. NaN, infinity, a deletion, and whatever makes a check
-fail are refused with the reason. A parameter that nobody knows is warned about, with the name that
-was probably meant.
+An integer is taken for a floating-point number, which is how people type one, also in a list, and
+false for the text "off", since YAML reads that word so. NaN, infinity, a deletion, and whatever
+makes a check fail are refused with the reason. A parameter that nobody knows is warned about, with
+the name that was probably meant.
 """
 
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -35,7 +36,7 @@ __all__ = [
     "warn_of_unknown_qos",
 ]
 
-Value: TypeAlias = bool | int | float | str
+Value: TypeAlias = bool | int | float | str | list[str] | list[float]
 
 QOS_PREFIX = "qos_overrides."
 """of the parameters that rclpy declares with a publisher or subscription"""
@@ -132,7 +133,7 @@ def refusing(
         for change in changes:
             if change.type_ == Parameter.Type.NOT_SET:
                 return _refused(f"{change.name} cannot be deleted")
-            if isinstance(change.value, float) and not math.isfinite(change.value):
+            if not all(map(math.isfinite, _floats(change.value))):
                 return _refused(f"{change.name} is {change.value}, it must be a finite number")
         try:
             return check(changes)
@@ -181,9 +182,17 @@ def _typed(parameter: Parameter, of_type: Parameter.Type) -> Parameter:
     """A parameter as whoever typed it meant it."""
     if parameter.type_ == Parameter.Type.INTEGER and of_type == Parameter.Type.DOUBLE:
         return Parameter(parameter.name, value=float(parameter.value))
+    if parameter.type_ == Parameter.Type.INTEGER_ARRAY and of_type == Parameter.Type.DOUBLE_ARRAY:
+        return Parameter(parameter.name, value=[float(number) for number in parameter.value])
     if parameter.value is False and of_type == Parameter.Type.STRING:
         return Parameter(parameter.name, value="off")
     return parameter
+
+
+def _floats(value: Any) -> Iterable[float]:
+    """The floating-point numbers of a parameter's value."""
+    values = value if isinstance(value, list | tuple | array) else [value]
+    return (one for one in values if isinstance(one, float))
 
 
 def _refused(reason: str) -> SetParametersResult:

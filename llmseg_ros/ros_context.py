@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -20,6 +21,12 @@ from .process import MISUSED, StartError, StopSignals
 __all__ = ["awaited", "ros_context", "spin"]
 
 T = TypeVar("T")
+
+FAREWELL_S = 0.5
+"""seconds that answers to those who wait may take when a node ends"""
+
+ROUNDS_TO_SEND = 10
+"""turns of the executor in which rclpy sends what the last callback has answered"""
 
 
 @contextmanager
@@ -50,6 +57,7 @@ def spin(
     errors: ErrorLog,
     stop: StopSignals,
     finished: Callable[[], bool] = lambda: False,
+    farewell: Callable[[], int] = lambda: 0,
 ) -> None:
     """Runs the node's callbacks until a signal, the end of rclpy or `finished`; then destroys it.
 
@@ -61,18 +69,31 @@ def spin(
         errors: gets what a callback raises; the node lives on.
         stop: ends spinning, with what is being called.
         finished: is asked after each callback.
+        farewell: is called before the node is destroyed, and tells how many of its callers still
+            wait for an answer; the node's callbacks go on for `FAREWELL_S` until none does.
     """
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     stop.end_in_order(lambda: executor.create_task(_nothing))
+
+    def spin_once(timeout_s: float | None = None) -> None:
+        try:
+            executor.spin_once(timeout_s)
+        except ExternalShutdownException:
+            raise
+        except Exception as error:
+            errors.report_exception("callback", error)
+
     try:
         while executor.context.ok() and not stop.requested and not finished():
-            try:
-                executor.spin_once()
-            except ExternalShutdownException:
-                return
-            except Exception as error:
-                errors.report_exception("callback", error)
+            spin_once()
+        last = time.monotonic() + FAREWELL_S
+        rounds = ROUNDS_TO_SEND if farewell() else 0
+        while executor.context.ok() and rounds and time.monotonic() < last:
+            rounds -= not farewell()
+            spin_once(0.01)
+    except ExternalShutdownException:
+        return
     finally:
         node.destroy_node()
         executor.shutdown()

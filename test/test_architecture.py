@@ -51,7 +51,9 @@ def text_files() -> Iterator[Path]:
     yield from (ROOT / name for name in names)
     yield from ROOT.glob("*.md")
     yield from ROOT.glob("requirements*.txt")
-    for folder in ("cmake", "config", "docker", "launch", "msg", "rviz", "scripts", "sros2", "srv"):
+    for folder in (
+        "action", "cmake", "config", "docker", "launch", "msg", "rviz", "scripts", "sros2", "srv",
+    ):  # fmt: skip
         yield from (path for path in (ROOT / folder).rglob("*") if path.is_file())
     yield from (ROOT / ".github").rglob("*.yml")
     yield from (ROOT / "training").rglob("*.yaml")
@@ -90,8 +92,9 @@ LAYERS = {
         "adapter", "lisa", "embedded", "label", "commands",
     ),
     "llmseg_ros": (
-        "msg", "srv", "error_log", "fast_dds", "launch_arguments", "process", "parameter_table",
-        "program_help", "ros_context", "messages", "camera", "node", "demo", "doctor",
+        "action", "msg", "srv", "error_log", "fast_dds", "launch_arguments", "process",
+        "parameter_table", "program_help", "ros_context", "messages", "camera", "node", "demo",
+        "doctor",
     ),
 }  # fmt: skip
 
@@ -286,7 +289,7 @@ def test_setup_requirements_are_pinned() -> None:
 
 
 def test_interfaces_comment_every_field() -> None:
-    interfaces = [*(ROOT / "msg").glob("*.msg"), *(ROOT / "srv").glob("*.srv")]
+    interfaces = [path for kind in ("action", "msg", "srv") for path in (ROOT / kind).iterdir()]
     cmake = (ROOT / "CMakeLists.txt").read_text()
     assert interfaces
     for path in interfaces:

@@ -49,16 +49,17 @@ def test_headers_of_another_machine_are_replaced(script: ModuleType, tmp_path: P
 def test_fingerprint_follows_the_interfaces(
     script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("CMakeLists.txt", "package.xml", "msg/A.msg", "srv/B.srv"):
+    names = ["CMakeLists.txt", "package.xml", "msg/A.msg", "srv/B.srv", "action/C.action"]
+    for name in names:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(name)
     monkeypatch.setattr(script, "SOURCE", tmp_path)
     seen = {script.interfaces_fingerprint()}
     assert {script.interfaces_fingerprint()} == seen
-    for name in ("CMakeLists.txt", "package.xml", "msg/A.msg", "srv/B.srv", "msg/New.msg"):
+    for name in (*names, "msg/New.msg"):
         (tmp_path / name).write_text("changed")
         seen.add(script.interfaces_fingerprint())
-    assert len(seen) == 6
+    assert len(seen) == 7
 
 
 def test_does_nothing_where_the_interfaces_are_built() -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Builds the messages and services into the virtual environment that runs this script.
+"""Builds the messages, services and actions into the virtual environment that runs this script.
 
 Needs the ROS 2 wheels of requirements.txt, cmake and a C++ compiler. The Python of the source tree
 is not installed: `llmseg_ros` stays what the checkout holds. Does nothing where the environment has
@@ -57,7 +57,8 @@ def interfaces_fingerprint() -> str:
     """Digest of what the build depends on: its sources, this checkout and the Python version."""
     digest = hashlib.sha256(f"{SOURCE} {sys.version}".encode())
     sources = [SOURCE / "CMakeLists.txt", SOURCE / "package.xml", Path(__file__)]
-    sources += sorted((SOURCE / "msg").glob("*.msg")) + sorted((SOURCE / "srv").glob("*.srv"))
+    for kind in ("msg", "srv", "action"):
+        sources += sorted((SOURCE / kind).glob(f"*.{kind}"))
     for path in sources:
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rclpy.node import Node
 from rclpy.parameter import Parameter
@@ -45,6 +45,20 @@ class DepthParameters:
             return self.camera_info_topic
         folder, slash, _ = self.depth_topic.removesuffix(COMPRESSED).rpartition("/")
         return f"{folder}{slash}camera_info"
+
+    def of_camera(self, name: str) -> DepthParameters:
+        """The same for one of several cameras: relative topics are in its namespace."""
+        if not name:
+            return self
+
+        def of_camera(topic: str) -> str:
+            return f"{name}/{topic}" if topic and not topic.startswith("/") else topic
+
+        return replace(
+            self,
+            depth_topic=of_camera(self.depth_topic),
+            camera_info_topic=of_camera(self.camera_info_topic),
+        )
 
 
 DEFAULTS = DepthParameters()

@@ -30,6 +30,7 @@ class CameraState:
     Attributes:
         image_topic: the resolved topic that images come from.
         instruction: the instruction in force, perhaps empty.
+        name: of the camera; empty for the only one.
         statistics: the counters since activation.
         input_age_s: seconds since the last image came; None if none came since activation.
         last_answer_ms: how long the last answer took; None if there was none.
@@ -40,6 +41,7 @@ class CameraState:
 
     image_topic: str
     instruction: str
+    name: str = ""
     statistics: Statistics = field(default_factory=Statistics)
     input_age_s: float | None = None
     last_answer_ms: float | None = None
@@ -111,7 +113,7 @@ def diagnostic_status(state: NodeState, camera: CameraState) -> DiagnosticStatus
     }
     return DiagnosticStatus(
         level=level,
-        name=f"{state.name.lstrip('/')}: segmentation",
+        name=f"{state.name.lstrip('/')}: segmentation {camera.name}".rstrip(),
         message=message,
         hardware_id=state.device,
         values=[KeyValue(key=key, value=value) for key, value in values.items()],

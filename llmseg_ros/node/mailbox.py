@@ -1,77 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The mailbox of the inference thread: the newest frame, the instruction in force, and requests.
+"""The mailbox of one camera: its newest frame and the instruction in force.
 
-It decides what is worked on next. A frame that still waits when a newer one comes is dropped; a new
-instruction is answered on the frame encoded last if that is recent; requests and the stream take
-turns, so that neither starves the other. It knows nothing of ROS, and every method may be called
-from any thread.
+It knows what is to be answered next for its camera. A frame that still waits when a newer one comes
+is dropped; a new instruction is answered on the frame encoded last if that is recent. It knows
+nothing of ROS, and every method may be called from any thread.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import deque
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 from llmseg_core.config import SelectionConfig
-from llmseg_ros.messages.frame import Frame, SegmentedFrame
+from llmseg_ros.messages.frame import Frame
 
-__all__ = ["Job", "Mailbox", "Request", "Statistics", "TooManyRequests", "WorkerStopped"]
+__all__ = ["Mailbox", "Statistics"]
 
 REUSE_S = 1.0
 """seconds for which a new instruction is answered on the frame encoded last, though newer wait"""
-
-MOST_REQUESTS = 64
-"""that wait at once, each perhaps with an image of its own"""
-
-LONGEST_WAIT_S = 60.0
-"""seconds after which a waiting thread looks again; there are rates whose period no clock holds"""
-
-
-class WorkerStopped(RuntimeError):
-    """Inference was stopped before a request was answered."""
-
-    def __init__(self) -> None:
-        super().__init__("inference was stopped before the answer was there")
-
-
-class TooManyRequests(RuntimeError):
-    """More requests wait than there is memory for, whatever their images are."""
-
-    def __init__(self) -> None:
-        super().__init__(f"{MOST_REQUESTS} requests wait already: ask again when some are answered")
-
-
-@dataclass(frozen=True)
-class Request:
-    """One answer that somebody waits for, apart from the instruction in force.
-
-    Attributes:
-        instruction: what to segment.
-        frame: the frame to segment; None is the newest when the request's turn comes.
-        future: gets the answer or the exception.
-    """
-
-    instruction: str
-    frame: Frame | None
-    future: Future[SegmentedFrame]
-
-
-@dataclass(frozen=True)
-class Job:
-    """What the worker does next.
-
-    Attributes:
-        frame: the frame to segment; None if a request asks for the newest and there is none.
-        request: the request to answer; None for the stream.
-        keep: whether the frame is of the stream, so that its encoding will be of use again.
-    """
-
-    frame: Frame | None
-    request: Request | None
-    keep: bool
 
 
 @dataclass(frozen=True)
@@ -89,18 +36,26 @@ class Statistics:
 
 
 class Mailbox:
-    """Where frames, instructions and requests wait for the inference thread."""
+    """Where the frames and the instruction of one camera wait for the inference thread."""
 
-    def __init__(self, *, selection: SelectionConfig | None = None, max_rate_hz: float = 0.0):
+    def __init__(
+        self,
+        changed: threading.Condition,
+        *,
+        selection: SelectionConfig | None = None,
+        max_rate_hz: float = 0.0,
+    ) -> None:
         """Makes an empty mailbox.
 
         Args:
+            changed: is notified of all that may be something to do; of a reentrant lock, which
+                guards all mailboxes that one thread looks after.
             selection: the selection rule; None is the model's own.
             max_rate_hz: the most frames of the stream that are encoded in a second; 0 is no limit.
         """
         self._selection = selection
         self._max_rate_hz = max_rate_hz
-        self._changed = threading.Condition()  # guards all that follows
+        self._changed = changed  # guards all that follows
         self._instruction = ""
         self._question_is_new = False
         self._newest: Frame | None = None
@@ -109,9 +64,6 @@ class Mailbox:
         self._encoded_at = 0.0  # time.monotonic()
         self._next_encode_at = 0.0  # time.monotonic(), by the rate limit
         self._is_wanted = True
-        self._requests: deque[Request] = deque()
-        self._stream_has_turn = False
-        self._is_open = True
         self._statistics = Statistics()
 
     def submit(self, frame: Frame) -> None:
@@ -156,28 +108,6 @@ class Mailbox:
             self._question_is_new = bool(instruction) and (is_new or self._question_is_new)
             self._changed.notify_all()
 
-    def request(self, instruction: str, frame: Frame | None = None) -> Future[SegmentedFrame]:
-        """Asks for one answer.
-
-        Args:
-            instruction: what to segment.
-            frame: the frame to segment; None is the newest frame when the request's turn comes.
-
-        Returns:
-            A future with the answer, or what the method raised, or `LookupError` if there is no
-            frame yet, or `WorkerStopped`, or `TooManyRequests` if `MOST_REQUESTS` wait already.
-        """
-        future: Future[SegmentedFrame] = Future()
-        with self._changed:
-            if not self._is_open:
-                future.set_exception(WorkerStopped())
-            elif len(self._requests) >= MOST_REQUESTS:
-                future.set_exception(TooManyRequests())
-            else:
-                self._requests.append(Request(instruction, frame, future))
-                self._changed.notify_all()
-        return future
-
     def configure(self, selection: SelectionConfig | None, max_rate_hz: float) -> None:
         """Changes the selection rule and the rate limit; a changed rule is answered at once."""
         with self._changed:
@@ -205,41 +135,6 @@ class Mailbox:
             self._question_is_new = bool(self._instruction)
             self._changed.notify_all()
 
-    def close(self) -> None:
-        """Ends `take`; requests that wait get `WorkerStopped`."""
-        with self._changed:
-            self._is_open = False
-            self._changed.notify_all()
-        self.fail_requests(WorkerStopped())
-
-    def fail_requests(self, error: Exception) -> None:
-        """Gives `error` to all requests that wait."""
-        with self._changed:
-            waiting = list(self._requests)
-            self._requests.clear()
-        for request in waiting:
-            request.future.set_exception(error)
-
-    def closes_within(self, timeout_s: float) -> bool:
-        """Waits that long at most; whether it was closed by then."""
-        with self._changed:
-            return self._changed.wait_for(lambda: not self._is_open, timeout_s)
-
-    def take(self) -> Job | None:
-        """Waits for the next job; None when the mailbox was closed. For the worker's thread."""
-        with self._changed:
-            while self._is_open:
-                due_in_s = self._stream_is_due_in()
-                stream_is_due = due_in_s == 0.0
-                if self._requests and not (stream_is_due and self._stream_has_turn):
-                    self._stream_has_turn = True
-                    return self._request_job(self._requests.popleft())
-                if stream_is_due:
-                    self._stream_has_turn = False
-                    return self._stream_job()
-                self._changed.wait(None if due_in_s is None else min(due_in_s, LONGEST_WAIT_S))
-            return None
-
     def encoded(self, frame: Frame | None) -> None:
         """Says that the worker has just encoded `frame` and keeps its encoding; None: has none."""
         with self._changed:
@@ -254,7 +149,7 @@ class Mailbox:
     def accepts(self, instruction: str) -> bool:
         """Whether an answer to `instruction` is still wanted by the stream."""
         with self._changed:
-            return self._is_open and instruction == self._instruction
+            return instruction == self._instruction
 
     def count(self, *, processed: int = 0, failed: int = 0) -> None:
         """Adds to the statistics."""
@@ -273,6 +168,35 @@ class Mailbox:
         with self._changed:
             return self._statistics
 
+    def due_in_s(self) -> float | None:
+        """Seconds until the instruction in force is to be answered; None if nothing is new."""
+        with self._changed:
+            if not self.is_asked or self._newest is None:
+                return None
+            if self._answers_from_encoded():
+                return 0.0
+            if self._newest_was_taken and not self._question_is_new:
+                return None
+            return max(0.0, self._next_encode_at - time.monotonic())
+
+    def take(self) -> Frame | None:
+        """The frame to answer the instruction on, once it is due; None if there is none."""
+        with self._changed:
+            if self._answers_from_encoded():
+                frame = self._encoded
+                self._newest_was_taken |= frame is self._newest
+            else:
+                frame, self._newest_was_taken = self._newest, True
+                self._next_encode_at = time.monotonic() + self._period_s()
+            self._question_is_new = False
+            return frame
+
+    @property
+    def newest(self) -> Frame | None:
+        """The newest frame, which the stream answers on as well; None if none has come."""
+        with self._changed:
+            return self._newest
+
     def _add(self, **increments: int) -> None:
         counts = {name: getattr(self._statistics, name) + by for name, by in increments.items()}
         self._statistics = replace(self._statistics, **counts)
@@ -280,38 +204,9 @@ class Mailbox:
     def _period_s(self) -> float:
         return 1.0 / self._max_rate_hz if self._max_rate_hz > 0 else 0.0
 
-    def _stream_is_due_in(self) -> float | None:
-        """Seconds until the instruction in force is to be answered; None if nothing is new."""
-        if not self.is_asked or self._newest is None:
-            return None
-        if self._answers_from_encoded():
-            return 0.0
-        if self._newest_was_taken and not self._question_is_new:
-            return None
-        return max(0.0, self._next_encode_at - time.monotonic())
-
     def _answers_from_encoded(self) -> bool:
         """Whether a new instruction waits that needs no frame encoded first."""
         if not self._question_is_new or self._encoded is None:
             return False
         age_s = time.monotonic() - self._encoded_at
         return self._encoded is self._newest or age_s <= max(REUSE_S, self._period_s())
-
-    def _stream_job(self) -> Job:
-        if self._answers_from_encoded():
-            frame = self._encoded
-            self._newest_was_taken |= frame is self._newest
-        else:
-            frame = self._take_newest()
-            self._next_encode_at = time.monotonic() + self._period_s()
-        self._question_is_new = False
-        return Job(frame, None, keep=True)
-
-    def _request_job(self, request: Request) -> Job:
-        if request.frame is not None:
-            return Job(request.frame, request, keep=False)
-        return Job(self._newest, request, keep=True)  # the stream answers on it as well
-
-    def _take_newest(self) -> Frame | None:
-        self._newest_was_taken = True
-        return self._newest

@@ -7,7 +7,9 @@ directory says, so a parameter that nobody sets is the model's own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +18,11 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from llmseg_core.config import RuntimeConfig, SelectionConfig, SelectionRule
+from llmseg_ros.error_log import shortened
 from llmseg_ros.parameter_table import ParameterSpec, Value, declare, parameter_values
 
 __all__ = [
+    "JUDGED_TOGETHER",
     "NODE_PARAMETERS",
     "RUNTIME_NAMES",
     "SELECTION_NAMES",
@@ -50,6 +54,19 @@ class NodeParameters:
     max_rate_hz: float = 0.0
     following: str = "flow"
     always_on: bool = False
+    max_waiting: int = 8
+    cameras: tuple[str, ...] = ("",)
+    camera_weights: tuple[float, ...] = (1.0,)
+
+    @property
+    def camera_names(self) -> list[str]:
+        """Names of the cameras; none for a single one. Raises ValueError for a bad name."""
+        return _camera_names(self.cameras)
+
+    @property
+    def weights(self) -> list[float]:
+        """Shares of the cameras, in their order. Raises ValueError for a bad one."""
+        return _weights(self.cameras, self.camera_weights)
 
     @property
     def follows(self) -> bool:
@@ -145,13 +162,44 @@ NODE_PARAMETERS = (
         "Whether the instruction in force is answered although nobody listens to an output. "
         "Otherwise images are neither converted nor segmented until somebody does, or asks.",
     ),
+    ParameterSpec(
+        "max_waiting",
+        DEFAULTS.max_waiting,
+        "Requests of ~/segment and ~/segment_object that may wait at once, each perhaps with an "
+        "image; one that comes then is told that the node is busy.",
+        minimum=1,
+        maximum=1000,
+    ),
+    ParameterSpec(
+        "cameras",
+        list(DEFAULTS.cameras),
+        "Names of several cameras that the one model serves in turn: camera NAME has the topics "
+        "NAME/image, ~/NAME/instruction, ~/NAME/mask and so on. An empty name is none: the topics "
+        "are then image, ~/instruction, ~/mask and so on. Changes while the node is unconfigured.",
+    ),
+    ParameterSpec(
+        "camera_weights",
+        list(DEFAULTS.camera_weights),
+        "Shares of the model's time that the cameras have, in the order of `cameras`, each from "
+        "0.01 to 100; a single one is for all.",
+    ),
 )
 
 FOLLOWING = ("off", "flow")
 """The values of the parameter `following`."""
 
+CAMERA_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+MOST_CAMERAS = 32
+LEAST_WEIGHT, MOST_WEIGHT = 0.01, 100.0
+
+FIXED_NAMES = ("cameras",)
+"""Beside RUNTIME_NAMES, what changes while the node is unconfigured."""
+
 RUNTIME_NAMES = ("device", "dtype", "attention", "memory_budget_mb", "compile")
 SELECTION_NAMES = ("rule", "iop_threshold", "top_k", "min_confidence")
+
+JUDGED_TOGETHER = (*RUNTIME_NAMES, *SELECTION_NAMES, "cameras", "camera_weights")
+"""Parameters whose values are looked at together."""
 
 
 def selection_parameters(model: SelectionConfig) -> tuple[ParameterSpec, ...]:
@@ -214,7 +262,11 @@ def undeclare_selection_parameters(node: Node) -> None:
 
 def read_node_parameters(node: Node) -> NodeParameters:
     """The values in force."""
-    return NodeParameters(**parameter_values(node, (spec.name for spec in NODE_PARAMETERS)))
+    values = parameter_values(node, (spec.name for spec in NODE_PARAMETERS))
+    for name, value in values.items():
+        if isinstance(value, list | array):
+            values[name] = tuple(value)
+    return NodeParameters(**values)
 
 
 def read_selection(node: Node) -> SelectionConfig:
@@ -236,7 +288,7 @@ def check_parameters(
         The result with the reason of a refusal, which quotes the value.
     """
     new = {change.name: change.value for change in changes}
-    for name in RUNTIME_NAMES:
+    for name in (*RUNTIME_NAMES, *FIXED_NAMES):
         if configured and name in new and new[name] != current.get(name):
             return SetParametersResult(
                 successful=False,
@@ -248,6 +300,8 @@ def check_parameters(
         _runtime({name: merged[name] for name in RUNTIME_NAMES if name in merged})
         SelectionConfig(**{name: merged[name] for name in SELECTION_NAMES if name in merged})
         _follows(new.get("following", DEFAULTS.following))
+        cameras = merged.get("cameras", DEFAULTS.cameras)
+        _weights(cameras, merged.get("camera_weights", DEFAULTS.camera_weights))
     except ValueError as error:
         return SetParametersResult(successful=False, reason=str(error))
     return SetParametersResult(successful=True)
@@ -263,3 +317,36 @@ def _runtime(values: Mapping[str, Any]) -> RuntimeConfig:
     """ROS has no null for a number: a memory budget of 0 is none."""
     budget = values.get("memory_budget_mb") or None
     return RuntimeConfig(**{**values, "memory_budget_mb": budget})
+
+
+def _camera_names(names: Sequence[str]) -> list[str]:
+    """The names that are not empty; raises ValueError for a bad one."""
+    given = [name for name in names if name]
+    for name in given:
+        if not CAMERA_NAME.fullmatch(name):
+            raise ValueError(
+                f"cameras has {shortened(name)!r}, a name must be a letter, then letters, digits "
+                "and _, 64 at most"
+            )
+    if len(set(given)) < len(given):
+        raise ValueError(f"cameras is {given}, no name may be there twice")
+    if len(given) > MOST_CAMERAS:
+        raise ValueError(f"cameras has {len(given)} names, {MOST_CAMERAS} at most are served")
+    return given
+
+
+def _weights(names: Sequence[str], weights: Sequence[float]) -> list[float]:
+    """One weight for each camera; raises ValueError for a bad one."""
+    count = len(_camera_names(names)) or 1
+    for weight in weights:
+        if not LEAST_WEIGHT <= weight <= MOST_WEIGHT:
+            raise ValueError(
+                f"camera_weights has {weight:g}, a weight must be from {LEAST_WEIGHT:g} to "
+                f"{MOST_WEIGHT:g}"
+            )
+    if len(weights) not in (1, count):
+        raise ValueError(
+            f"camera_weights has {len(weights)} numbers for {count} cameras: give one for each, or "
+            "a single one for all"
+        )
+    return [float(weight) for weight in weights] * (count if len(weights) == 1 else 1)

@@ -4,20 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future
 
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 
 from llmseg_ros.error_log import ErrorLog, shortened
-from llmseg_ros.messages.frame import SegmentedFrame, frame_from_message
-from llmseg_ros.messages.place_messages import place_messages
-from llmseg_ros.messages.result_message import answer_message
 from llmseg_ros.ros_context import awaited
 from llmseg_ros.srv import Segment
 
-from .instruction import checked_instruction
 from .session import Session
 
 __all__ = ["SegmentService"]
@@ -28,7 +23,11 @@ waited for ever"""
 
 
 class SegmentService:
-    """Answers with the worker's result, while the executor goes on with other callbacks."""
+    """Answers with the worker's result, while the executor goes on with other callbacks.
+
+    Attributes:
+        waiting: calls that have no answer yet.
+    """
 
     def __init__(self, node: Node, session: Callable[[], Session], errors: ErrorLog) -> None:
         """Offers the service.
@@ -39,6 +38,7 @@ class SegmentService:
                 none.
             errors: limits what is logged of calls without a result.
         """
+        self.waiting = 0
         self._node = node
         self._session = session
         self._errors = errors
@@ -52,27 +52,16 @@ class SegmentService:
     async def _on_request(
         self, request: Segment.Request, response: Segment.Response
     ) -> Segment.Response:
+        self.waiting += 1
         try:
             session = self._session()
-            answer = await awaited(self._node, self._ask(session, request))
-            dropped = session.stream.mailbox.statistics.dropped
-            response.result = answer_message(answer, self._node.get_clock().now(), dropped)
-            if session.placing is not None:
-                response.result.places = place_messages(session.placing.find(answer))
+            asked = session.ask(request.camera, request.instruction, request.image)
+            response.result = session.message(asked, await awaited(self._node, asked.future))
             response.success = True
         except Exception as error:  # whatever goes wrong, the caller gets an answer
             reason = str(error) or type(error).__name__
             response.message = shortened(reason)
             self._errors.warn("~/segment has no result", reason)  # whole, to tell its kind
+        finally:
+            self.waiting -= 1
         return response
-
-    @staticmethod
-    def _ask(session: Session, request: Segment.Request) -> Future[SegmentedFrame]:
-        instruction = checked_instruction(request.instruction)
-        if not instruction:
-            raise ValueError(
-                f"the instruction is {request.instruction!r}, it must say what to segment"
-            )
-        if request.image.height == 0 and request.image.width == 0:
-            return session.stream.mailbox.request(instruction)
-        return session.stream.mailbox.request(instruction, frame_from_message(request.image))

@@ -31,13 +31,14 @@ from llmseg_ros.process import StartError, StopSignals
 from llmseg_ros.ros_context import awaited, ros_context, spin
 
 from . import parameters
-from .channel import Channel
+from .channels import Channels
 from .depth_parameters import declare_depth_parameters, depth_refusal
 from .diagnostics import CameraState, NodeState, diagnostic_status
 from .first_words import about_model, how_to_ask, how_to_get
 from .hot_swap import HotSwap
 from .lifecycle_bond import LifecycleBond
 from .model_loading import LoadedModel, Loading, ModelLoader
+from .segment_action import SegmentAction
 from .segment_service import SegmentService
 from .session import Session
 from .switches import Switches
@@ -71,7 +72,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         super().__init__("llmseg", **kwargs)
         self._model: LoadedModel | None = None
         self._loading: Loading | None = None
-        self._channel: Channel | None = None
+        self._channels: Channels | None = None
         self._session: Session | None = None
         self._last_session: Session | None = None  # whose inference may still run
         self._finalized = False
@@ -84,12 +85,15 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         self._transitions = Transitions(self, self._configure, self.errors)
         self._bond = LifecycleBond(self)
 
+        self._service = SegmentService(self, self._running_session, self.errors)
+        self._switches = Switches(self, self._configured_channels, self.errors)
+        self._action = SegmentAction(
+            self, self._configured_channels, self._running_session, self.errors
+        )
         self.add_on_set_parameters_callback(refusing(self._check_parameters))
         parameters.declare_node_parameters(self)
         declare_depth_parameters(self)
         warn_of_unknown(self, later=parameters.SELECTION_NAMES)
-        self._service = SegmentService(self, self._running_session, self.errors)
-        self._switches = Switches(self, self._configured_channel, self.errors)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 1)
         # Steady time: simulated time may not have begun.
         clock = Clock(clock_type=ClockType.STEADY_TIME)
@@ -128,7 +132,8 @@ class SegmentationNode(LenientParameters, LifecycleNode):
     def _finish_configuring(self, model: LoadedModel) -> TransitionCallbackReturn:
         self._loading, self._model = None, model
         parameters.declare_selection_parameters(self, model.method.selection)
-        self._channel = Channel(self, self.errors)
+        names = parameters.read_node_parameters(self).camera_names
+        self._channels = Channels(self, names, self.errors)
         self._say(about_model(model))
         return TransitionCallbackReturn.SUCCESS
 
@@ -136,26 +141,27 @@ class SegmentationNode(LenientParameters, LifecycleNode):
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Starts the worker and listens to images: active on success, inactive on failure."""
         assert self._model is not None
-        assert self._channel is not None
+        assert self._channels is not None
         self.errors.clear()
         result = super().on_activate(state)
         try:
             self._session = Session(
                 self,
                 self._model.method,
-                self._channel,
+                self._channels,
                 parameters.read_node_parameters(self),
                 parameters.read_selection(self),
                 self.errors,
                 after=self._last_session,
             )
-            self._session.stream.enable(self._switches.is_enabled)
+            self._channels.enable(self._switches.is_enabled)
             self._bond.offer()
             warn_of_unknown_qos(self)
         except Exception as error:
             super().on_deactivate(state)
             return self._refuse("activate", error)
-        self._say(how_to_ask(self, self._channel.image_topic))
+        topics = ", ".join(channel.image_topic for channel in self._channels)
+        self._say(how_to_ask(self, topics))
         return result
 
     @reporting
@@ -188,9 +194,15 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         self._release_model()
         return TransitionCallbackReturn.SUCCESS
 
+    def say_farewell(self) -> int:
+        """Stops inference; how many callers have not had their answer, which they get now."""
+        self._stop_inference()
+        return self._service.waiting + self._action.waiting
+
     def destroy_node(self) -> None:
         """Stops the worker, then takes the node away."""
         self._stop_inference()
+        self._action.destroy()
         super().destroy_node()
         self._transitions.destroy()
 
@@ -236,10 +248,10 @@ class SegmentationNode(LenientParameters, LifecycleNode):
             self.get_logger().info("the answer that is being worked on will be thrown away")
 
     def _release_model(self) -> None:
-        if self._channel is not None:
-            self._channel.destroy()
+        if self._channels is not None:
+            self._channels.destroy()
         self._swap.cancel()
-        self._channel = self._model = None
+        self._channels = self._model = None
         parameters.undeclare_selection_parameters(self)
         gc.collect()
         torch.cuda.empty_cache()
@@ -255,15 +267,17 @@ class SegmentationNode(LenientParameters, LifecycleNode):
             raise RuntimeError("the node is paused: call ~/enable with data: true first")
         return self._session
 
-    def _configured_channel(self) -> Channel:
-        if self._channel is None:
+    def _configured_channels(self) -> Channels:
+        if self._channels is None:
             raise RuntimeError(f"the node is {self._lifecycle_label}, and takes no instruction")
-        return self._channel
+        return self._channels
 
     def _publish_diagnostics(self) -> None:
-        no_channel = CameraState(self.resolve_topic_name("image"), "")
-        camera = no_channel if self._channel is None else self._channel.state()
-        array = DiagnosticArray(status=[diagnostic_status(self._state(), camera)])
+        cameras = [CameraState(self.resolve_topic_name("image"), "")]
+        if self._channels is not None:
+            cameras = [channel.state() for channel in self._channels]
+        state = self._state()
+        array = DiagnosticArray(status=[diagnostic_status(state, camera) for camera in cameras])
         array.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(array)
 
@@ -305,7 +319,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
     # ------------------------------------------------------------------ parameters
 
     def _check_parameters(self, changes: list[Parameter]) -> SetParametersResult:
-        names = (*parameters.RUNTIME_NAMES, *parameters.SELECTION_NAMES)
+        names = parameters.JUDGED_TOGETHER
         current = {n: self.get_parameter(n).value for n in names if self.has_parameter(n)}
         configured = self._model is not None or self._loading is not None
         result = parameters.check_parameters(changes, current, configured)
@@ -328,10 +342,9 @@ class SegmentationNode(LenientParameters, LifecycleNode):
 
     def _apply_parameters(self) -> None:
         values = parameters.read_node_parameters(self)
-        if self._channel is not None:
-            self._channel.configure()
-        if self._session is not None:
-            self._session.configure(values, parameters.read_selection(self))
+        in_use = self._session or self._channels
+        if in_use is not None:
+            in_use.configure(values, parameters.read_selection(self))
         self._swap.begin(values)
 
     def _take_over(self, model: LoadedModel) -> None:
@@ -354,5 +367,5 @@ def main(arguments: Sequence[str], stop: StopSignals) -> int:
             node = SegmentationNode()
         except ParameterException as error:
             raise StartError(str(error)) from error
-        spin(node, node.errors, stop, lambda: node.is_over)
+        spin(node, node.errors, stop, lambda: node.is_over, node.say_farewell)
     return 0

@@ -114,11 +114,17 @@ class Stream:
         self._last_answer_ms = answer.segmentation.total_ms
         self.following.adopt(answer)
 
-    def state(self, instruction: str) -> CameraState:
-        """What is known of the camera, for the diagnostics; `instruction` is in force."""
+    def state(self, instruction: str, name: str) -> CameraState:
+        """What is known of the camera, for the diagnostics.
+
+        Args:
+            instruction: the instruction in force.
+            name: of the camera.
+        """
         state = CameraState(
             image_topic=self._topic,
             instruction=instruction,
+            name=name,
             statistics=self.mailbox.statistics,
             input_age_s=None if (at := self._last_image_at) is None else time.monotonic() - at,
             last_answer_ms=self._last_answer_ms,

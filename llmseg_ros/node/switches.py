@@ -10,7 +10,7 @@ from std_srvs.srv import SetBool, Trigger
 
 from llmseg_ros.error_log import ErrorLog, shortened
 
-from .channel import Channel
+from .channels import Channels
 
 __all__ = ["Switches"]
 
@@ -23,27 +23,25 @@ class Switches:
             first true.
     """
 
-    def __init__(self, node: Node, channel: Callable[[], Channel], errors: ErrorLog) -> None:
+    def __init__(self, node: Node, channels: Callable[[], Channels], errors: ErrorLog) -> None:
         """Offers the services.
 
         Args:
             node: the node that offers them.
-            channel: gives the camera, or raises RuntimeError with the reason why there is none.
+            channels: gives the cameras, or raises RuntimeError with the reason why there is none.
             errors: gets what goes wrong.
         """
         self.is_enabled = True
-        self._channel = channel
+        self._channels = channels
         self._errors = errors
         node.create_service(Trigger, "~/clear", self._on_clear)
         node.create_service(SetBool, "~/enable", self._on_enable)
 
     def _on_clear(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         try:
-            channel = self._channel()
-            former = channel.instruction
-            channel.clear()
+            former = ", ".join(repr(shortened(one)) for one in self._channels().clear())
             response.success = True
-            response.message = f"forgot {shortened(former)!r}" if former else "nothing was asked"
+            response.message = f"forgot {former}" if former else "nothing was asked"
         except Exception as error:  # whatever goes wrong, the caller gets an answer
             response.message = self._refusal("~/clear", error)
         return response
@@ -51,9 +49,7 @@ class Switches:
     def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         self.is_enabled = request.data
         try:
-            stream = self._channel().stream
-            if stream is not None:
-                stream.enable(request.data)
+            self._channels().enable(request.data)
         except RuntimeError:
             pass  # there is nothing to pause yet, and it begins as it was told here
         except Exception as error:

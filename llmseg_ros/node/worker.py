@@ -14,7 +14,8 @@ from llmseg_core.config import SelectionConfig
 from llmseg_core.methods.method import EncodedFrame, Method
 from llmseg_ros.messages.frame import Frame, SegmentedFrame
 
-from .mailbox import Job, Mailbox, Request, WorkerStopped
+from .mailbox import Mailbox
+from .schedule import Job, Request, Schedule, WorkerStopped
 
 __all__ = ["InferenceWorker"]
 
@@ -23,9 +24,9 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
 
 
 class InferenceWorker:
-    """Takes jobs from a mailbox and answers them, one after the other.
+    """Takes jobs from a schedule and answers them, one after the other.
 
-    The encoding of the stream's newest frame is kept, so that another instruction on it costs
+    The encoding of each stream's newest frame is kept, so that another instruction on it costs
     `segment` alone. An exception goes to the one who asked, and the thread lives on. What ends it
     nevertheless is reported, goes to all who wait, and the thread begins again after a pause.
 
@@ -36,8 +37,8 @@ class InferenceWorker:
     def __init__(
         self,
         method: Method,
-        mailbox: Mailbox,
-        on_answer: Callable[[SegmentedFrame], None],
+        schedule: Schedule,
+        on_answer: Callable[[Mailbox, SegmentedFrame], None],
         on_error: Callable[[Exception], None],
         after: InferenceWorker | None = None,
     ) -> None:
@@ -45,8 +46,8 @@ class InferenceWorker:
 
         Args:
             method: the model; only the worker's thread uses it.
-            mailbox: where jobs come from.
-            on_answer: gets every answer of the stream, in the worker's thread.
+            schedule: where jobs come from.
+            on_answer: gets every answer of a stream, with its mailbox, in the worker's thread.
             on_error: gets what the method or `on_answer` raised for the stream, and what ended
                 the thread, in the worker's thread; errors of requests go to their futures.
             after: a worker that was stopped and may still run; this one waits until it does not,
@@ -54,11 +55,11 @@ class InferenceWorker:
         """
         self.trouble = ""
         self._method = method
-        self._mailbox = mailbox
+        self._schedule = schedule
         self._on_answer = on_answer
         self._on_error = on_error
-        self._replacing = threading.Lock()  # guards the method together with the mailbox's rule
-        self._encoded: tuple[Method, Frame, EncodedFrame] | None = None
+        self._replacing = threading.Lock()  # guards the method and the mailboxes' rule
+        self._encoded: dict[Mailbox, tuple[Method, Frame, EncodedFrame]] = {}
         self._job: Job | None = None
         self._began_at: float | None = None
         self._after = after
@@ -86,10 +87,10 @@ class InferenceWorker:
         """
         with self._replacing:
             self._method = method
-            self._mailbox.answer_anew(selection)
+            self._schedule.answer_anew(selection)
 
     def stop(self, timeout_s: float = 10.0) -> bool:
-        """Closes the mailbox and ends the thread after the job that it works on.
+        """Closes the schedule and ends the thread after the job that it works on.
 
         Requests that wait get `WorkerStopped`.
 
@@ -97,13 +98,12 @@ class InferenceWorker:
             False if the thread still runs after `timeout_s`; it gives no answers any more, and ends
             as soon as the method returns.
         """
-        self._mailbox.close()
+        self._schedule.close()
         if self._thread.is_alive():
             self._thread.join(timeout_s)
         job = self._job
         if job is not None and job.request is not None:
-            with suppress(InvalidStateError):  # answered at the last moment
-                job.request.future.set_exception(WorkerStopped())
+            job.request.fail(WorkerStopped())
         return not self._thread.is_alive()
 
     def wait(self) -> None:
@@ -123,91 +123,95 @@ class InferenceWorker:
                 return
             except BaseException as error:  # a library may raise SystemExit, or a bug be ours
                 self._failed(error, pause_s)
-            if self._mailbox.closes_within(pause_s):
+            if self._schedule.closes_within(pause_s):
                 return
             self.trouble = ""
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
     def _work(self) -> None:
-        while (job := self._mailbox.take()) is not None:
+        while (job := self._schedule.take()) is not None:
             self._job, self._began_at = job, time.monotonic()
             if job.request is not None:
                 self._answer_request(job, job.request)
             elif job.frame is not None:
                 self._answer_stream(job, job.frame)
+            self._schedule.spent(job, time.monotonic() - self._began_at)
             self._job = self._began_at = None
 
     def _failed(self, error: BaseException, pause_s: float) -> None:
         self.trouble = f"the inference thread ended by {error!r} and begins again in {pause_s:g} s"
         reason = RuntimeError(self.trouble)
         job, self._job, self._began_at = self._job, None, None
-        self._forget_encoding()
         if job is not None:
-            self._mailbox.count(failed=1)
+            self._forget_encoding(job.mailbox)
+            job.mailbox.count(failed=1)
             if job.request is not None:
-                with suppress(InvalidStateError):  # it was answered
-                    job.request.future.set_exception(reason)
-        self._mailbox.fail_requests(reason)
+                job.request.fail(reason)
+        self._schedule.fail_all(reason)
         self._report(reason)
 
     def _answer_stream(self, job: Job, frame: Frame) -> None:
-        method = self._method
+        method, mailbox = self._method, job.mailbox
         try:
-            encoding, reused = self._encode(method, frame, job.keep)
+            encoding, reused = self._encode(method, job, frame)
             with self._replacing:
                 if self._method is not method:
                     return  # the mailbox asks again
-                instruction, selection = self._mailbox.question()  # perhaps another by now
+                instruction, selection = mailbox.question()  # perhaps another by now
             if not instruction:
                 return
             answer = self._segment(method, frame, encoding, reused, instruction, selection)
-            if self._mailbox.accepts(instruction):
-                self._give(answer)
+            if self._schedule.is_open and mailbox.accepts(instruction):
+                self._give(mailbox, answer)
         except Exception as error:
-            self._mailbox.count(failed=1)
+            mailbox.count(failed=1)
             self._report(error)
 
-    def _give(self, answer: SegmentedFrame) -> None:
-        self._mailbox.count(processed=1)
+    def _give(self, mailbox: Mailbox, answer: SegmentedFrame) -> None:
+        mailbox.count(processed=1)
         try:
-            self._on_answer(answer)
+            self._on_answer(mailbox, answer)
         except Exception:
-            self._mailbox.count(processed=-1)  # it is a failure, and no answer
+            mailbox.count(processed=-1)  # it is a failure, and no answer
             raise
 
     def _answer_request(self, job: Job, request: Request) -> None:
         with self._replacing:
-            method, selection = self._method, self._mailbox.selection
+            method, selection = self._method, job.mailbox.selection
         try:
             if job.frame is None:
                 raise LookupError("there is no image yet: none has arrived on the image topic")
-            encoding, reused = self._encode(method, job.frame, job.keep)
+            encoding, reused = self._encode(method, job, job.frame)
+            if request.future.done():
+                return  # nobody waits any more
             instruction = request.instruction
             answer = self._segment(method, job.frame, encoding, reused, instruction, selection)
         except Exception as error:
-            self._mailbox.count(failed=1)
-            with suppress(InvalidStateError):  # stop() has answered it
-                request.future.set_exception(error)
+            job.mailbox.count(failed=1)
+            request.fail(error)
         else:
-            self._mailbox.count(processed=1)
-            with suppress(InvalidStateError):
+            job.mailbox.count(processed=1)
+            with suppress(InvalidStateError):  # nobody waits any more
                 request.future.set_result(answer)
 
-    def _encode(self, method: Method, frame: Frame, keep: bool) -> tuple[EncodedFrame, bool]:
+    def _encode(self, method: Method, job: Job, frame: Frame) -> tuple[EncodedFrame, bool]:
         """The encoding of `frame`, and whether it was known already."""
-        if self._encoded is not None and self._encoded[:2] == (method, frame):
-            return self._encoded[2], True
-        if keep:  # a request's own image leaves the stream's encoding where it is
-            self._forget_encoding()  # before the next one needs memory
+        known = self._encoded.get(job.mailbox)
+        if known is not None and known[:2] == (method, frame):
+            return known[2], True
+        if job.keep:  # a request's own image leaves the stream's encoding where it is
+            self._forget_encoding(job.mailbox)  # before the next one needs memory
+            for mailbox in [one for one, known in self._encoded.items() if known[0] is not method]:
+                del self._encoded[mailbox]  # and the model that it is of
         encoding = method.encode_frame(frame.image)
-        if keep:
-            self._encoded = method, frame, encoding
-            self._mailbox.encoded(frame)
+        if job.keep:
+            self._encoded[job.mailbox] = method, frame, encoding
+            job.mailbox.encoded(frame)
         return encoding, False
 
-    def _forget_encoding(self) -> None:
-        self._encoded = None
-        self._mailbox.encoded(None)
+    def _forget_encoding(self, mailbox: Mailbox) -> None:
+        self._encoded.pop(mailbox, None)
+        mailbox.encoded(None)
 
     @staticmethod
     def _segment(

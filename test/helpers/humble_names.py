@@ -14,6 +14,11 @@ NAMES: dict[str, str] = {
         "shutdown spin spin_once spin_until_future_complete try_shutdown "
         "uninstall_signal_handlers"
     ),
+    "rclpy.action": (
+        "ActionClient ActionServer CancelResponse GoalResponse "
+        "get_action_client_names_and_types_by_node "
+        "get_action_names_and_types get_action_server_names_and_types_by_node"
+    ),
     "rclpy.callback_groups": "CallbackGroup MutuallyExclusiveCallbackGroup ReentrantCallbackGroup",
     "rclpy.clock": (
         "Clock ClockChange ClockType Duration JumpHandle JumpThreshold NotInitializedException "

@@ -22,6 +22,12 @@ POLICY = Path(__file__).parents[2] / "sros2" / "llmseg.policy.xml"
 Access: TypeAlias = tuple[str, str]
 """what is done (subscribe, publish, reply or request), and the full name of topic or service"""
 
+OF_AN_ACTION = {
+    ("reply", "send_goal"), ("reply", "cancel_goal"), ("reply", "get_result"),
+    ("publish", "feedback"), ("publish", "status"),
+}  # fmt: skip
+"""what a node does that executes an action"""
+
 ELSEWHERE = {
     ("subscribe", "/bond"),  # beside bondpy
     ("publish", "/bond"),
@@ -34,12 +40,16 @@ def allowed(enclave: str, node: str) -> set[Access]:
     profile = ElementTree.parse(POLICY).find(f".//enclave[@path='{enclave}']/profiles/profile")
     assert profile is not None
     assert profile.attrib == {"ns": "/", "node": node}
-    return {
+    access = {
         (verb, expand_topic_name(name.text or "", node, "/"))
         for rules in profile
         for verb, qualifier in rules.attrib.items()
         if qualifier == "ALLOW"
         for name in rules
+    }
+    actions = {one for one in access if one[0] == "execute"}
+    return (access - actions) | {
+        (verb, f"{name}/_action/{part}") for _, name in actions for verb, part in OF_AN_ACTION
     }
 
 

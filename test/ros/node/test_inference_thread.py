@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from queue import Queue
 
 import numpy as np
@@ -15,7 +16,7 @@ from helpers.gated_pipeline import FATAL, WAIT_S, GatedPipeline, make_frame
 from llmseg_core.types import FrameEncoding
 from llmseg_ros.messages.frame import SegmentedFrame
 from llmseg_ros.node import worker as worker_module
-from llmseg_ros.node.mailbox import Mailbox
+from llmseg_ros.node.schedule import Schedule
 from llmseg_ros.node.worker import InferenceWorker
 
 
@@ -23,14 +24,21 @@ class Rig:
     """A running worker whose pauses are short."""
 
     def __init__(self) -> None:
-        self.mailbox = Mailbox()
+        self.schedule = Schedule()
+        self.mailbox = self.schedule.mailbox()
         self.pipeline = GatedPipeline()
         self.answers: Queue[SegmentedFrame] = Queue()
         self.errors: Queue[Exception] = Queue()
         self.worker = InferenceWorker(
-            self.pipeline, self.mailbox, self.answers.put, self.errors.put
+            self.pipeline,
+            self.schedule,
+            lambda _, answer: self.answers.put(answer),
+            self.errors.put,
         )
         self.worker.start()
+
+    def request(self, number: int) -> Future[SegmentedFrame]:
+        return self.schedule.request(self.mailbox, "mug", make_frame(number)).future
 
 
 @pytest.fixture
@@ -65,14 +73,14 @@ def test_what_ends_the_thread_is_reported_and_it_begins_again(rig: Rig) -> None:
 
 def test_all_who_wait_get_the_reason(rig: Rig) -> None:
     rig.pipeline.gate.clear()
-    fatal = rig.mailbox.request("mug", make_frame(FATAL))
+    fatal = rig.request(FATAL)
     rig.pipeline.calls.get(timeout=WAIT_S)
-    waiting = [rig.mailbox.request("mug", make_frame(number)) for number in (1, 2)]
+    waiting = [rig.request(number) for number in (1, 2)]
     rig.pipeline.gate.set()
     for future in (fatal, *waiting):
         with pytest.raises(RuntimeError, match="the inference thread ended by SystemExit"):
             future.result(WAIT_S)
-    assert rig.mailbox.request("mug", make_frame(3)).result(WAIT_S).frame.header == 3
+    assert rig.request(3).result(WAIT_S).frame.header == 3
 
 
 def test_pauses_grow_and_end_when_the_mailbox_closes(
@@ -81,7 +89,7 @@ def test_pauses_grow_and_end_when_the_mailbox_closes(
     monkeypatch.setattr(worker_module, "LONGEST_PAUSE_S", 0.4)
     texts = []
     for _ in range(3):
-        rig.mailbox.request("mug", make_frame(FATAL))
+        rig.request(FATAL)
         texts.append(str(rig.errors.get(timeout=WAIT_S)).rpartition("again in ")[2])
     assert texts == ["0.2 s", "0.4 s", "0.4 s"]
     assert rig.worker.stop(WAIT_S)
@@ -90,7 +98,7 @@ def test_pauses_grow_and_end_when_the_mailbox_closes(
 def test_how_long_an_answer_is_in_work_is_known(rig: Rig) -> None:
     assert rig.worker.busy_s is None
     rig.pipeline.gate.clear()
-    rig.mailbox.request("mug", make_frame(1))
+    rig.request(1)
     wait_until(lambda: (rig.worker.busy_s or 0) > 0.05)
     rig.pipeline.gate.set()
     wait_until(lambda: rig.worker.busy_s is None)
@@ -117,17 +125,17 @@ def test_a_new_worker_begins_when_the_stopped_one_has_ended() -> None:
     pipeline.gate.clear()
     workers = []
     for _ in range(2):
-        mailbox = Mailbox()
+        schedule = Schedule()
         worker = InferenceWorker(
             pipeline,
-            mailbox,
-            lambda _: None,
+            schedule,
+            lambda *_: None,
             lambda _: None,
             after=workers[0] if workers else None,
         )
         workers.append(worker)
         worker.start()
-        future = mailbox.request("mug", make_frame(len(workers)))
+        future = schedule.request(schedule.mailbox(), "mug", make_frame(len(workers))).future
         if len(workers) == 1:
             pipeline.calls.get(timeout=WAIT_S)
             assert not worker.stop(timeout_s=0.05)
@@ -165,9 +173,10 @@ def test_the_error_callback_may_fail_too() -> None:
     def fail(_: Exception) -> None:
         raise OSError("the callback is broken")
 
-    mailbox = Mailbox()
-    worker = InferenceWorker(GatedPipeline(), mailbox, lambda _: None, fail)
+    schedule = Schedule()
+    worker = InferenceWorker(GatedPipeline(), schedule, lambda *_: None, fail)
     worker.start()
+    request = schedule.request(schedule.mailbox(), "mug", make_frame(FATAL))
     with pytest.raises(RuntimeError, match="ended by SystemExit"):
-        mailbox.request("mug", make_frame(FATAL)).result(WAIT_S)
+        request.future.result(WAIT_S)
     assert worker.stop(WAIT_S)

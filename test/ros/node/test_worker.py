@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from queue import Queue
 
@@ -15,9 +16,9 @@ import pytest
 
 from helpers.gated_pipeline import BROKEN, WAIT_S, GatedPipeline, make_frame
 from llmseg_core.config import SelectionConfig
-from llmseg_ros.messages.frame import SegmentedFrame
+from llmseg_ros.messages.frame import Frame, SegmentedFrame
 from llmseg_ros.node import mailbox as mailbox_module
-from llmseg_ros.node.mailbox import MOST_REQUESTS, Mailbox, TooManyRequests, WorkerStopped
+from llmseg_ros.node.schedule import MOST_WAITING, Busy, Schedule, WorkerStopped
 from llmseg_ros.node.worker import InferenceWorker
 
 
@@ -25,19 +26,24 @@ from llmseg_ros.node.worker import InferenceWorker
 class Rig:
     """A running worker and everything that came out of it."""
 
-    mailbox: Mailbox
+    max_rate_hz: float = 0.0
+    schedule: Schedule = field(default_factory=Schedule)
     pipeline: GatedPipeline = field(default_factory=GatedPipeline)
     answers: Queue[SegmentedFrame] = field(default_factory=Queue)
     errors: Queue[Exception] = field(default_factory=Queue)
 
     def __post_init__(self) -> None:
+        self.mailbox = self.schedule.mailbox(max_rate_hz=self.max_rate_hz)
         self.worker = InferenceWorker(
             self.pipeline,
-            self.mailbox,
-            self.answers.put,
+            self.schedule,
+            lambda _, answer: self.answers.put(answer),
             self.errors.put,
         )
         self.worker.start()
+
+    def request(self, instruction: str, frame: Frame | None = None) -> Future[SegmentedFrame]:
+        return self.schedule.request(self.mailbox, instruction, frame).future
 
     def answer(self) -> tuple[int, str]:
         """The next answer of the stream: number of the frame, instruction."""
@@ -55,7 +61,7 @@ class Rig:
 
 @pytest.fixture
 def rig() -> Iterator[Rig]:
-    rig = Rig(Mailbox())
+    rig = Rig()
     yield rig
     rig.pipeline.gate.set()
     assert rig.worker.stop(WAIT_S)
@@ -100,7 +106,7 @@ def test_the_stream_rests_while_nobody_wants_answers(rig: Rig) -> None:
     for number in (1, 2):
         rig.mailbox.submit(make_frame(number))
     assert rig.remaining_calls() == []
-    assert rig.mailbox.request("spoon").result(WAIT_S).frame.header == 2
+    assert rig.request("spoon").result(WAIT_S).frame.header == 2
     assert rig.answers.empty()
     assert rig.mailbox.statistics.dropped == 0
     rig.mailbox.want(True)
@@ -178,13 +184,13 @@ def test_the_same_instruction_again_is_answered_again(rig: Rig) -> None:
 
 
 def test_requests_are_answered_apart_from_the_instruction(rig: Rig) -> None:
-    own = rig.mailbox.request("spoon", make_frame(7)).result(WAIT_S)
+    own = rig.request("spoon", make_frame(7)).result(WAIT_S)
     assert (own.frame.header, own.segmentation.instruction) == (7, "spoon")
     with pytest.raises(LookupError, match="no image yet"):
-        rig.mailbox.request("spoon").result(WAIT_S)
+        rig.request("spoon").result(WAIT_S)
 
     rig.mailbox.submit(make_frame(1))
-    newest = rig.mailbox.request("fork").result(WAIT_S)
+    newest = rig.request("fork").result(WAIT_S)
     assert newest.frame.header == 1
     assert rig.answers.empty()
     rig.mailbox.instruct("mug")  # on the frame that the request had encoded
@@ -197,7 +203,7 @@ def test_the_stream_answers_on_the_frame_that_a_request_took(rig: Rig) -> None:
     rig.mailbox.instruct("mug")
     rig.mailbox.submit(make_frame(1))
     assert rig.call() == "encode 1"
-    request = rig.mailbox.request("fork")
+    request = rig.request("fork")
     rig.mailbox.submit(make_frame(2))
     rig.pipeline.gate.set()
     assert request.result(WAIT_S).frame.header == 2
@@ -211,7 +217,7 @@ def test_an_image_of_a_request_leaves_the_streams_encoding(rig: Rig) -> None:
     rig.mailbox.instruct("mug")
     rig.mailbox.submit(make_frame(1))
     assert rig.answer() == (1, "mug")
-    rig.mailbox.request("fork", make_frame(7)).result(WAIT_S)
+    rig.request("fork", make_frame(7)).result(WAIT_S)
     rig.mailbox.instruct("spoon")
     assert rig.answer() == (1, "spoon")
     assert rig.remaining_calls()[2:] == ["encode 7", "segment 7 fork", "segment 1 spoon"]
@@ -231,17 +237,17 @@ def test_an_encoding_that_failed_is_not_taken_for_the_last_one(rig: Rig) -> None
 
 def test_more_requests_than_there_is_memory_for_are_refused(rig: Rig) -> None:
     rig.pipeline.gate.clear()
-    first = rig.mailbox.request("first", make_frame(1))
+    first = rig.request("first", make_frame(1))
     rig.call()
-    futures = [rig.mailbox.request("fork", make_frame(2)) for _ in range(MOST_REQUESTS + 1)]
-    with pytest.raises(TooManyRequests, match=f"{MOST_REQUESTS} requests wait already"):
+    futures = [rig.request("fork", make_frame(2)) for _ in range(MOST_WAITING + 1)]
+    with pytest.raises(Busy, match=f"busy, {MOST_WAITING} wait"):
         futures[-1].result(WAIT_S)
     rig.pipeline.gate.set()
     assert all(future.result(WAIT_S) for future in [first, *futures[:-1]])
 
 
 def test_an_answer_that_cannot_be_published_is_a_failure(rig: Rig) -> None:
-    def fail(_: SegmentedFrame) -> None:
+    def fail(*_: object) -> None:
         raise OSError("no middleware")
 
     rig.worker._on_answer = fail
@@ -256,7 +262,7 @@ def test_requests_and_stream_take_turns(rig: Rig) -> None:
     rig.mailbox.instruct("mug")
     rig.mailbox.submit(make_frame(1))
     rig.call()
-    futures = [rig.mailbox.request(f"request {n}", make_frame(50 + n)) for n in range(3)]
+    futures = [rig.request(f"request {n}", make_frame(50 + n)) for n in range(3)]
     rig.mailbox.submit(make_frame(2))
     rig.pipeline.gate.set()
     for future in futures:
@@ -280,28 +286,29 @@ def test_an_exception_is_reported_and_the_thread_lives_on(rig: Rig) -> None:
     rig.mailbox.instruct("broken")
     assert str(rig.errors.get(timeout=WAIT_S)) == "cannot think of that"
     with pytest.raises(ValueError, match="cannot think of that"):
-        rig.mailbox.request("broken").result(WAIT_S)
+        rig.request("broken").result(WAIT_S)
     assert rig.remaining_calls()[-1] == "segment 1 broken"  # and not again and again
     assert rig.mailbox.statistics.failed == 3
 
 
 def test_an_exception_in_the_callbacks_does_not_end_the_thread() -> None:
-    pipeline, mailbox = GatedPipeline(), Mailbox()
+    pipeline, schedule = GatedPipeline(), Schedule()
+    mailbox = schedule.mailbox()
 
     def fail(*_: object) -> None:
         raise OSError("the callback is broken")
 
-    worker = InferenceWorker(pipeline, mailbox, fail, fail)
+    worker = InferenceWorker(pipeline, schedule, fail, fail)
     worker.start()
     mailbox.instruct("mug")
     mailbox.submit(make_frame(1))
-    answer = mailbox.request("spoon", make_frame(2)).result(WAIT_S)
+    answer = schedule.request(mailbox, "spoon", make_frame(2)).future.result(WAIT_S)
     assert answer.frame.header == 2
     assert worker.stop(WAIT_S)
 
 
 def test_the_rate_limit_holds_for_new_frames_only() -> None:
-    rig = Rig(Mailbox(max_rate_hz=0.01))
+    rig = Rig(max_rate_hz=0.01)
     rig.mailbox.instruct("mug")
     rig.mailbox.submit(make_frame(1))
     assert rig.answer() == (1, "mug")
@@ -316,11 +323,11 @@ def test_the_rate_limit_holds_for_new_frames_only() -> None:
 
 def test_stop_ends_waiting_requests_and_is_final(rig: Rig) -> None:
     rig.pipeline.gate.clear()
-    running = rig.mailbox.request("mug", make_frame(1))
+    running = rig.request("mug", make_frame(1))
     assert rig.call() == "encode 1"
-    waiting = rig.mailbox.request("spoon", make_frame(2))
+    waiting = rig.request("spoon", make_frame(2))
     assert not rig.worker.stop(timeout_s=0.05)
-    late = rig.mailbox.request("fork", make_frame(3))
+    late = rig.request("fork", make_frame(3))
     for future in (running, waiting, late):
         with pytest.raises(WorkerStopped, match="stopped before the answer"):
             future.result(WAIT_S)
@@ -340,7 +347,7 @@ def test_nothing_is_published_after_stop(rig: Rig) -> None:
 
 
 def test_a_worker_that_never_started_stops() -> None:
-    worker = InferenceWorker(GatedPipeline(), Mailbox(), lambda _: None, lambda _: None)
+    worker = InferenceWorker(GatedPipeline(), Schedule(), lambda *_: None, lambda _: None)
     assert worker.stop()
 
 
@@ -365,7 +372,7 @@ def test_no_answer_is_of_two_models(rig: Rig) -> None:
     rig.mailbox.instruct("mug")
     rig.mailbox.submit(make_frame(1))
     assert rig.call() == "encode 1"
-    request = rig.mailbox.request("spoon")
+    request = rig.request("spoon")
     rig.worker.replace(other, None)
     rig.pipeline.gate.set()
     assert rig.answer() == (1, "mug")
@@ -378,7 +385,7 @@ def test_no_answer_is_of_two_models(rig: Rig) -> None:
 def test_a_request_keeps_the_model_that_it_began_with(rig: Rig) -> None:
     other = GatedPipeline()
     rig.pipeline.gate.clear()
-    request = rig.mailbox.request("mug", make_frame(1))
+    request = rig.request("mug", make_frame(1))
     assert rig.call() == "encode 1"
     rig.worker.replace(other, SelectionConfig(iop_threshold=0.25))
     rig.pipeline.gate.set()
