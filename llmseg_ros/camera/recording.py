@@ -27,7 +27,8 @@ from std_msgs.msg import Header
 
 from llmseg_core.recordings.recording import Recording
 from llmseg_core.recordings.storage import RecordingError, StoredMessage
-from llmseg_ros.messages.conversions import compressed_to_rgb, image_to_rgb, rgb_to_image
+from llmseg_ros.messages.compressed_images import compressed_to_rgb
+from llmseg_ros.messages.conversions import image_to_rgb, rgb_to_image
 
 from .camera_frame import CameraFrame, Report, SourceError
 from .camera_model import CameraModel

@@ -15,9 +15,9 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
+from llmseg_ros.messages.compressed_images import compressed_to_rgb
 from llmseg_ros.messages.conversions import (
     ImageConversionError,
-    compressed_to_rgb,
     image_to_rgb,
 )
 from llmseg_ros.node.image_input import COMPRESSED_TYPE, IMAGE_TYPE, why_no_image

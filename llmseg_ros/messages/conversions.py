@@ -17,18 +17,20 @@ from typing import TypeAlias
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from sensor_msgs.msg import CompressedImage, Image
+from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from .cv_bridge_colors import find_convert
 
 __all__ = [
+    "LAYOUTS",
     "SUPPORTED_ENCODINGS",
     "ImageConversionError",
+    "Pixels",
     "check_image",
-    "compressed_to_rgb",
     "image_to_rgb",
     "mask_to_image",
+    "opencv_to_rgb",
     "rgb_to_image",
 ]
 
@@ -103,9 +105,6 @@ PLANES = {
 direction, and OpenCV's conversion of the one whose colour is half as wide and high"""
 
 SUPPORTED_ENCODINGS = (*sorted(LAYOUTS), *sorted(ALIASES), *PLANES)
-
-DEPTH_HEAD_BYTES = 12
-"""before the PNG of a compressedDepth message: how distances were stored"""
 
 
 def check_image(msg: Image) -> None:
@@ -233,49 +232,6 @@ def _values(msg: Image) -> str:
         f"encoding {msg.encoding!r}, height {msg.height}, width {msg.width}, step {msg.step}, "
         f"{len(msg.data)} bytes of data"
     )
-
-
-def compressed_to_rgb(msg: CompressedImage) -> NDArray[np.uint8]:
-    """Returns the image of a JPEG, PNG or other message that OpenCV decodes, (H, W, 3) RGB, uint8.
-
-    `format` is read as image_transport's plugins write it, "encoding; codec compressed order": the
-    pixels of a bayer encoding are a mosaic, and an order that begins with rgb has red first. Depth
-    ("16UC1; compressedDepth png") becomes grey, as the raw image does. 16-bit values are scaled as
-    by `image_to_rgb`.
-
-    Raises:
-        ImageConversionError: the data is no image that can be decoded.
-    """
-    data = np.frombuffer(msg.data, np.uint8)
-    if "compressedDepth" in msg.format:
-        data = data[DEPTH_HEAD_BYTES:]
-    try:
-        pixels = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if data.size else None
-    except cv2.error:  # such as one that says it has a billion pixels
-        pixels = None
-    if pixels is None or pixels.dtype not in (np.uint8, np.uint16):
-        raise ImageConversionError(
-            f"cannot decode a compressed image (format {msg.format!r}, {len(msg.data)} bytes of "
-            "data): the data must be a whole JPEG or PNG file"
-        )
-    encoding = _decoded_encoding(msg.format, pixels)
-    if encoding.startswith("bayer") and min(pixels.shape[:2]) < 3:
-        raise ImageConversionError(
-            f"image too small (format {msg.format!r}, {pixels.shape[0]} x {pixels.shape[1]} "
-            "pixels): bayer needs 3 x 3 pixels or more"
-        )
-    return opencv_to_rgb(pixels, encoding)
-
-
-def _decoded_encoding(format_text: str, pixels: Pixels) -> str:
-    """The encoding of pixels that were decoded from a message of that format."""
-    encoding, _, codec = format_text.partition(";")
-    bits = 8 * pixels.itemsize
-    if pixels.ndim == 2:
-        mosaic = f"{encoding.strip().rstrip('0123456789')}{bits}"
-        return mosaic if mosaic.startswith("bayer") and mosaic in LAYOUTS else f"mono{bits}"
-    order = "rgb" if "compressed rgb" in codec else "bgr"
-    return f"{order}{'a' if pixels.shape[2] == 4 else ''}{bits}"
 
 
 _FROM_RGB: dict[str, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {

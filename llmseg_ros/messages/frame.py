@@ -11,13 +11,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 
 from llmseg_core.types import Segmentation
 
+from .compressed_images import check_compressed, compressed_to_rgb
 from .conversions import check_image, image_to_rgb
 
-__all__ = ["Frame", "SegmentedFrame", "frame_from_message"]
+__all__ = ["MOST_PIXELS", "Frame", "SegmentedFrame", "frame_from_message"]
+
+MOST_PIXELS = 50_000_000
+"""of a compressed image, unless somebody says otherwise; 8K has 33 million"""
 
 
 class Frame:
@@ -97,11 +101,22 @@ class SegmentedFrame:
     track_id: int = 0
 
 
-def frame_from_message(msg: Image, number: int = 0) -> Frame:
+def frame_from_message(
+    msg: Image | CompressedImage, number: int = 0, most_pixels: int = MOST_PIXELS
+) -> Frame:
     """The frame of an image message, which is converted when it is first looked at.
 
+    Args:
+        msg: a raw or a compressed image.
+        number: see `Frame`.
+        most_pixels: of a compressed image.
+
     Raises:
-        ImageConversionError: the message's fields say that it cannot be read.
+        ImageConversionError: the message's fields say that it cannot be read, or the header of its
+            image file does.
     """
+    if isinstance(msg, CompressedImage):
+        check_compressed(msg, most_pixels)
+        return Frame(lambda: compressed_to_rgb(msg), msg.header, number=number)
     check_image(msg)
     return Frame(lambda: image_to_rgb(msg), msg.header, number=number)

@@ -12,16 +12,19 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from rclpy.lifecycle import LifecycleNode, LifecyclePublisher
 from rclpy.qos import QoSProfile
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.time import Time
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 
 from llmseg_core.images.overlay import draw_overlay
 from llmseg_ros.error_log import ErrorLog
 from llmseg_ros.msg import SegmentationResult, StageTime
 
+from .compressed_images import rgb_to_compressed
 from .conversions import mask_to_image, rgb_to_image
 from .frame import SegmentedFrame
 from .place_messages import place_messages
@@ -63,6 +66,11 @@ class PublishedAnswer:
         self.answer = answer
         self.mask = mask_to_image(answer.segmentation.mask, answer.frame.header)
         self.result = answer_message(answer, now, dropped_frames, self.mask)
+
+    @cached_property
+    def overlay(self) -> NDArray[np.uint8]:
+        """(H, W, 3) RGB: the colour image with the mask drawn in, drawn when somebody asks."""
+        return draw_overlay(self.answer.frame.image, self.answer.segmentation)
 
     @cached_property
     def places(self) -> FoundPlaces:
@@ -173,18 +181,27 @@ class Outputs:
             output.destroy()
 
 
-def answer_outputs(node: LifecycleNode, prefix: str) -> list[Output]:
+def answer_outputs(
+    node: LifecycleNode, prefix: str, jpeg_quality: Callable[[], int]
+) -> list[Output]:
     """Mask, result and overlay of one camera.
 
     Args:
         node: the node.
         prefix: of their topics, "~/" or "~/NAME/".
+        jpeg_quality: of the compressed overlay, from 1 to 100.
     """
+
+    def compressed_overlay(published: PublishedAnswer) -> CompressedImage:
+        header = published.answer.frame.header
+        return rgb_to_compressed(published.overlay, header, jpeg_quality())
+
     return [
         TopicOutput(node, Image, f"{prefix}mask", lambda answer: answer.mask),
         TopicOutput(node, SegmentationResult, f"{prefix}result", _timed_result),
-        # Last: it is for people, and takes longest.
+        # Last: they are for people, and take longest.
         TopicOutput(node, Image, f"{prefix}overlay", _overlay),
+        TopicOutput(node, CompressedImage, f"{prefix}overlay/compressed", compressed_overlay),
     ]
 
 
@@ -197,7 +214,4 @@ def _timed_result(published: PublishedAnswer) -> SegmentationResult:
 
 
 def _overlay(published: PublishedAnswer) -> Image:
-    """The colour image with the mask drawn in."""
-    frame = published.answer.frame
-    overlay = draw_overlay(frame.image, published.answer.segmentation)
-    return rgb_to_image(overlay, frame.header, "bgr8")
+    return rgb_to_image(published.overlay, published.answer.frame.header, "bgr8")

@@ -21,10 +21,11 @@ from .depth_input import DepthInput, placing_settings
 from .depth_parameters import DepthParameters, read_depth_parameters
 from .diagnostics import CameraState
 from .goal_output import Followed, GoalOutput
+from .image_input import image_topic
 from .instruction import checked_instruction
 from .label_topic import LabelTopic
 from .mailbox import Mailbox
-from .parameters import NodeParameters
+from .parameters import NodeParameters, read_node_parameters
 from .stream import Stream
 from .transforms import Transforms
 
@@ -63,14 +64,14 @@ class Channel:
         self.name, self.instruction = name, ""
         self.stream: Stream | None = None
         self._node, self._errors = node, errors
-        self._image_topic = f"{name}/image" if name else "image"
-        prefix = f"~/{name}/" if name else "~/"
+        self._is_compressed = read_node_parameters(node).is_compressed
+        prefix = self.prefix
         self._transforms = Transforms(node)
         self._label = LabelTopic(node, prefix)
         self.placing = self._begin_placing()
         self._goals = GoalOutput()
         outputs = [
-            *answer_outputs(node, prefix),
+            *answer_outputs(node, prefix, lambda: read_node_parameters(node).overlay_jpeg_quality),
             *place_outputs(node, prefix, self.placing),
             *standard_outputs(node, prefix, self.placing),
             self._goals,
@@ -81,9 +82,15 @@ class Channel:
         )
 
     @property
+    def prefix(self) -> str:
+        """What the names of its topics begin with."""
+        return f"~/{self.name}/" if self.name else "~/"
+
+    @property
     def image_topic(self) -> str:
         """Full name of the topic that images come from."""
-        return self._node.resolve_topic_name(self._image_topic)
+        name = f"{self.name}/image" if self.name else "image"
+        return image_topic(self._node.resolve_topic_name(name), self._is_compressed)
 
     def instruct(self, instruction: str) -> None:
         """Puts a checked instruction in force until the next one; an empty one ends answering."""
@@ -123,7 +130,10 @@ class Channel:
         depth = None
         if self.placing is not None:
             depth = DepthInput(self._node, self._depth_values(), self._errors)
-        stream = Stream(self._node, self._image_topic, mailbox, self._outputs, self._errors, depth)
+        stream = Stream(
+            self._node, self.image_topic, mailbox, self._outputs, self._errors, depth,
+            self._is_compressed,
+        )  # fmt: skip
         mailbox.instruct(self.instruction)
         self.stream = stream
         return stream

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rclpy.node import Node
 
 from llmseg_core.model_dir.profiles import load_profiles
 
+from .channel import Channel
 from .model_loading import LoadedModel
 
 __all__ = ["about_model", "how_to_ask", "how_to_get"]
@@ -32,10 +33,14 @@ def about_model(model: LoadedModel) -> Iterator[str]:
         )
 
 
-def how_to_ask(node: Node, image_topic: str) -> Iterator[str]:
-    """Where images come from and answers go, and a command that asks."""
-    mask, result, overlay = map(node.resolve_topic_name, ("~/mask", "~/result", "~/overlay"))
-    yield f"active: images from {image_topic}, answers on {mask}, {result} and {overlay}"
+def how_to_ask(node: Node, channels: Iterable[Channel]) -> Iterator[str]:
+    """Where images of each camera come from and answers go, and a command that asks."""
+    for channel in channels:
+        names = (f"{channel.prefix}{output}" for output in ("mask", "result", "overlay"))
+        mask, result, overlay = map(node.resolve_topic_name, names)
+        yield (
+            f"active: images from {channel.image_topic}, answers on {mask}, {result} and {overlay}"
+        )
     instruction = node.resolve_topic_name("~/instruction")
     yield (
         f"ask: ros2 topic pub --once {instruction} std_msgs/msg/String "

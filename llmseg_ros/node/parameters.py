@@ -7,9 +7,8 @@ directory says, so a parameter that nobody sets is the model's own.
 
 from __future__ import annotations
 
-import re
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +17,10 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from llmseg_core.config import RuntimeConfig, SelectionConfig, SelectionRule
-from llmseg_ros.error_log import shortened
+from llmseg_ros.messages.frame import MOST_PIXELS
 from llmseg_ros.parameter_table import ParameterSpec, Value, declare, parameter_values
+
+from .camera_settings import RAW, camera_names, camera_weights, transports_compressed
 
 __all__ = [
     "JUDGED_TOGETHER",
@@ -57,16 +58,24 @@ class NodeParameters:
     max_waiting: int = 8
     cameras: tuple[str, ...] = ("",)
     camera_weights: tuple[float, ...] = (1.0,)
+    image_transport: str = RAW
+    max_megapixels: float = MOST_PIXELS / 1e6
+    overlay_jpeg_quality: int = 80
+
+    @property
+    def is_compressed(self) -> bool:
+        """Whether images come as CompressedImage; raises ValueError for a bad transport."""
+        return transports_compressed(self.image_transport)
 
     @property
     def camera_names(self) -> list[str]:
         """Names of the cameras; none for a single one. Raises ValueError for a bad name."""
-        return _camera_names(self.cameras)
+        return camera_names(self.cameras)
 
     @property
     def weights(self) -> list[float]:
         """Shares of the cameras, in their order. Raises ValueError for a bad one."""
-        return _weights(self.cameras, self.camera_weights)
+        return camera_weights(self.cameras, self.camera_weights)
 
     @property
     def follows(self) -> bool:
@@ -183,22 +192,39 @@ NODE_PARAMETERS = (
         "Shares of the model's time that the cameras have, in the order of `cameras`, each from "
         "0.01 to 100; a single one is for all.",
     ),
+    ParameterSpec(
+        "image_transport",
+        DEFAULTS.image_transport,
+        "What images come as: raw, or compressed: JPEG or PNG on the topic IMAGE/compressed, "
+        "where IMAGE is the image topic after remapping. Changes while the node is unconfigured.",
+    ),
+    ParameterSpec(
+        "max_megapixels",
+        DEFAULTS.max_megapixels,
+        "Million pixels of a compressed image at most; a larger one is refused before it is "
+        "decoded.",
+        minimum=0.001,
+        maximum=1000.0,
+    ),
+    ParameterSpec(
+        "overlay_jpeg_quality",
+        DEFAULTS.overlay_jpeg_quality,
+        "Quality of ~/overlay/compressed, from 1 to 100.",
+        minimum=1,
+        maximum=100,
+    ),
 )
 
 FOLLOWING = ("off", "flow")
 """The values of the parameter `following`."""
 
-CAMERA_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
-MOST_CAMERAS = 32
-LEAST_WEIGHT, MOST_WEIGHT = 0.01, 100.0
-
-FIXED_NAMES = ("cameras",)
+FIXED_NAMES = ("cameras", "image_transport")
 """Beside RUNTIME_NAMES, what changes while the node is unconfigured."""
 
 RUNTIME_NAMES = ("device", "dtype", "attention", "memory_budget_mb", "compile")
 SELECTION_NAMES = ("rule", "iop_threshold", "top_k", "min_confidence")
 
-JUDGED_TOGETHER = (*RUNTIME_NAMES, *SELECTION_NAMES, "cameras", "camera_weights")
+JUDGED_TOGETHER = (*RUNTIME_NAMES, *SELECTION_NAMES, *FIXED_NAMES, "camera_weights")
 """Parameters whose values are looked at together."""
 
 
@@ -300,8 +326,9 @@ def check_parameters(
         _runtime({name: merged[name] for name in RUNTIME_NAMES if name in merged})
         SelectionConfig(**{name: merged[name] for name in SELECTION_NAMES if name in merged})
         _follows(new.get("following", DEFAULTS.following))
+        transports_compressed(new.get("image_transport", DEFAULTS.image_transport))
         cameras = merged.get("cameras", DEFAULTS.cameras)
-        _weights(cameras, merged.get("camera_weights", DEFAULTS.camera_weights))
+        camera_weights(cameras, merged.get("camera_weights", DEFAULTS.camera_weights))
     except ValueError as error:
         return SetParametersResult(successful=False, reason=str(error))
     return SetParametersResult(successful=True)
@@ -317,36 +344,3 @@ def _runtime(values: Mapping[str, Any]) -> RuntimeConfig:
     """ROS has no null for a number: a memory budget of 0 is none."""
     budget = values.get("memory_budget_mb") or None
     return RuntimeConfig(**{**values, "memory_budget_mb": budget})
-
-
-def _camera_names(names: Sequence[str]) -> list[str]:
-    """The names that are not empty; raises ValueError for a bad one."""
-    given = [name for name in names if name]
-    for name in given:
-        if not CAMERA_NAME.fullmatch(name):
-            raise ValueError(
-                f"cameras has {shortened(name)!r}, a name must be a letter, then letters, digits "
-                "and _, 64 at most"
-            )
-    if len(set(given)) < len(given):
-        raise ValueError(f"cameras is {given}, no name may be there twice")
-    if len(given) > MOST_CAMERAS:
-        raise ValueError(f"cameras has {len(given)} names, {MOST_CAMERAS} at most are served")
-    return given
-
-
-def _weights(names: Sequence[str], weights: Sequence[float]) -> list[float]:
-    """One weight for each camera; raises ValueError for a bad one."""
-    count = len(_camera_names(names)) or 1
-    for weight in weights:
-        if not LEAST_WEIGHT <= weight <= MOST_WEIGHT:
-            raise ValueError(
-                f"camera_weights has {weight:g}, a weight must be from {LEAST_WEIGHT:g} to "
-                f"{MOST_WEIGHT:g}"
-            )
-    if len(weights) not in (1, count):
-        raise ValueError(
-            f"camera_weights has {len(weights)} numbers for {count} cameras: give one for each, or "
-            "a single one for all"
-        )
-    return [float(weight) for weight in weights] * (count if len(weights) == 1 else 1)

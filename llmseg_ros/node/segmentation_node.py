@@ -160,8 +160,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         except Exception as error:
             super().on_deactivate(state)
             return self._refuse("activate", error)
-        topics = ", ".join(channel.image_topic for channel in self._channels)
-        self._say(how_to_ask(self, topics))
+        self._say(how_to_ask(self, self._channels))
         return result
 
     @reporting

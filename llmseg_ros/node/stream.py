@@ -9,7 +9,7 @@ from dataclasses import replace
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_policy_name_from_kind
 from rclpy.qos_overriding_options import QoSOverridingOptions
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 
 try:
     from rclpy.event_handler import QoSRequestedIncompatibleQoSInfo, SubscriptionEventCallbacks
@@ -18,7 +18,7 @@ except ImportError:  # Humble
 
 from llmseg_core.config import SelectionConfig
 from llmseg_ros.error_log import ErrorLog
-from llmseg_ros.messages.frame import SegmentedFrame, frame_from_message
+from llmseg_ros.messages.frame import MOST_PIXELS, SegmentedFrame, frame_from_message
 from llmseg_ros.messages.outputs import Outputs
 
 from .depth_input import DepthInput
@@ -52,16 +52,18 @@ class Stream:
         outputs: Outputs,
         errors: ErrorLog,
         depth: DepthInput | None = None,
+        is_compressed: bool = False,
     ) -> None:
         """Subscribes to the images.
 
         Args:
             node: is active.
-            topic: of the images, before remapping.
+            topic: full name of the topic of the images.
             mailbox: where frames go.
             outputs: gets the answers.
             errors: gets what fails.
             depth: brings depth images; None without depth. It is stopped with the stream.
+            is_compressed: whether images come as CompressedImage.
 
         Raises:
             RuntimeError: a `qos_overrides` parameter has a bad value.
@@ -71,7 +73,8 @@ class Stream:
         self._last_image_at: float | None = None  # time.monotonic()
         self._last_answer_ms: float | None = None
         self._node, self._outputs, self._errors = node, outputs, errors
-        self._topic = node.resolve_topic_name(topic)
+        self._topic, self._is_compressed = topic, is_compressed
+        self._most_pixels = MOST_PIXELS
         self._follows = self._always_on = self._stopped = False
         self._is_enabled = True
         self._images = 0
@@ -79,7 +82,7 @@ class Stream:
             self._publish, mailbox.accepts, mailbox.hurry, self._on_following_error
         )
         self._subscription = node.create_subscription(
-            Image,
+            CompressedImage if is_compressed else Image,
             topic,
             self._on_image,
             QoSProfile(depth=IMAGE_QUEUE_DEPTH, reliability=ReliabilityPolicy.BEST_EFFORT),
@@ -91,6 +94,7 @@ class Stream:
         """Puts parameters in force."""
         self.mailbox.configure(selection, values.max_rate_hz)
         self._follows, self._always_on = values.follows, values.always_on
+        self._most_pixels = int(values.max_megapixels * 1e6)
         self.attend()
 
     def enable(self, is_enabled: bool) -> None:
@@ -132,7 +136,8 @@ class Stream:
         )
         if not state.lacks_image:
             return state
-        reason, for_good = why_no_image(self._node, self._topic, self._subscription.qos_profile)
+        qos = self._subscription.qos_profile
+        reason, for_good = why_no_image(self._node, self._topic, qos, self._is_compressed)
         return replace(state, no_image=reason, no_image_for_good=for_good)
 
     def stop(self) -> None:
@@ -143,10 +148,10 @@ class Stream:
             self._depth.stop()
         self.following.stop()
 
-    def _on_image(self, msg: Image) -> None:
+    def _on_image(self, msg: Image | CompressedImage) -> None:
         self._last_image_at = time.monotonic()
         try:
-            frame = frame_from_message(msg, self._images + 1)
+            frame = frame_from_message(msg, self._images + 1, self._most_pixels)
         except Exception as error:  # whatever a message does, the node lives on
             self._errors.report(self._topic, str(error))
             return

@@ -31,6 +31,7 @@ OF_AN_ACTION = {
 ELSEWHERE = {
     ("subscribe", "/bond"),  # beside bondpy
     ("publish", "/bond"),
+    ("subscribe", "/image/compressed"),  # with image_transport: compressed
     ("reply", "/llmseg/get_type_description"),  # Humble has none
     ("reply", "/llmseg_camera/get_type_description"),
 }

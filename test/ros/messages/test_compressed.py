@@ -4,13 +4,21 @@
 from __future__ import annotations
 
 import array
+import struct
+from zlib import crc32
 
 import cv2
 import numpy as np
 import pytest
 from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
 
-from llmseg_ros.messages.conversions import ImageConversionError, compressed_to_rgb, image_to_rgb
+from llmseg_ros.messages.compressed_images import (
+    check_compressed,
+    compressed_to_rgb,
+    rgb_to_compressed,
+)
+from llmseg_ros.messages.conversions import ImageConversionError, image_to_rgb
 
 
 def message(format_text: str, pixels: np.ndarray, codec: str = ".png") -> CompressedImage:
@@ -92,3 +100,50 @@ def test_sizes_and_depths_that_cannot_be() -> None:
         compressed_to_rgb(message("bayer_rggb8; png compressed ", np.zeros((2, 4), np.uint8)))
     with pytest.raises(ImageConversionError, match="cannot decode"):
         compressed_to_rgb(message("32FC1; tiff", np.zeros((4, 4), np.float32), ".tiff"))
+
+
+def png_header(width: int, height: int) -> bytes:
+    """The beginning of a PNG that says it has this size."""
+    body = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    header = struct.pack(">I", 13) + body + struct.pack(">I", crc32(body))
+    return b"\x89PNG\r\n\x1a\n" + header + struct.pack(">I", 1000) + b"IDAT" + bytes(20)
+
+
+@pytest.mark.parametrize("codec", [".png", ".jpg", ".webp", ".tiff", ".bmp"])
+def test_the_size_is_known_before_decoding(codec: str) -> None:
+    msg = message("bgr8", np.zeros((30, 40, 3), np.uint8), codec)
+    check_compressed(msg, 1200)
+    with pytest.raises(ImageConversionError, match=r"40 x 30 pixels, and max_megapixels allows"):
+        check_compressed(msg, 1199)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (png_header(13_000, 13_000), "13000 x 13000 pixels"),
+        (png_header(60_000, 60_000), "too large"),
+        (b"", "cannot decode"),
+        (b"\xff\xd8\xff\xe0", "cannot decode"),
+        (b"GIF89a" + bytes(40), "cannot decode"),
+        (b"\x00\x00\x00\x01\x67\x42", "cannot decode"),
+    ],
+    ids=["large", "enormous", "empty", "cut", "gif", "h264"],
+)
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_what_is_too_large_or_no_image_is_refused_undecoded(content: bytes, reason: str) -> None:
+    msg = CompressedImage(format="h264", data=array.array("B", content))
+    with pytest.raises(ImageConversionError, match=reason) as caught:
+        check_compressed(msg, 50_000_000)
+    assert "format 'h264'" in str(caught.value)
+
+
+def test_a_jpeg_of_ours_is_read_as_it_was() -> None:
+    rgb = np.full((16, 24, 3), (200, 30, 60), np.uint8)
+    header = Header(frame_id="camera")
+    small, large = (rgb_to_compressed(rgb, header, quality) for quality in (1, 100))
+    assert small.header == header
+    assert small.format == "rgb8; jpeg compressed bgr8"
+    assert np.abs(compressed_to_rgb(large).astype(int) - rgb).max() <= 2
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    sizes = [len(rgb_to_compressed(noise, header, quality).data) for quality in (1, 50, 100)]
+    assert sizes == sorted(sizes)

@@ -12,7 +12,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
 
 from helpers.observer import Observer
-from llmseg_ros.node.image_input import why_no_image
+from llmseg_ros.node.image_input import image_topic, why_no_image
 
 BEST_EFFORT = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 RELIABLE = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
@@ -62,3 +62,18 @@ def test_reasons(
     assert reason in why_no_image(looking, "/eye", asked)[0]
     for publisher in publishers:
         observer.node.destroy_publisher(publisher)
+
+
+def test_a_compressed_topic_follows_image_transports_convention(
+    observer: Observer, looking: Node
+) -> None:
+    assert image_topic("/eye/image", False) == "/eye/image"
+    assert image_topic("/eye/image", True) == "/eye/image/compressed"
+    assert image_topic("/eye/image/compressed", True) == "/eye/image/compressed"
+    raw = observer.node.create_publisher(Image, "/eye", BEST_EFFORT)
+    observer.wait_until(lambda: looking.count_publishers("/eye") == 1)
+    reason, for_good = why_no_image(looking, "/eye/compressed", BEST_EFFORT, True)
+    assert (reason, for_good) == (
+        "nobody publishes it, but /eye: start with image_transport:=raw", True,
+    )  # fmt: skip
+    observer.node.destroy_publisher(raw)
