@@ -20,10 +20,13 @@ from launch_ros.actions import LifecycleNode, Node
 from launch_ros.descriptions import ParameterValue
 
 from llmseg_ros.fast_dds import large_message_environment
-from llmseg_ros.launch_arguments import flag, parameter_file
+from llmseg_ros.launch_arguments import camera_topics, flag, number, parameter_file
+
+TEXTS = ("model", "device", "dtype", "following", "depth_topic", "target_frame")
+"""arguments that are parameters of text"""
 
 SHARE = Path(get_package_share_directory("llmseg_ros"))
-RAW = "raw"
+RAW, COMPRESSED = "raw", "compressed"
 
 ARGUMENTS = {
     "namespace": ("", "namespace of the node, of RViz and of all their topics"),
@@ -32,9 +35,20 @@ ARGUMENTS = {
     "dtype": ("", "number type of the networks: float32, bfloat16 or float16"),
     "image_topic": ("image", "topic of the camera's images"),
     "image_transport": (
-        RAW,
-        "what the images come as: raw, or compressed, which image_transport's republish makes raw",
+        "",
+        "what the images come as: raw or compressed, or another one that image_transport's "
+        "republish makes raw",
     ),
+    "cameras": (
+        "",
+        "several cameras for the one model: their names, each with its image topic, such as "
+        "front=/front/image_raw,wrist=/wrist/image_raw; without a topic it is NAME/image",
+    ),
+    "following": ("", "how masks are carried along between full answers: flow, or off, ..."),
+    "depth_topic": ("", "topic of depth images that are registered to the colour camera"),
+    "target_frame": ("", "frame of tf2 in which places are told; empty is the camera's"),
+    "max_rate_hz": ("", "the most images that are encoded in a second; 0 is no limit"),
+    "always_on": ("", "true answers although nobody listens to an output"),
     "params_file": ("llmseg.yaml", "parameter file: a path, or a name in the package's config/"),
     "use_sim_time": ("", "true takes the time from /clock"),
     "respawn": ("false", "whether the node is started again if it dies"),
@@ -55,14 +69,20 @@ def is_installed(package: str) -> bool:
 def start(context: LaunchContext) -> list[LifecycleNode | Node | LogInfo]:
     """What the arguments ask for."""
     given = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
-    parameters: dict[str, ParameterValue | bool] = {
-        name: ParameterValue(given[name], value_type=str)
-        for name in ("model", "device", "dtype")
-        if given[name]
+    parameters: dict[str, ParameterValue | bool | float | str | list[str]] = {
+        name: ParameterValue(given[name], value_type=str) for name in TEXTS if given[name]
     }
-    if given["use_sim_time"]:
-        parameters["use_sim_time"] = flag("use_sim_time", given["use_sim_time"])
+    for name in ("use_sim_time", "always_on"):
+        if given[name]:
+            parameters[name] = flag(name, given[name])
+    if given["max_rate_hz"]:
+        parameters["max_rate_hz"] = number("max_rate_hz", given["max_rate_hz"])
     image_topic, republisher = raw_images(given)
+    if given["image_transport"] and not republisher:  # the node reads them as they come
+        parameters["image_transport"] = given["image_transport"]
+    cameras = camera_topics(given["cameras"])
+    if cameras:
+        parameters["cameras"] = list(cameras)
     node = LifecycleNode(
         package="llmseg_ros",
         executable="llmseg_node",
@@ -70,9 +90,12 @@ def start(context: LaunchContext) -> list[LifecycleNode | Node | LogInfo]:
         namespace=given["namespace"],
         parameters=[
             parameter_file(given["params_file"], SHARE / "config", "llmseg"),
-            *([parameters] if parameters else []),
+            parameters,
         ],
-        remappings=[("image", image_topic)],
+        remappings=[
+            ("image", image_topic),
+            *((f"{name}/image", topic) for name, topic in cameras.items() if topic),
+        ],
         ros_arguments=["--log-level", given["log_level"]],
         respawn=flag("respawn", given["respawn"]),
         respawn_delay=2.0,
@@ -85,8 +108,12 @@ def start(context: LaunchContext) -> list[LifecycleNode | Node | LogInfo]:
 def raw_images(given: dict[str, str]) -> tuple[str, list[Node]]:
     """The topic of raw images, and the node that makes them where they come otherwise."""
     transport, topic = given["image_transport"], given["image_topic"]
-    if transport == RAW:
+    if transport in ("", RAW, COMPRESSED):
         return topic, []
+    if given["cameras"]:
+        raise RuntimeError(
+            f"image_transport is {transport!r}, and several cameras take {RAW} or {COMPRESSED}"
+        )
     if not is_installed("image_transport"):
         raise RuntimeError(
             f"image_transport is {transport!r}, which the package image_transport makes raw: "

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-__all__ = ["beside", "flag", "parameter_file"]
+__all__ = ["beside", "camera_topics", "flag", "number", "parameter_file"]
 
 YES, NO = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
 
@@ -24,6 +24,38 @@ def flag(name: str, text: str) -> bool:
     if word not in YES + NO:
         raise ValueError(f"{name} is {text!r}, it must be true or false")
     return word in YES
+
+
+def number(name: str, text: str) -> float:
+    """The number that an argument is.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{name} is {text!r}, it must be a number") from None
+
+
+def camera_topics(text: str) -> dict[str, str]:
+    """The cameras of an argument such as front=/front/image_raw,wrist.
+
+    Returns:
+        The image topic of each camera by its name; empty where none was given.
+
+    Raises:
+        ValueError: a name is missing or there twice, or a topic is missing after its "=".
+    """
+    cameras: dict[str, str] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, sign, topic = (piece.strip() for piece in part.partition("="))
+        if not name or name in cameras or (sign and not topic):
+            raise ValueError(
+                f"cameras is {text!r}: {part!r} must be NAME or NAME=TOPIC, each name once"
+            )
+        cameras[name] = topic
+    return cameras
 
 
 def parameter_file(given: str, shipped: Path, node: str) -> str:

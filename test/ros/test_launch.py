@@ -59,7 +59,8 @@ def test_launch_arguments() -> None:
     assert arguments == {
         "llmseg.launch.py": {
             "namespace", "model", "device", "dtype", "image_topic", "image_transport",
-            "params_file", "use_sim_time", "respawn", "log_level", "rviz",
+            "params_file", "use_sim_time", "respawn", "log_level", "rviz", "cameras", "following",
+            "depth_topic", "target_frame", "max_rate_hz", "always_on",
         },
         "demo.launch.py": {"rviz"},
     }  # fmt: skip
@@ -90,6 +91,10 @@ def test_launch_files_load(path: Path) -> None:
     [
         ("llmseg.launch.py", {}, ""),
         ("llmseg.launch.py", {"params_file": "low_rate", "namespace": "robot"}, ""),
+        ("llmseg.launch.py", {"cameras": "front=/a,wrist", "image_transport": "compressed"}, ""),
+        ("llmseg.launch.py", {"following": "off", "max_rate_hz": "2", "always_on": "true"}, ""),
+        ("llmseg.launch.py", {"cameras": "a,a"}, "each name once"),
+        ("llmseg.launch.py", {"max_rate_hz": "two"}, "max_rate_hz is 'two'"),
         ("llmseg.launch.py", {"params_file": "nowhere.yaml"}, "params_file is 'nowhere.yaml'"),
         ("llmseg.launch.py", {"rviz": "perhaps"}, "rviz is 'perhaps'"),
         ("llmseg.launch.py", {"use_sim_time": "2"}, "use_sim_time is '2'"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from llmseg_ros.launch_arguments import beside, flag, parameter_file
+from llmseg_ros.launch_arguments import beside, camera_topics, flag, number, parameter_file
 
 CONFIG = Path(__file__).parents[2] / "config"
 
@@ -39,6 +39,33 @@ def test_neither(text: str) -> None:
 )
 def test_the_topic_beside_another(topic: str, expected: str) -> None:
     assert beside(topic, "camera_info") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "cameras"),
+    [
+        ("", {}),
+        ("front", {"front": ""}),
+        ("front, wrist", {"front": "", "wrist": ""}),
+        ("front=/front/image_raw,wrist=hand/image,", {
+            "front": "/front/image_raw", "wrist": "hand/image",
+        }),
+    ],
+)  # fmt: skip
+def test_cameras_with_their_topics(text: str, cameras: dict[str, str]) -> None:
+    assert camera_topics(text) == cameras
+
+
+@pytest.mark.parametrize("text", ["=a", "a,a", "a=", "a=/b,a=/c"])
+def test_cameras_that_cannot_be_meant(text: str) -> None:
+    with pytest.raises(ValueError, match=f"cameras is '{text}'"):
+        camera_topics(text)
+
+
+def test_numbers() -> None:
+    assert number("max_rate_hz", " 2 ") == 2.0
+    with pytest.raises(ValueError, match="max_rate_hz is 'two', it must be a number"):
+        number("max_rate_hz", "two")
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in CONFIG.glob("*.yaml")))
