@@ -83,13 +83,23 @@ class Follower:
     next one agrees with it, or at once when it is clearly surer: a mask does not flicker.
     """
 
-    def __init__(self, tracker: Tracker[Any] | None = None) -> None:
-        """Follows nothing yet; `tracker` carries masks from image to image, None by flow."""
+    def __init__(self, tracker: Tracker[Any] | None = None, last_track: int = 0) -> None:
+        """Follows nothing yet.
+
+        Args:
+            tracker: carries masks from image to image; None by optical flow.
+            last_track: the last `track_id` that somebody has had.
+        """
         self._tracker = FlowTracker() if tracker is None else tracker
         self._images: deque[tuple[int, View]] = deque(maxlen=self._tracker.kept)
         self._answer: _Answer | None = None
         self._doubt: _Answer | None = None
-        self._track_id = 0
+        self._track_id = last_track
+
+    @property
+    def last_track(self) -> int:
+        """The newest `track_id`; 0 before the first."""
+        return self._track_id
 
     def see(self, number: int, image: NDArray[np.uint8]) -> Followed | None:
         """Takes the next image.

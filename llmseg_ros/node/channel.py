@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import QoSPolicyKind, QoSProfile
@@ -12,6 +13,7 @@ from rclpy.subscription import Subscription
 from std_msgs.msg import String
 
 from llmseg_core.config import SelectionConfig
+from llmseg_core.following.tracker import Tracker
 from llmseg_ros.error_log import ErrorLog, shortened
 from llmseg_ros.messages.more_outputs import place_outputs, standard_outputs
 from llmseg_ros.messages.outputs import Outputs, answer_outputs
@@ -121,8 +123,12 @@ class Channel:
         if self.stream is not None:
             self.stream.enable(is_enabled)
 
-    def open(self, mailbox: Mailbox) -> Stream:
+    def open(self, mailbox: Mailbox, trackers: Mapping[str, Tracker[Any]]) -> Stream:
         """Takes images from now on, for the worker that looks after `mailbox`.
+
+        Args:
+            mailbox: where frames go.
+            trackers: what carries answers along, by the value of the parameter `following`.
 
         Raises:
             RuntimeError: a `qos_overrides` parameter has a bad value.
@@ -131,7 +137,7 @@ class Channel:
         if self.placing is not None:
             depth = DepthInput(self._node, self._depth_values(), self._errors)
         stream = Stream(
-            self._node, self.image_topic, mailbox, self._outputs, self._errors, depth,
+            self._node, self.image_topic, mailbox, self._outputs, self._errors, trackers, depth,
             self._is_compressed,
         )  # fmt: skip
         mailbox.instruct(self.instruction)

@@ -8,9 +8,11 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 from llmseg_core.following.follower import Followed, Follower
 from llmseg_core.following.objects import followed_answer, object_masks
+from llmseg_core.following.tracker import Tracker
 from llmseg_ros.messages.frame import Frame, SegmentedFrame
 
 __all__ = ["FollowingThread"]
@@ -32,7 +34,7 @@ class FollowingThread:
         wanted: Callable[[str], bool],
         on_lost: Callable[[], None],
         on_error: Callable[[Exception], None],
-        is_on: bool = True,
+        tracker: Tracker[Any] | None = None,
     ) -> None:
         """Makes a thread that is not running yet.
 
@@ -41,17 +43,18 @@ class FollowingThread:
             wanted: whether answers to an instruction are still wanted.
             on_lost: is called when what was followed is lost.
             on_error: gets what following or `publish` raised; the thread lives on.
-            is_on: whether answers are followed.
+            tracker: carries masks from image to image; None while nothing is followed.
         """
         self._publish, self._wanted = publish, wanted
         self._on_lost, self._on_error = on_lost, on_error
-        self._is_on = is_on
+        self._tracker = tracker
         self._forgets = False
         self._changed = threading.Condition()  # guards what follows, and these two
         self._newest: Frame | None = None
         self._answers: deque[SegmentedFrame] = deque()
         self._is_open = True
-        self._follower = Follower()
+        self._follower = Follower(tracker)
+        self._follows_by = tracker
         self._keys: dict[int, SegmentedFrame] = {}  # full answers by number
         self._seen: Frame | None = None
         self._was_lost = False
@@ -61,12 +64,15 @@ class FollowingThread:
         """Starts the thread."""
         self._thread.start()
 
-    def turn(self, is_on: bool) -> None:
-        """Turns following on or off, from the next image or answer on; off forgets all."""
+    def turn(self, tracker: Tracker[Any] | None) -> None:
+        """Follows by another tracker from the next image or answer on, or no longer (None).
+
+        What was followed is forgotten.
+        """
         with self._changed:
-            if self._is_on and not is_on:
+            if self._tracker not in (None, tracker):
                 self._forget_soon()
-            self._is_on = is_on
+            self._tracker = tracker
 
     def forget(self) -> None:
         """Ends what is followed, and drops answers that wait."""
@@ -81,7 +87,7 @@ class FollowingThread:
     def see(self, frame: Frame) -> None:
         """Takes an image of the stream; one that still waits is left out."""
         with self._changed:
-            if self._is_on:
+            if self._tracker is not None:
                 self._newest = frame
                 self._changed.notify()
 
@@ -110,12 +116,15 @@ class FollowingThread:
                 frame = None
                 if answer is None:
                     frame, self._newest = self._newest, None
-                is_on = self._is_on
+                tracker = self._tracker
             try:
                 if forgets:
                     self._forget()
+                if tracker not in (None, self._follows_by):
+                    self._follower = Follower(tracker, self._follower.last_track)
+                    self._follows_by = tracker
                 if answer is not None:
-                    self._take(answer, is_on)
+                    self._take(answer, tracker is not None)
                 elif frame is not None:
                     self._go_on(frame)
             except Exception as error:

@@ -16,8 +16,10 @@ from threading import Thread, Timer
 from typing import TypeVar
 
 from llmseg_core.config import RuntimeConfig
+from llmseg_core.following.video import VideoTracker
 from llmseg_core.methods.method import Method, inspect_method, load_method
 from llmseg_core.model_dir.network_files import SharedNetworks
+from llmseg_core.model_dir.video_network import load_video_network
 
 __all__ = ["LoadedModel", "Loading", "ModelLoader", "inspect_in_time"]
 
@@ -40,6 +42,7 @@ class LoadedModel:
         runtime: where it runs.
         load_s: how long loading took, in seconds.
         shared: its frozen networks, for models that are loaded beside it.
+        video: follows by SAM 2's memory; None where none was asked for.
     """
 
     method: Method
@@ -47,6 +50,7 @@ class LoadedModel:
     runtime: RuntimeConfig
     load_s: float
     shared: SharedNetworks = field(default_factory=SharedNetworks)
+    video: VideoTracker | None = None
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,7 @@ class ModelLoader:
         runtime: RuntimeConfig,
         timeout_s: float,
         shared: SharedNetworks | None = None,
+        following_model: str = "",
     ) -> Loading:
         """Begins to load a model directory.
 
@@ -100,6 +105,7 @@ class ModelLoader:
             runtime: where it will run.
             timeout_s: seconds after which it is given up.
             shared: frozen networks of a model in memory, used again where the files are the same.
+            following_model: folder of SAM 2 with its memory; empty: none is loaded.
 
         Raises:
             RuntimeError: too many are being read.
@@ -111,7 +117,11 @@ class ModelLoader:
 
         def load() -> LoadedModel:
             method = load_method(directory, runtime, networks)
-            return LoadedModel(method, directory, runtime, time.monotonic() - start, networks)
+            video = None
+            if following_model:
+                video = VideoTracker(load_video_network(following_model, runtime, networks))
+            took = time.monotonic() - start
+            return LoadedModel(method, directory, runtime, took, networks, video)
 
         late = f"loading {directory} took longer than load_timeout_s = {timeout_s:g} s"
         loading = Loading(directory, *_in_thread(load, timeout_s, late))

@@ -53,6 +53,7 @@ class NodeParameters:
     autostart: bool = True
     load_timeout_s: float = 600.0
     max_rate_hz: float = 0.0
+    following_model: str = ""
     following: str = "flow"
     always_on: bool = False
     max_waiting: int = 8
@@ -76,11 +77,6 @@ class NodeParameters:
     def weights(self) -> list[float]:
         """Shares of the cameras, in their order. Raises ValueError for a bad one."""
         return camera_weights(self.cameras, self.camera_weights)
-
-    @property
-    def follows(self) -> bool:
-        """Whether answers are carried along; raises ValueError for a bad value."""
-        return _follows(self.following)
 
     @property
     def runtime(self) -> RuntimeConfig:
@@ -160,10 +156,16 @@ NODE_PARAMETERS = (
         maximum=1000.0,
     ),
     ParameterSpec(
+        "following_model",
+        DEFAULTS.following_model,
+        "Folder of SAM 2 with its memory, or a model directory that has it in sam/; empty is none. "
+        "Changes while the node is unconfigured.",
+    ),
+    ParameterSpec(
         "following",
         DEFAULTS.following,
         "How a mask is carried along from image to image between two full answers: flow, by "
-        "optical flow, or off.",
+        "optical flow; video, by the memory of SAM 2, which following_model names; or off.",
     ),
     ParameterSpec(
         "always_on",
@@ -215,16 +217,18 @@ NODE_PARAMETERS = (
     ),
 )
 
-FOLLOWING = ("off", "flow")
+FOLLOWING = ("off", "flow", "video")
 """The values of the parameter `following`."""
 
-FIXED_NAMES = ("cameras", "image_transport")
+FIXED_NAMES = ("cameras", "image_transport", "following_model")
 """Beside RUNTIME_NAMES, what changes while the node is unconfigured."""
 
 RUNTIME_NAMES = ("device", "dtype", "attention", "memory_budget_mb", "compile")
 SELECTION_NAMES = ("rule", "iop_threshold", "top_k", "min_confidence")
 
-JUDGED_TOGETHER = (*RUNTIME_NAMES, *SELECTION_NAMES, *FIXED_NAMES, "camera_weights")
+JUDGED_TOGETHER = (
+    *RUNTIME_NAMES, *SELECTION_NAMES, *FIXED_NAMES, "camera_weights", "following",
+)  # fmt: skip
 """Parameters whose values are looked at together."""
 
 
@@ -325,7 +329,10 @@ def check_parameters(
     try:
         _runtime({name: merged[name] for name in RUNTIME_NAMES if name in merged})
         SelectionConfig(**{name: merged[name] for name in SELECTION_NAMES if name in merged})
-        _follows(new.get("following", DEFAULTS.following))
+        _check_following(
+            merged.get("following", DEFAULTS.following),
+            merged.get("following_model", DEFAULTS.following_model),
+        )
         transports_compressed(new.get("image_transport", DEFAULTS.image_transport))
         cameras = merged.get("cameras", DEFAULTS.cameras)
         camera_weights(cameras, merged.get("camera_weights", DEFAULTS.camera_weights))
@@ -334,10 +341,14 @@ def check_parameters(
     return SetParametersResult(successful=True)
 
 
-def _follows(value: Any) -> bool:
+def _check_following(value: Any, model: Any) -> None:
     if value not in FOLLOWING:
         raise ValueError(f"following is {value!r}, it must be one of {', '.join(FOLLOWING)}")
-    return bool(value != "off")
+    if value == "video" and not model:
+        raise ValueError(
+            "following is 'video', which needs following_model: a folder of SAM 2 with its memory, "
+            "such as the model directory of `llmseg get grounding`"
+        )
 
 
 def _runtime(values: Mapping[str, Any]) -> RuntimeConfig:

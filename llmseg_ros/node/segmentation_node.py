@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -126,7 +127,12 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         self.errors.clear()
         values = parameters.read_node_parameters(self)
         self.get_logger().info(f"loading the model {values.model} on {values.device}")
-        self._loading = self._loader.start(values.model, values.runtime, values.load_timeout_s)
+        self._loading = self._loader.start(
+            values.model,
+            values.runtime,
+            values.load_timeout_s,
+            following_model=values.following_model,
+        )
         return self._loading
 
     def _finish_configuring(self, model: LoadedModel) -> TransitionCallbackReturn:
@@ -152,6 +158,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
                 parameters.read_node_parameters(self),
                 parameters.read_selection(self),
                 self.errors,
+                self._model.video,
                 after=self._last_session,
             )
             self._channels.enable(self._switches.is_enabled)
@@ -349,7 +356,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
     def _take_over(self, model: LoadedModel) -> None:
         """Puts another model in force, with its own selection where nobody has set it."""
         assert self._model is not None
-        old, self._model = self._model.method, model
+        old, self._model = self._model.method, replace(model, video=self._model.video)
         parameters.adopt_selection(self, old.selection, model.method.selection)
         if self._session is not None:
             self._session.replace(model.method, parameters.read_selection(self))

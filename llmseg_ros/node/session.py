@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from sensor_msgs.msg import Image
 
 from llmseg_core.config import SelectionConfig
+from llmseg_core.following.flow import FlowTracker
+from llmseg_core.following.tracker import Tracker
+from llmseg_core.following.video import VideoTracker
 from llmseg_core.methods.method import Method
 from llmseg_ros.error_log import ErrorLog
 from llmseg_ros.messages.frame import SegmentedFrame, frame_from_message
@@ -47,6 +51,7 @@ class Session:
         values: NodeParameters,
         selection: SelectionConfig,
         errors: ErrorLog,
+        video: VideoTracker | None = None,
         after: Session | None = None,
     ) -> None:
         """Opens the channels and starts the worker.
@@ -58,6 +63,7 @@ class Session:
             values: the node's parameters.
             selection: the selection rule.
             errors: gets what fails.
+            video: follows by SAM 2's memory, where the node has one.
             after: the session before, whose inference may still run.
 
         Raises:
@@ -65,13 +71,16 @@ class Session:
         """
         self._node, self._channels, self._errors = node, channels, errors
         self._stopped = False
+        trackers: dict[str, Tracker[Any]] = {"flow": FlowTracker()}
+        if video is not None:
+            trackers["video"] = video
         self._schedule = Schedule()
         self._streams: dict[Mailbox, Stream] = {}
         self._placing: dict[Mailbox, Placing | None] = {}
         try:
             for channel in channels:
                 mailbox = self._schedule.mailbox()
-                self._streams[mailbox] = channel.open(mailbox)
+                self._streams[mailbox] = channel.open(mailbox, trackers)
                 self._placing[mailbox] = channel.placing
         except Exception:
             self._close_channels()

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_policy_name_from_kind
@@ -17,6 +19,7 @@ except ImportError:  # Humble
     from rclpy.qos_event import QoSRequestedIncompatibleQoSInfo, SubscriptionEventCallbacks
 
 from llmseg_core.config import SelectionConfig
+from llmseg_core.following.tracker import Tracker
 from llmseg_ros.error_log import ErrorLog
 from llmseg_ros.messages.frame import MOST_PIXELS, SegmentedFrame, frame_from_message
 from llmseg_ros.messages.outputs import Outputs
@@ -51,6 +54,7 @@ class Stream:
         mailbox: Mailbox,
         outputs: Outputs,
         errors: ErrorLog,
+        trackers: Mapping[str, Tracker[Any]],
         depth: DepthInput | None = None,
         is_compressed: bool = False,
     ) -> None:
@@ -62,6 +66,7 @@ class Stream:
             mailbox: where frames go.
             outputs: gets the answers.
             errors: gets what fails.
+            trackers: what carries answers along, by the value of the parameter `following`.
             depth: brings depth images; None without depth. It is stopped with the stream.
             is_compressed: whether images come as CompressedImage.
 
@@ -75,7 +80,9 @@ class Stream:
         self._node, self._outputs, self._errors = node, outputs, errors
         self._topic, self._is_compressed = topic, is_compressed
         self._most_pixels = MOST_PIXELS
-        self._follows = self._always_on = self._stopped = False
+        self._trackers = trackers
+        self._tracker: Tracker[Any] | None = None
+        self._always_on = self._stopped = False
         self._is_enabled = True
         self._images = 0
         self.following = FollowingThread(
@@ -93,7 +100,7 @@ class Stream:
     def configure(self, values: NodeParameters, selection: SelectionConfig) -> None:
         """Puts parameters in force."""
         self.mailbox.configure(selection, values.max_rate_hz)
-        self._follows, self._always_on = values.follows, values.always_on
+        self._tracker, self._always_on = self._trackers.get(values.following), values.always_on
         self._most_pixels = int(values.max_megapixels * 1e6)
         self.attend()
 
@@ -111,7 +118,7 @@ class Stream:
         """Sees whether anybody listens; answers are given only while somebody does."""
         is_wanted = self._is_enabled and (self._always_on or self._outputs.is_heard())
         self.mailbox.want(is_wanted)
-        self.following.turn(self._follows and is_wanted)
+        self.following.turn(self._tracker if is_wanted else None)
 
     def adopt(self, answer: SegmentedFrame) -> None:
         """Takes a full answer, which is carried along and published."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import Empty, Queue
 
@@ -19,7 +19,14 @@ from helpers.moving_picture import moved, patch_mask, textured
 from helpers.observer import Observer
 from helpers.segmentation_rig import SegmentationRig
 from helpers.small_model import save_small_model
+from helpers.tiny_prompted import tiny_sam2_video
+from llmseg_core.config import SelectionRule
+from llmseg_core.following.flow import FlowTracker
+from llmseg_core.following.follower import Follower
+from llmseg_core.following.objects import object_masks
+from llmseg_core.following.video import VideoTracker
 from llmseg_core.masks import mask_areas, masks_to_boxes
+from llmseg_core.methods.method import load_method
 from llmseg_core.types import Candidates, Segmentation, Selection
 from llmseg_ros.messages.conversions import rgb_to_image
 from llmseg_ros.messages.frame import Frame, SegmentedFrame
@@ -68,12 +75,12 @@ class Rig:
     errors: Queue[Exception] = field(default_factory=Queue)
     lost: int = 0
     instruction: str = "mug"
-    is_on: bool = True
+    tracker: FlowTracker = field(default_factory=FlowTracker)
 
     def __post_init__(self) -> None:
         self.thread = FollowingThread(
             self._publish, lambda text: text == self.instruction, self._on_lost,
-            self.errors.put, self.is_on,
+            self.errors.put, self.tracker,
         )  # fmt: skip
         self.thread.start()
 
@@ -196,21 +203,21 @@ def test_another_instruction_ends_what_is_followed(rig: Rig) -> None:
 def test_off_publishes_answers_as_they_are(rig: Rig) -> None:
     rig.thread.adopt(answer(1))
     rig.next()
-    rig.thread.turn(False)
+    rig.thread.turn(None)
     rig.thread.see(frame(2))
     assert rig.nothing_comes()
     rig.thread.adopt(answer(2))
     plain = rig.next()
     assert (plain.frame.number, plain.track_id, plain.key) == (2, 0, None)
-    rig.thread.turn(True)
+    rig.thread.turn(rig.tracker)
     rig.thread.adopt(answer(2))
     rig.next()
     assert rig.see(3).key is not None
 
 
 def turn_off_and_on(thread: FollowingThread) -> None:
-    thread.turn(False)
-    thread.turn(True)
+    thread.turn(None)
+    thread.turn(FlowTracker())
 
 
 @pytest.mark.parametrize("forget", [turn_off_and_on, FollowingThread.forget])
@@ -264,10 +271,58 @@ def test_a_node_answers_every_image_of_a_moving_camera(observer: Observer, model
     assert second.method == first.method
     assert second.instruction == "mug"
     assert "follow" in {stage.stage for stage in second.stage_times}
-    assert not rig.set_parameter("following", "video").successful
-    assert "off, flow" in rig.set_parameter("following", "video").reason
+    assert "off, flow, video" in rig.set_parameter("following", "fast").reason
+    assert "needs following_model" in rig.set_parameter("following", "video").reason
+    assert "bring the node to unconfigured" in rig.set_parameter("following_model", "sam2").reason
     assert rig.set_parameter("following", "off").successful
     rig.results.clear()
     rig.show(rgb_to_image(moved(IMAGE, shift(2)), header(30), "rgb8"))
     observer.spin_for(0.4)
     assert not rig.results  # the rate limit keeps the full answer away
+
+
+def test_a_node_follows_by_sam2s_memory(observer: Observer, model: Path, tmp_path: Path) -> None:
+    """What SAM 2 of random weights finds of a thing again is published as its mask."""
+    torch.manual_seed(0)
+    network = tiny_sam2_video()
+    network.mask_decoder.pred_obj_score_head.proj_out.bias.data += 100.0  # nothing is ever hidden
+    network.save_pretrained(tmp_path / "sam")
+    rig = SegmentationRig(
+        observer, model=str(model), following="video", following_model=str(tmp_path),
+        max_rate_hz=0.001, rule="iop", iop_threshold=0.0, min_confidence=0.0,
+    )  # fmt: skip
+    rig.wait_until_connected()
+    rig.instruct("mug")
+    images = [moved(IMAGE, shift(number)) for number in range(3)]
+    rig.show(rgb_to_image(images[0], header(10), "rgb8"))
+    first = rig.result(1)
+    assert not first.followed
+    rig.results.clear()
+    rig.masks.clear()
+    rig.show(rgb_to_image(images[1], header(20), "rgb8"))
+    second = rig.result(2)
+    assert second.followed
+    assert second.track_id == first.track_id == 1
+
+    method = load_method(model)
+    selection = replace(
+        method.selection, rule=SelectionRule.IOP, iop_threshold=0.0, min_confidence=0.0
+    )
+    answer = method.segment(method.encode_frame(images[0]), "mug", selection)
+    follower = Follower(VideoTracker(network))
+    follower.adopt(1, images[0], object_masks(answer), answer.confidence)
+    followed = follower.see(2, images[1])
+    assert followed is not None
+    mask = np.frombuffer(second.mask.data, np.uint8).reshape(HEIGHT, WIDTH) > 0
+    assert mask.any()
+    assert np.array_equal(mask, followed.mask)
+    assert second.confidence == pytest.approx(followed.confidence)
+    for following in ("flow", "video"):  # live; what was followed by the other is forgotten
+        assert rig.set_parameter("following", following).successful
+
+
+def test_a_folder_that_holds_no_sam2_with_memory_is_named(observer: Observer, model: Path) -> None:
+    rig = SegmentationRig(observer, model=str(model), following_model=str(model), autostart=False)
+    assert rig.node.trigger_configure() is not None
+    assert rig.node.errors.last is not None
+    assert "'sam'; it must be one of sam2_video" in rig.node.errors.last.text
