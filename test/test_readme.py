@@ -57,6 +57,7 @@ def named_paths(page: Path) -> set[str]:
     file; a name may hold "*".
     """
     text = page.read_text(encoding="utf-8")
+    text = re.sub(r"ros2 launch (?!llmseg_ros)\S+ \S+", "", text)  # of other packages
     words = [word for span in re.findall(r"`+([^`\n]+)`+", text) for word in span.split()]
     words += [word for line in re.findall(r"^ {4}(.+)$", text, re.M) for word in line.split()]
     return {

@@ -121,7 +121,7 @@ def _image_topics(node: Node) -> list[str]:
 
 
 def _info_topic(node: Node, image: str) -> str:
-    """Beside the image's, as everybody has it, or below it, as ZED cameras do."""
+    """Beside the image's, as everybody has it, or below it, as some have."""
     below = f"{image}/camera_info"
     return below if node.count_publishers(below) else f"{image.rpartition('/')[0]}/camera_info"
 
