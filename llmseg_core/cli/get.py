@@ -108,17 +108,19 @@ def _print_plan(name: str, profile: Profile, plan: Plan) -> None:
 
 
 def _print_memory(profile: Profile) -> None:
+    from llmseg_core.model_dir.profiles import load_profiles, profiles_within
     from llmseg_core.runtime.gpu_memory import GB, gpu_memories
 
     if not profile.gpu_memory_gb:
         return
     gpus = gpu_memories()
-    if not gpus:
-        print(f"  it needs a GPU with about {profile.gpu_memory_gb:g} GB, and PyTorch sees none "
-              f"here: on a CPU an answer takes minutes")  # fmt: skip
-    elif max(gpu.total for gpu in gpus) < profile.gpu_memory_gb * GB:
-        print(f"  it needs about {profile.gpu_memory_gb:g} GB of GPU memory, which none here has: "
-              f"{'; '.join(map(str, gpus))}")  # fmt: skip
+    largest = max((gpu.total for gpu in gpus), default=0) / GB
+    if largest >= profile.gpu_memory_gb:
+        return
+    fitting = profiles_within(largest, load_profiles())[0]
+    here = "; ".join(map(str, gpus)) or "none, and on a CPU an answer takes minutes"
+    print(f"  it needs about {profile.gpu_memory_gb:g} GB of GPU memory, here is: {here}\n"
+          f"  made for that: llmseg get {fitting}")  # fmt: skip
 
 
 def _print_next(name: str, profile: Profile, folder: Path, elsewhere: bool) -> None:

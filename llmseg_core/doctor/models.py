@@ -8,7 +8,7 @@ from pathlib import Path
 
 from llmseg_core.methods.method import inspect_method
 from llmseg_core.model_dir.directory import method_name, model_directory
-from llmseg_core.model_dir.profiles import load_profiles, profile_folder
+from llmseg_core.model_dir.profiles import load_profiles, profile_folder, profiles_within
 from llmseg_core.model_dir.sources import Sources, damage, file_digest
 from llmseg_core.model_dir.wholeness import weights_damage
 from llmseg_core.runtime.gpu_memory import GB, gpu_memories
@@ -96,14 +96,13 @@ def _memory(name: str) -> Iterator[Finding]:
     profile, gpus = load_profiles().get(name), gpu_memories()
     if profile is None or not profile.gpu_memory_gb or profile.llmseg_yaml is None:
         return
-    needed = f"{name} needs about {profile.gpu_memory_gb:g} GB of GPU memory (estimated)"
-    if not gpus:
-        yield Finding("GPU memory", State.WARNING, f"{needed}; on a CPU an answer takes minutes",
-                      "llmseg get cpu")  # fmt: skip
+    free = max((gpu.free for gpu in gpus), default=0) / GB
+    if free >= profile.gpu_memory_gb:
         return
-    free = max(gpu.free for gpu in gpus) / GB
-    if free < profile.gpu_memory_gb:
-        yield Finding(
-            "GPU memory", State.WARNING, f"{needed}, {free:.1f} GB are free",
-            "end other programs on the GPU (nvidia-smi), or take a smaller one (llmseg get --list)",
-        )  # fmt: skip
+    text = f"{name} needs about {profile.gpu_memory_gb:g} GB (estimated), {free:.1f} GB are free"
+    remedy = f"llmseg get {profiles_within(free, load_profiles())[0]}"
+    if gpus:
+        remedy += "  (or end other programs on the GPU: nvidia-smi)"
+    else:
+        text += ": on a CPU an answer takes minutes"
+    yield Finding("GPU memory", State.WARNING, text, remedy)

@@ -6,6 +6,7 @@ Nothing else in this package calls the network.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,8 @@ from huggingface_hub.errors import (
 from huggingface_hub.file_download import http_get
 from huggingface_hub.utils import build_hf_headers
 
+from llmseg_core.config.values import require
+
 from .profiles import Part
 from .sources import SourceFile, SourcePart, file_digest
 
@@ -31,6 +34,7 @@ __all__ = ["download", "part_on_hub"]
 CONFIG = "config.json"
 PARTIAL = ".partial"
 REFUSED = (401, 403)
+ADDRESS = re.compile(r"https?://[!-~]+")
 
 
 def part_on_hub(part: Part, endpoint: str | None = None) -> SourcePart:
@@ -43,9 +47,12 @@ def part_on_hub(part: Part, endpoint: str | None = None) -> SourcePart:
     Raises:
         FileNotFoundError: if the hub has no such repository or revision.
         PermissionError: if the hub does not give it; says where to ask.
-        ValueError: if the repository has no weights as safetensors, or a name or digest is amiss.
+        ValueError: if the repository has no weights as safetensors, a name or digest is amiss, or
+            the endpoint is no address.
         ConnectionError: if the hub does not answer.
     """
+    address = endpoint or constants.ENDPOINT
+    require(bool(ADDRESS.fullmatch(address)), "HF_ENDPOINT", address, "an http or https address")
     with _explained(part.repository, endpoint):
         info = HfApi(endpoint=endpoint).model_info(
             part.repository, revision=part.revision, files_metadata=True

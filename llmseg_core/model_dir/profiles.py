@@ -22,6 +22,7 @@ __all__ = [
     "load_profiles",
     "profile_folder",
     "profile_named",
+    "profiles_within",
     "read_profiles",
 ]
 
@@ -141,6 +142,21 @@ def profile_named(name: str, profiles: dict[str, Profile]) -> Profile:
     near = get_close_matches(name.lower(), profiles, n=2, cutoff=0.5)
     meant = f"did you mean {' or '.join(near)}? " if near else ""
     raise ValueError(f"{name!r} is no profile; {meant}There are {', '.join(profiles)}")
+
+
+def profiles_within(gpu_memory_gb: float, profiles: dict[str, Profile]) -> list[str]:
+    """Names of the profiles that are whole models and fit into GPU memory, the largest first.
+
+    Args:
+        gpu_memory_gb: GB (2^30 bytes); 0 where there is no GPU.
+        profiles: to choose from.
+    """
+    fitting = [
+        name
+        for name, profile in profiles.items()
+        if profile.llmseg_yaml is not None and profile.gpu_memory_gb <= gpu_memory_gb
+    ]
+    return sorted(fitting, key=lambda name: -profiles[name].gpu_memory_gb)
 
 
 def profile_folder(name: str) -> Path:

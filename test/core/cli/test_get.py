@@ -197,6 +197,10 @@ def test_a_gated_part(
         (lambda hub: setattr(hub, "status", 500), "answered for"),
         (lambda hub: setattr(hub, "status", 403), "the token is wrong or may not read it"),
         (lambda hub: hub.shutdown() or hub.server_close(), "does not answer as it must"),
+        (
+            lambda hub: setattr(constants, "ENDPOINT", "hub.lan\r"),
+            r"HF_ENDPOINT is 'hub.lan\r', it must be an http or https address",
+        ),
         (lambda hub: hub.repositories[SAM].pop("config.json"), f"{SAM} has no config.json"),
         (
             lambda hub: hub.repositories[SAM].pop("model.safetensors"),
@@ -360,9 +364,12 @@ def test_gpus_that_are_too_small(
     from llmseg_core.runtime import gpu_memory
 
     assert main(["get", "grounding", "--dry-run"]) == 0
-    assert "PyTorch sees none here" in capsys.readouterr().out
-    small = gpu_memory.GpuMemory("Small GPU", 3 * 2**30, 4 * 2**30)
+    said = capsys.readouterr().out
+    assert "about 13 GB of GPU memory, here is: none, and on a CPU an answer takes minutes" in said
+    assert "made for that: llmseg get cpu" in said
+    small = gpu_memory.GpuMemory("Small GPU", 3 * 2**30, 8 * 2**30)
     monkeypatch.setattr(gpu_memory, "gpu_memories", lambda: [small])
     assert main(["get", "grounding", "--dry-run"]) == 0
     said = capsys.readouterr().out
-    assert "about 13 GB of GPU memory, which none here has: Small GPU, 3.0 of 4.0 GB free" in said
+    assert "about 13 GB of GPU memory, here is: Small GPU, 3.0 of 8.0 GB free" in said
+    assert "made for that: llmseg get grounding-small" in said

@@ -14,7 +14,7 @@ import torch
 
 from helpers.tiny_two_stage import save_segmenter
 from llmseg_core.cli.main import main
-from llmseg_core.doctor import checkup, machine
+from llmseg_core.doctor import checkup, machine, models
 from llmseg_core.doctor.finding import Finding, State
 from llmseg_core.doctor.models import check_models
 from llmseg_core.model_dir.profiles import profile_folder
@@ -130,6 +130,25 @@ def test_gpus(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("llmseg_core.runtime.gpu_memory.gpu_memories", lambda: [small])
     (said,) = [each for each in machine.check_machine() if each.subject == "GPU"]
     assert (said.state, said.text) == (State.GOOD, "Small GPU, 3.0 of 8.0 GB free")
+
+
+@pytest.mark.parametrize(
+    ("free_gb", "text", "remedy"),
+    [
+        ([], "on a CPU an answer takes minutes", "llmseg get cpu"),
+        ([3, 8], "needs about 13 GB (estimated), 8.0 GB are free", "llmseg get grounding-small  ("),
+        ([14], "", ""),
+    ],
+)
+def test_memory_against_the_profile(
+    monkeypatch: pytest.MonkeyPatch, free_gb: list[int], text: str, remedy: str
+) -> None:
+    gpus = [gpu_memory.GpuMemory("GPU", free * 2**30, 24 * 2**30) for free in free_gb]
+    monkeypatch.setattr(models, "gpu_memories", lambda: gpus)
+    monkeypatch.setattr(models, "_model", lambda name, digests: Finding(name, State.GOOD, "whole"))
+    said = list(check_models(["grounding"]))[1:]
+    assert [each.state for each in said] == ([State.WARNING] if text else [])
+    assert all(text in each.text and each.remedy.startswith(remedy) for each in said)
 
 
 def test_packages_that_do_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
