@@ -49,18 +49,18 @@ def check_environment(
     yield from _python(Path(str(spec.origin)).parent)
 
 
-def _python(rclpy: Path) -> Iterator[Finding]:
+def _python(package: Path) -> Iterator[Finding]:
     """Whether rclpy was built for the Python that runs."""
     built = {
         name.split("cpython-")[1].split("-")[0]
-        for name in (path.name for path in rclpy.glob("_rclpy_pybind11.cpython-*"))
+        for name in (path.name for path in package.glob("_rclpy_pybind11.cpython-*"))
     }
     mine = f"{sys.version_info[0]}{sys.version_info[1]}"
     if built and mine not in built:
         for_python = ", ".join(f"{each[0]}.{each[1:]}" for each in sorted(built))
         yield Finding(
-            "environment", State.WRONG, f"rclpy in {rclpy} is built for Python {for_python}, this "
-            f"is {mine[0]}.{mine[1:]}",
+            "environment", State.WRONG, f"rclpy in {package} is built for Python {for_python}, "
+            f"this is {mine[0]}.{mine[1:]}",
             f"python{for_python.split(', ')[0]} -m venv --system-site-packages venv  "
             "(and install into it)",
         )  # fmt: skip

@@ -14,7 +14,6 @@ from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
-import rclpy
 from rclpy.node import Node
 from rclpy.utilities import get_rmw_implementation_identifier
 
@@ -32,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
     with ros_context([]):
         node = Node(f"llmseg_doctor_{os.getpid()}", enable_rosout=False)
         seen: dict[str, Any] = {
-            "rclpy": str(rclpy.__file__),
+            "rclpy": str(sys.modules["rclpy"].__file__),
             "distribution": os.environ.get("ROS_DISTRO", ""),
             "middleware": get_rmw_implementation_identifier(),
             "messages": find_spec("llmseg_ros.msg") is not None,

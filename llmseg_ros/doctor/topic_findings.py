@@ -43,8 +43,15 @@ def topic_findings(seen: dict[str, Any]) -> Iterator[Finding]:
     yield from _troubles(seen)
     yield from _camera_info(seen["camera_info"], seen)
     if seen["depth"]:
-        text = f"depth is on {', '.join(seen['depth'])}"
-        yield Finding("depth", State.NOTE, text, values={"topics": seen["depth"]})
+        yield _depth(seen["depth"])
+
+
+def _depth(topics: list[str]) -> Finding:
+    """Depth images; those that say so are registered to the colour image."""
+    registered = [topic for topic in topics if "aligned" in topic or "registered" in topic]
+    text = f"depth is on {', '.join(topics)}; one that is registered to the images gives places"
+    remedy = f"depth_topic: {(registered or topics)[0]}  (in the parameter file)"
+    return Finding("depth", State.NOTE, text, remedy, {"topics": topics})
 
 
 def _larger_segments() -> str:

@@ -34,7 +34,7 @@ def about_model(model: LoadedModel) -> Iterator[str]:
 
 
 def how_to_ask(node: Node, channels: Iterable[Channel]) -> Iterator[str]:
-    """Where images of each camera come from and answers go, and a command that asks."""
+    """Where images of each camera come from and answers go, and commands that ask and show."""
     for channel in channels:
         names = (f"{channel.prefix}{output}" for output in ("mask", "result", "overlay"))
         mask, result, overlay = map(node.resolve_topic_name, names)
@@ -45,6 +45,10 @@ def how_to_ask(node: Node, channels: Iterable[Channel]) -> Iterator[str]:
     yield (
         f"ask: ros2 topic pub --once {instruction} std_msgs/msg/String "
         "\"{data: 'the thing I could drink from'}\""
+    )
+    yield (
+        f"see: ros2 run rqt_image_view rqt_image_view {overlay}  (images are segmented only while "
+        "somebody listens to an output)"
     )
 
 

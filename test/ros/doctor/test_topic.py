@@ -51,7 +51,8 @@ def test_a_good_camera(node: Node) -> None:
     assert 10 < said["topic"].values["rate_hz"] < 30
     assert said["topic"].remedy.endswith("image_topic:=/good/image")
     assert said["camera_info"].state is State.GOOD
-    assert said["depth"].text == "depth is on /good/depth/image"
+    assert said["depth"].text.startswith("depth is on /good/depth/image;")
+    assert said["depth"].remedy.startswith("depth_topic: /good/depth/image ")
     assert not {"stamps", "loss", "frame_id", "image"} & set(said)
 
 

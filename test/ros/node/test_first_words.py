@@ -26,7 +26,8 @@ def test_the_first_lines_say_what_it_knows_and_how_to_ask(
     said = "\n".join(rig.logs)
     assert f"model {model} (" in said
     assert "it understands names, descriptions, relations and questions like those" in said
-    assert "answers on /llmseg/mask, /llmseg/result and /llmseg/overlay" in said
+    assert "active: images from /image, answers on /llmseg/mask, /llmseg/result and " in said
+    assert "see: ros2 run rqt_image_view rqt_image_view /llmseg/overlay " in said
     command = "ros2 topic pub --once /llmseg/instruction std_msgs/msg/String \"{data: '"
     assert f"ask: {command}" in said
     assert "packaged model" not in said
