@@ -71,7 +71,10 @@ def plan_profile(name: str, profile: Profile, folder: Path, endpoint: str | None
     """
     place = Path(os.path.realpath(folder.expanduser()))
     check_replaceable(place, SOURCES_FILE)
-    former = Sources.read(place)
+    try:
+        former = Sources.read(place)
+    except ValueError as error:
+        raise ValueError(f"{error}: remove {place}, and call this again") from error
     if former is not None and former.profile != name:
         raise ValueError(
             f"{place} holds the profile {former.profile!r}, it is not replaced by {name!r}: name "
@@ -145,7 +148,10 @@ def get_profile(
 
 def is_whole(name: str, folder: Path) -> bool:
     """Whether a folder holds a profile with all of its files; their contents are not read."""
-    sources = Sources.read(folder)
+    try:
+        sources = Sources.read(folder)
+    except ValueError:
+        return False
     return sources is not None and sources.profile == name and not damage(folder, sources)
 
 

@@ -96,6 +96,21 @@ def test_what_was_damaged_is_mended_and_what_users_wrote_stays(hub: HubServer, p
     ]
 
 
+def test_a_record_that_is_damaged(
+    hub: HubServer, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["get", "cpu"]) == 0
+    record = (place / "sources.yaml").read_text()
+    (place / "sources.yaml").write_text(record.replace("digest: ", "digest: ../../"))
+    capsys.readouterr()
+    assert main(["get", "--list"]) == 0
+    assert "yes" not in capsys.readouterr().out
+    assert main(["get", "cpu"]) == 2
+    said = capsys.readouterr().err
+    assert "it must be 64 or 40 hexadecimal digits" in said
+    assert f"remove {place}, and call this again" in said
+
+
 def test_newer_weights_replace_what_changed(hub: HubServer, place: Path) -> None:
     assert main(["get", "cpu"]) == 0
     before = yaml.safe_load((place / "sources.yaml").read_text())["parts"]
