@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from llmseg_core.runtime.folder_lock import locked
@@ -19,6 +19,8 @@ from .sources import SOURCES_FILE, SourceFile, Sources, damage, file_digest
 
 __all__ = ["Plan", "get_profile", "is_whole", "plan_profile"]
 
+SHA256 = "0" * 64
+"""stands for a digest of that kind"""
 SPARE = 2**28
 """bytes that must stay free beside what is downloaded"""
 
@@ -136,10 +138,12 @@ def get_profile(
                     download(source, name, kept, endpoint)
         for path, file in plan.sources.files().items():
             _linked(blobs / file.digest, new / path)
+        sources = plan.sources
         if profile.llmseg_yaml is not None:
             (new / CONFIG_FILE).write_text(profile.llmseg_yaml, encoding="utf-8")
+            sources = replace(sources, settings=file_digest(new / CONFIG_FILE, SHA256))
             inspect(new)
-        plan.sources.write(new)
+        sources.write(new)
         _keep_users_files(plan.place, new)
         folder_to_disk(new)
         take_place(new, plan.place, SOURCES_FILE)
@@ -181,12 +185,16 @@ def _linked(old: Path, new: Path) -> None:
 
 
 def _keep_users_files(place: Path, new: Path) -> None:
-    """Carry over what is in a model directory and was not downloaded."""
+    """Carry over what is in a model directory and is not as it was written."""
     former = Sources.read(place)
-    downloaded = {SOURCES_FILE} if former is None else {SOURCES_FILE, *former.files()}
+    written = {SOURCES_FILE} if former is None else {SOURCES_FILE, *former.files()}
+    if former is not None and former.settings:
+        settings = place / CONFIG_FILE
+        if settings.is_file() and file_digest(settings, SHA256) == former.settings:
+            written.add(CONFIG_FILE)  # as it was written: a newer one may take its place
     for old in place.rglob("*") if place.is_dir() else ():
         path = str(old.relative_to(place))
-        if old.is_file() and path not in downloaded:
+        if old.is_file() and path not in written:
             (new / path).unlink(missing_ok=True)
             _linked(old, new / path)
 

@@ -61,6 +61,8 @@ class Sources(Settings):
     """its name"""
     parts: dict[str, SourcePart]
     """by the names of their sub-folders"""
+    settings: str = ""
+    """SHA-256 of `llmseg.yaml` as it was written, to tell whether somebody has changed it"""
 
     def files(self) -> dict[str, SourceFile]:
         """Every file by its path in the model directory."""

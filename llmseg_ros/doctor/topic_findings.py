@@ -88,8 +88,8 @@ def _what_comes(seen: dict[str, Any]) -> Finding:
     if seen["compressed"]:
         topic = seen["name"].removesuffix("/compressed")
         remedy = f"{LAUNCH} image_topic:={topic} image_transport:=compressed"
-        text += ". The node takes raw images, so image_transport must make them"
-        return Finding("topic", State.WARNING, text, remedy, seen)
+        text += ". The node takes compressed images where it is told so"
+        return Finding("topic", State.GOOD, text, remedy, seen)
     text += (
         f". The node takes it ({seen['convert_ms']:.1f} ms to convert): it answers the newest "
         f"image and drops what comes meanwhile"

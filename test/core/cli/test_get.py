@@ -7,6 +7,7 @@ import resource
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -111,8 +112,15 @@ def test_a_record_that_is_damaged(
     assert f"remove {place}, and call this again" in said
 
 
-def test_newer_weights_replace_what_changed(hub: HubServer, place: Path) -> None:
-    assert main(["get", "cpu"]) == 0
+def test_newer_weights_replace_what_changed(
+    hub: HubServer, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer = load_profiles()["cpu"]
+    older = replace(newer, llmseg_yaml=f"{newer.llmseg_yaml}score_threshold: 0.9\n")
+    with monkeypatch.context() as patch:
+        patch.setitem(load_profiles(), "cpu", older)
+        assert main(["get", "cpu"]) == 0
+    assert load_method("cpu").config.score_threshold == 0.9
     before = yaml.safe_load((place / "sources.yaml").read_text())["parts"]
     files = hub.repositories[FLORENCE]
     files["generation_config.json"] = files["generation_config.json"] + b"\n"
@@ -122,6 +130,7 @@ def test_newer_weights_replace_what_changed(hub: HubServer, place: Path) -> None
     assert before["sam"] == after["sam"]
     assert after["locator"]["revision"] == hub.commit(FLORENCE) != before["locator"]["revision"]
     assert sum("/resolve/" in path for _, path, _ in hub.asked) == 1
+    assert load_method("cpu").config.score_threshold == 0.3
 
 
 def test_a_connection_that_breaks_is_taken_up_where_it_broke(hub: HubServer, place: Path) -> None:

@@ -64,7 +64,7 @@ def test_a_good_camera(node: Node) -> None:
         ("/small/image", "camera_info", State.WARNING, "640 x 48, the images have 64 x 48", ""),
         ("/strange/image", "topic", State.WRONG, "would refuse every image: unknown enc", ""),
         (
-            "/packed/image/compressed", "topic", State.WARNING, "64 x 48, rgb8; jpeg",
+            "/packed/image/compressed", "topic", State.GOOD, "64 x 48, rgb8; jpeg",
             "image_topic:=/packed/image image_transport:=compressed",
         ),
         ("/zed/image", "camera_info", State.GOOD, "/zed/image/camera_info, with other stamps", ""),
