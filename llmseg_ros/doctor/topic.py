@@ -26,6 +26,8 @@ __all__ = ["look_at"]
 
 DISCOVERY_S = 3.0
 """seconds that a publisher may take to be seen"""
+SETTLE_S = 0.3
+"""seconds that are given to further publishers of the same topic"""
 AS_THE_NODE = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
 FEW = 5
 """stamps of which an interval can be told"""
@@ -83,7 +85,7 @@ def look_at(node: Node, topic: str, seconds: float) -> dict[str, Any]:
     end = time.monotonic() + DISCOVERY_S
     while not node.get_publishers_info_by_topic(name) and time.monotonic() < end:
         time.sleep(0.05)
-    time.sleep(0.3)  # others of the same name
+    time.sleep(SETTLE_S)
     publishers = node.get_publishers_info_by_topic(name)
     types = sorted({one.topic_type for one in publishers})
     images = _image_topics(node)
