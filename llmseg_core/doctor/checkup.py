@@ -53,9 +53,11 @@ def all_findings(question: Question) -> Iterator[Finding]:
         seen.append(finding)
         yield finding
     if not any(finding.state is State.WRONG for finding in seen):
-        from .models import check_models, models_here  # needs what was just looked at
+        # these need what was just looked at
+        from .models import check_models, interrupted_downloads, models_here
 
         yield from check_models(question.models or models_here(), question.digests)
+        yield from interrupted_downloads()
     # one of a name: a source checkout and what was built from it may both be on the path
     checks = {point.name: point for point in entry_points(group=CHECK_GROUP)}.values()
     if question.topic and not checks:

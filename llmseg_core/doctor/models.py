@@ -8,6 +8,7 @@ from pathlib import Path
 
 from llmseg_core.methods.method import inspect_method
 from llmseg_core.model_dir.directory import method_name, model_directory
+from llmseg_core.model_dir.get_profile import work_folder
 from llmseg_core.model_dir.profiles import load_profiles, profile_folder, profiles_within
 from llmseg_core.model_dir.sources import Sources, damage, file_digest
 from llmseg_core.model_dir.wholeness import weights_damage
@@ -15,12 +16,23 @@ from llmseg_core.runtime.gpu_memory import GB, gpu_memories
 
 from .finding import Finding, State
 
-__all__ = ["check_models", "models_here"]
+__all__ = ["check_models", "interrupted_downloads", "models_here"]
 
 
 def models_here() -> list[str]:
     """The packaged model, and the profiles that were downloaded to their usual place."""
     return ["embedded", *(name for name in load_profiles() if profile_folder(name).is_dir())]
+
+
+def interrupted_downloads() -> Iterator[Finding]:
+    """What is kept of downloads that did not come to their end."""
+    for name in load_profiles():
+        work = work_folder(profile_folder(name))
+        size = sum(path.stat().st_size for path in work.rglob("*") if path.is_file())
+        if size:
+            text = f"{size / 1e9:.2f} GB of {name} are kept of a download that was interrupted"
+            remedy = f"llmseg get {name}  (or remove {work})"
+            yield Finding("download", State.NOTE, text, remedy, {"path": str(work), "bytes": size})
 
 
 def check_models(names: Sequence[str], digests: bool = False) -> Iterator[Finding]:

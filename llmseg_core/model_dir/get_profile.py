@@ -17,7 +17,7 @@ from .hub import download, part_on_hub
 from .profiles import Profile
 from .sources import SOURCES_FILE, SourceFile, Sources, damage, file_digest
 
-__all__ = ["Plan", "get_profile", "is_whole", "plan_profile"]
+__all__ = ["Plan", "get_profile", "is_whole", "plan_profile", "work_folder"]
 
 SHA256 = "0" * 64
 """stands for a digest of that kind"""
@@ -85,7 +85,7 @@ def plan_profile(name: str, profile: Profile, folder: Path, endpoint: str | None
     sources = Sources(
         name, {key: part_on_hub(part, endpoint) for key, part in profile.parts.items()}
     )
-    blobs = _work_folder(place) / "blobs"
+    blobs = work_folder(place) / "blobs"
     former_files = {} if former is None else former.files()
     there = 0
     for path, file in sources.files().items():
@@ -126,7 +126,7 @@ def get_profile(
             f"{plan.place} has no room: {_gb(plan.to_load)} GB are to be downloaded, "
             f"{_gb(plan.free)} GB are free"
         )
-    work = _work_folder(plan.place)
+    work = work_folder(plan.place)
     with locked(work):
         blobs, new = work / "blobs", work / "model"
         blobs.mkdir(exist_ok=True)
@@ -159,7 +159,7 @@ def is_whole(name: str, folder: Path) -> bool:
     return sources is not None and sources.profile == name and not damage(folder, sources)
 
 
-def _work_folder(place: Path) -> Path:
+def work_folder(place: Path) -> Path:
     """Where downloads for a place are kept until they are whole."""
     return place.with_name(f".{place.name}-download")
 

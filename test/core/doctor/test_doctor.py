@@ -151,6 +151,17 @@ def test_memory_against_the_profile(
     assert all(text in each.text and each.remedy.startswith(remedy) for each in said)
 
 
+def test_downloads_that_were_interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert list(models.interrupted_downloads()) == []
+    blobs = profile_folder("cpu").with_name(".cpu-download") / "blobs"
+    blobs.mkdir(parents=True)
+    (blobs / "0123.partial").write_bytes(b"x" * 20_000_000)
+    (said,) = models.interrupted_downloads()
+    assert said.text == "0.02 GB of cpu are kept of a download that was interrupted"
+    assert said.remedy.startswith("llmseg get cpu ")
+
+
 def test_packages_that_do_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(name: str) -> None:
         if name == "transformers":
