@@ -50,7 +50,7 @@ def _depth(topics: list[str]) -> Finding:
     """Depth images; those that say so are registered to the colour image."""
     registered = [topic for topic in topics if "aligned" in topic or "registered" in topic]
     text = f"depth is on {', '.join(topics)}; one that is registered to the images gives places"
-    remedy = f"depth_topic: {(registered or topics)[0]}  (in the parameter file)"
+    remedy = f"{LAUNCH} depth_topic:={(registered or topics)[0]} ..."
     return Finding("depth", State.NOTE, text, remedy, {"topics": topics})
 
 
