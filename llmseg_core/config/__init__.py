@@ -16,6 +16,7 @@ from .llm_seg import (
     SelectionRule,
     SelectorConfig,
 )
+from .marks import MarksConfig
 from .runtime import RuntimeConfig
 from .two_stage import TwoStageConfig
 from .vlm import VlmConfig
@@ -27,6 +28,7 @@ __all__ = [
     "ImageEncoderKind",
     "LLMSegConfig",
     "LisaConfig",
+    "MarksConfig",
     "ProposalConfig",
     "RuntimeConfig",
     "SegTokenConfig",

@@ -17,7 +17,7 @@ from typing import Any
 from llmseg_core.config.grounding import BoxFormat
 from llmseg_core.prompted.target import Target
 
-__all__ = ["Grounding", "parse_grounding"]
+__all__ = ["Grounding", "answer_part", "parse_grounding", "quoted_answer", "says_nothing"]
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def parse_grounding(
         processed_size: (height, width) of the image as the model saw it, in pixels.
         image_size: (H, W) of the image in pixels.
     """
-    answer = _answer_part(text[:LONGEST_TEXT])
+    answer = answer_part(text[:LONGEST_TEXT])
     if not answer:
         return Grounding((), "the VLM gave no answer")
     shown = _location_tokens(answer) if box_format is BoxFormat.LOC else _json_shown(answer)
@@ -124,18 +124,26 @@ def _scale(
 
 def _reason(answer: str, outside: int) -> str:
     if outside:
-        return f"nothing that the VLM shows has a place in the image: {_quoted(answer)}"
-    if NOTHING.search(answer) or re.search(r"\[\s*\]|^\s*(?:no|n/a)\s*[.!]?\s*$", answer, re.I):
+        return f"nothing that the VLM shows has a place in the image: {quoted_answer(answer)}"
+    if says_nothing(answer):
         return "the VLM says that nothing in the image fits"
-    return f"the VLM's answer has neither box nor point: {_quoted(answer)}"
+    return f"the VLM's answer has neither box nor point: {quoted_answer(answer)}"
 
 
-def _quoted(text: str) -> str:
+def says_nothing(answer: str) -> bool:
+    """Whether an answer says that nothing in the image fits."""
+    if NOTHING.search(answer):
+        return True
+    return re.search(r"\[\s*\]|^\s*(?:no|n/a)\s*[.!]?\s*$", answer, re.IGNORECASE) is not None
+
+
+def quoted_answer(text: str) -> str:
+    """An answer for a message, cut where it is long."""
     short = " ".join(text.split())
     return repr(short if len(short) <= 80 else f"{short[:77]}...")
 
 
-def _answer_part(text: str) -> str:
+def answer_part(text: str) -> str:
     """The text without what was only thought, and without the marks of turns and fences."""
     text = re.sub(r"<think>.*?(?:</think>|(?=<answer>)|$)", " ", text, flags=re.DOTALL)
     text = text.rpartition("</think>")[2]

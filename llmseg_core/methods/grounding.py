@@ -150,7 +150,7 @@ class GroundingMethod(PromptedMethod[GroundingConfig]):
         runtime: RuntimeConfig | None = None,
         shared: SharedNetworks | None = None,
     ) -> GroundingMethod:
-        """See `PromptedMethod.from_config`."""
+        """See `ConfiguredMethod.from_config`."""
         runtime, shared = runtime or RuntimeConfig(), shared or SharedNetworks()
         places = cls.places(config, path)
         box_format = config.box_format
@@ -162,5 +162,5 @@ class GroundingMethod(PromptedMethod[GroundingConfig]):
 
     @classmethod
     def places(cls, config: GroundingConfig, path: Path) -> dict[str, str]:
-        """See `PromptedMethod.places`."""
+        """See `ConfiguredMethod.places`."""
         return part_places(path, {"vlm": config.vlm.path, "sam": config.sam})

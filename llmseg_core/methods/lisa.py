@@ -180,10 +180,10 @@ class Lisa(PromptedMethod[LisaConfig]):
         runtime: RuntimeConfig | None = None,
         shared: SharedNetworks | None = None,
     ) -> Lisa:
-        """See `PromptedMethod.from_config`."""
+        """See `ConfiguredMethod.from_config`."""
         return cls(load_lisa(path, config, runtime, shared))
 
     @classmethod
     def places(cls, config: LisaConfig, path: Path) -> dict[str, str]:
-        """See `PromptedMethod.places`."""
+        """See `ConfiguredMethod.places`."""
         return lisa_places(path, config)

@@ -22,6 +22,7 @@ from .description import MethodDescription
 from .grounding import GroundingMethod
 from .lisa import Lisa
 from .llm_seg import LLMSegPipeline
+from .marks import Marks
 from .two_stage import TwoStage
 
 __all__ = ["EncodedFrame", "Method", "inspect_method", "load_method"]
@@ -129,12 +130,14 @@ _METHODS: dict[str, Callable[[str | Path, RuntimeConfig | None, SharedNetworks |
     "two_stage": TwoStage.from_pretrained,
     "grounding": GroundingMethod.from_pretrained,
     "lisa": Lisa.from_pretrained,
+    "marks": Marks.from_pretrained,
 }
 _INSPECTIONS: dict[str, Callable[[str | Path], object]] = {
     "llm_seg": inspect_model,
     "two_stage": TwoStage.inspect,
     "grounding": GroundingMethod.inspect,
     "lisa": Lisa.inspect,
+    "marks": Marks.inspect,
 }
 
 T = TypeVar("T")

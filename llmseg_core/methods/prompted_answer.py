@@ -15,7 +15,7 @@ from llmseg_core.masks import mask_areas, masks_to_boxes
 from llmseg_core.prompted.masks import DrawnMasks, PromptedImage
 from llmseg_core.types import Candidates, Segmentation, Selection
 
-__all__ = ["PromptedFrame", "prompted_answer"]
+__all__ = ["PromptedFrame", "candidates_of", "prompted_answer"]
 
 
 @dataclass(frozen=True)
@@ -67,13 +67,24 @@ def prompted_answer(
     areas = mask_areas(masks)
     order = areas.argsort(descending=True, stable=True)
     order = order[areas[order] > 0]
-    masks, areas = masks[order], areas[order]
+    masks = masks[order]
     score = torch.tensor(list(scores), dtype=torch.float32)[order]
-    unknown = torch.full((len(masks),), torch.nan)
-    candidates = Candidates(masks, masks_to_boxes(masks), areas, unknown, unknown, score)
+    candidates = candidates_of(masks, score)
     chosen = _selection(score, len(drawn.masks), selection.min_confidence, reason)
     mask = masks.any(0).numpy() if chosen.found else np.zeros(masks.shape[1:], dtype=bool)
     return Segmentation(instruction, mask, chosen, candidates, method=method, phrase=phrase)
+
+
+def candidates_of(masks: torch.Tensor, score: torch.Tensor) -> Candidates:
+    """Candidates of a method that knows a mask by one score alone.
+
+    Args:
+        masks: (K, H, W) bool on the CPU, largest first, none empty.
+        score: (K,) float32 in [0, 1].
+    """
+    unknown = torch.full((len(masks),), torch.nan)
+    boxes, areas = masks_to_boxes(masks), mask_areas(masks)
+    return Candidates(masks, boxes, areas, unknown, unknown, score)
 
 
 def _selection(score: torch.Tensor, shown: int, least: float, reason: str) -> Selection:

@@ -138,7 +138,7 @@ class TwoStage(PromptedMethod[TwoStageConfig]):
         runtime: RuntimeConfig | None = None,
         shared: SharedNetworks | None = None,
     ) -> TwoStage:
-        """See `PromptedMethod.from_config`."""
+        """See `ConfiguredMethod.from_config`."""
         runtime, shared = runtime or RuntimeConfig(), shared or SharedNetworks()
         cls.places(config, path)  # what is missing shows before anything is read
         namer: PhraseNamer = InstructionNamer()
@@ -150,6 +150,6 @@ class TwoStage(PromptedMethod[TwoStageConfig]):
 
     @classmethod
     def places(cls, config: TwoStageConfig, path: Path) -> dict[str, str]:
-        """See `PromptedMethod.places`."""
+        """See `ConfiguredMethod.places`."""
         vlm = None if config.vlm is None else config.vlm.path
         return part_places(path, {"vlm": vlm, "locator": config.locator, "sam": config.sam})

@@ -46,7 +46,14 @@ from llmseg_core.vlm.llava import llava_class
 
 from .network_files import READING, SharedNetworks, load_tokenizer, local_place, part_folder
 
-__all__ = ["load_chat", "load_locator", "load_segmenter", "part_kind", "part_places"]
+__all__ = [
+    "load_chat",
+    "load_locator",
+    "load_proposing_sam",
+    "load_segmenter",
+    "part_kind",
+    "part_places",
+]
 
 SEGMENTERS: dict[str, type[PreTrainedModel]] = {
     "sam": SamModel,
@@ -97,6 +104,25 @@ def load_segmenter(
         network = shared.load(SEGMENTERS[kind], place, dtype, attention, device)
     made = Sam2Masks if isinstance(network, Sam2Model) else SamMasks
     return made(network, best_of_three)
+
+
+def load_proposing_sam(
+    path: Path, name: str, runtime: RuntimeConfig, shared: SharedNetworks
+) -> SamModel:
+    """The SAM whose everything mode proposes; its arguments and errors are as `load_segmenter`'s.
+
+    Raises:
+        FileNotFoundError, ValueError: as `load_segmenter`.
+    """
+    place = part_folder(path, name)
+    if not Path(place).is_file():
+        part_kind(place, ("sam",), "sam")
+    device = torch_device(runtime)
+    dtype = faster_dtype(device, torch_dtype(runtime))
+    attention = "eager" if runtime.attention == "eager" else "sdpa"
+    with READING:
+        sam: SamModel = shared.load(SamModel, place, dtype, attention, device)
+    return sam
 
 
 def load_locator(
