@@ -4,6 +4,7 @@
 A bad value is refused when the object is made, with the value in the message.
 """
 
+from .concept import ConceptConfig
 from .grounding import BoxFormat, GroundingConfig
 from .lisa import LisaConfig
 from .llm_seg import (
@@ -23,6 +24,7 @@ from .vlm import VlmConfig
 
 __all__ = [
     "BoxFormat",
+    "ConceptConfig",
     "GroundingConfig",
     "ImageEncoderConfig",
     "ImageEncoderKind",

@@ -18,6 +18,7 @@ from llmseg_core.model_dir.directory import method_name
 from llmseg_core.model_dir.network_files import SharedNetworks
 from llmseg_core.types import Segmentation
 
+from .concept import Concept
 from .description import MethodDescription
 from .grounding import GroundingMethod
 from .lisa import Lisa
@@ -131,6 +132,7 @@ _METHODS: dict[str, Callable[[str | Path, RuntimeConfig | None, SharedNetworks |
     "grounding": GroundingMethod.from_pretrained,
     "lisa": Lisa.from_pretrained,
     "marks": Marks.from_pretrained,
+    "concept": Concept.from_pretrained,
 }
 _INSPECTIONS: dict[str, Callable[[str | Path], object]] = {
     "llm_seg": inspect_model,
@@ -138,6 +140,7 @@ _INSPECTIONS: dict[str, Callable[[str | Path], object]] = {
     "grounding": GroundingMethod.inspect,
     "lisa": Lisa.inspect,
     "marks": Marks.inspect,
+    "concept": Concept.inspect,
 }
 
 T = TypeVar("T")

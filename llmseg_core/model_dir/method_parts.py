@@ -23,6 +23,7 @@ from transformers import (
     Qwen2_5_VLForConditionalGeneration,
     Qwen3VLForConditionalGeneration,
     Sam2Model,
+    Sam3Model,
     SamHQModel,
     SamModel,
 )
@@ -37,6 +38,7 @@ from llmseg_core.grounding.omdet_turbo import OmDetTurboLocator
 from llmseg_core.grounding.owlv2 import Owlv2Locator
 from llmseg_core.grounding.qwen_chat import QwenChat
 from llmseg_core.grounding.qwen_pixels import QwenPixels
+from llmseg_core.grounding.sam3 import Sam3Concepts
 from llmseg_core.grounding.server_chat import ServerChat
 from llmseg_core.prompted.masks import PromptedMasks
 from llmseg_core.prompted.sam import SamMasks
@@ -48,6 +50,7 @@ from .network_files import READING, SharedNetworks, load_tokenizer, local_place,
 
 __all__ = [
     "load_chat",
+    "load_concepts",
     "load_locator",
     "load_proposing_sam",
     "load_segmenter",
@@ -68,6 +71,8 @@ LOCATORS: dict[str, type[PreTrainedModel]] = {
     "omdet-turbo": OmDetTurboForObjectDetection,
     "florence2": Florence2ForConditionalGeneration,
 }
+CONCEPTS = ("sam3", "sam3_video")
+"""SAM 3 alone, and as its weights are published: what is for videos is left out"""
 CHATS: dict[str, type[PreTrainedModel]] = {
     "qwen2_5_vl": Qwen2_5_VLForConditionalGeneration,
     "qwen3_vl": Qwen3VLForConditionalGeneration,
@@ -123,6 +128,21 @@ def load_proposing_sam(
     with READING:
         sam: SamModel = shared.load(SamModel, place, dtype, attention, device)
     return sam
+
+
+def load_concepts(
+    path: Path, name: str, score_threshold: float, runtime: RuntimeConfig, shared: SharedNetworks
+) -> Sam3Concepts:
+    """SAM 3 of a folder; its arguments and errors are those of `load_segmenter`."""
+    place = part_folder(path, name)
+    part_kind(place, CONCEPTS, "sam")
+    device = torch_device(runtime)
+    dtype = faster_dtype(device, torch_dtype(runtime))
+    attention = "eager" if runtime.attention == "eager" else "sdpa"
+    with READING:
+        network = shared.load(Sam3Model, place, dtype, attention, device)
+        tokenizer = load_tokenizer(place)
+    return Sam3Concepts(network, tokenizer, score_threshold)
 
 
 def load_locator(
