@@ -18,11 +18,10 @@ def add_method_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     model = parser.add_argument_group("a model")
     model.add_argument(
-        "--model",
-        default="embedded",
-        metavar="DIR",
-        help="model directory, or a profile of `llmseg get` (default: embedded)",
-    )
+        "--model", dest="models", action="append", metavar="DIR",
+        help="model directory of any method, or a profile of `llmseg get` (default: embedded); may "
+        "be given several times, for one table of all",
+    )  # fmt: skip
     add_device(model)
     model.add_argument("--dtype", default="float32", help="float32 (default), bfloat16, float16")
     model.add_argument("--proposals", type=Path, metavar="CACHE", help="stored proposals")

@@ -25,7 +25,14 @@ from .gallery import gallery
 from .method_options import Answerer, answerer_name, forget_answers, open_answerer
 from .paper_tables import beside, paper_table
 from .prediction_writer import PredictionFormat, WrittenAnswers
-from .report import evaluation_report, print_tables, read_report, report_tables, write_json
+from .report import (
+    evaluation_report,
+    print_tables,
+    read_report,
+    report_tables,
+    side_by_side,
+    write_json,
+)
 from .sweep import paper_rules, sweep_settings
 from .sweep_plot import plot_sweep
 
@@ -48,21 +55,55 @@ def evaluate_as_asked(options: argparse.Namespace) -> None:
     if options.gallery < 0:
         raise ValueError(f"--gallery is {options.gallery}, it must be at least 0")
     others = [read_report(path) for path in options.also]
+    asked = _each_model(options)
     if options.predictions is None and options.method == "llm-seg":
-        model_directory(options.model)  # a wrong path shows before scenes are rendered
+        for each in asked:
+            model_directory(each.model)  # a wrong path shows before scenes are rendered
     if options.write_predictions is not None:
         _refuse_odd_name(options.write_predictions)
     use_device(options.device)
     state = processes()
     try:
-        _evaluate(options, state, others)
+        reports: list[dict[str, Any]] = []
+        for each in asked:
+            report = _evaluate(each, state, [*others, *reports])
+            reports += [] if report is None else [report]
+        if len(reports) > 1:
+            print_tables(side_by_side(reports))
     finally:
         state.destroy_process_group()
 
 
+def _each_model(options: argparse.Namespace) -> list[argparse.Namespace]:
+    """The options of each model, in the order in which they were named.
+
+    Raises:
+        ValueError: if several models are named, and an option is for one.
+    """
+    models = options.models or ["embedded"]
+    each = [argparse.Namespace(**{**vars(options), "model": model}) for model in models]
+    if len(models) == 1:
+        return each
+    for name in ("predictions", "name", "json", "write_predictions", "proposals"):
+        if getattr(options, name) is not None:
+            option = name.replace("_", "-")
+            raise ValueError(f"--{option} is for one model, here are {len(models)}")
+    if options.method != "llm-seg":
+        raise ValueError(f"--method {options.method} takes no --model, here are {len(models)}")
+    names = [answerer_name(one) for one in each]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"two models are called {name!r}, their folders need other names")
+    for one, name in zip(each, names, strict=True):
+        one.out = None if options.out is None else options.out / _slug(name)
+        one.beside = options.beside if one is each[-1] else []  # below all of them
+    return each
+
+
 def _evaluate(
     options: argparse.Namespace, state: PartialState, others: list[dict[str, Any]]
-) -> None:
+) -> dict[str, Any] | None:
+    """Evaluate one model; the report, or None in processes that do not write it."""
     with state.main_process_first():
         data = _open_data(options)
     name = options.name or answerer_name(options)
@@ -76,7 +117,7 @@ def _evaluate(
     if not answerer.is_model:  # reading is for one process
         share = 0, 1
         if not state.is_main_process:
-            return
+            return None
     if options.write_predictions is not None:
         place, order = options.write_predictions, [data.sample_name(index) for index in indices]
         form = PredictionFormat.RLE if place.suffix == ".jsonl" else PredictionFormat.PNG
@@ -84,7 +125,7 @@ def _evaluate(
     settings, policy = _settings(options, answerer), BrokenPolicy(options.broken)
     found = evaluate(data, source, indices, settings, policy, share)
     if not state.is_main_process:
-        return
+        return None
     if found.broken:
         print(broken_report(data, found.broken, len(indices)), file=sys.stderr)
     report = evaluation_report(found, name, options.resamples, options.seed)
@@ -103,6 +144,7 @@ def _evaluate(
         write_whole(written[-1], gallery(found, data, answerer.source, options.gallery, title))
     print_tables(report_tables(report), *_beside(options, report, others))
     print(f"written: {', '.join(map(str, written))}")
+    return report
 
 
 def _refuse_odd_name(place: Path) -> None:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ __all__ = [
     "read_report",
     "report_tables",
     "scores_table",
+    "side_by_side",
     "write_json",
 ]
 
@@ -112,6 +113,17 @@ def report_tables(report: Mapping[str, Any]) -> RenderableType:
     return Group(scores_table(title, rows), *map(escape, lines))
 
 
+def side_by_side(reports: Sequence[Mapping[str, Any]]) -> Table:
+    """The scores of several methods on the same questions, a line each.
+
+    Args:
+        reports: at least one, of the same data.
+    """
+    title = f"side by side on {reports[0]['data']}: {reports[0]['images']} images"
+    rows = {each["name"]: each["scores"] for each in reports}
+    return scores_table(title, rows, "model")
+
+
 def _rows(report: Mapping[str, Any]) -> dict[str, Mapping[str, float]]:
     """All questions, then every way of grouping them."""
     rows = {"all": report["scores"]}
@@ -121,11 +133,13 @@ def _rows(report: Mapping[str, Any]) -> dict[str, Mapping[str, float]]:
     return rows
 
 
-def scores_table(title: str, rows: Mapping[str, Mapping[str, float]]) -> Table:
+def scores_table(
+    title: str, rows: Mapping[str, Mapping[str, float]], heading: str = "questions"
+) -> Table:
     """Scores by group, one a line; columns that nobody has are left out."""
     known = [name for name in COLUMNS if any(_is_known(row.get(name)) for row in rows.values())]
     table = Table(title=escape(title), title_justify="left")
-    table.add_column("questions")
+    table.add_column(heading)
     for name in known:
         table.add_column(COLUMNS[name], justify="right")
     for group, row in rows.items():

@@ -12,7 +12,10 @@ import yaml
 
 from llmseg_core.config import (
     BoxFormat,
+    ConceptConfig,
     GroundingConfig,
+    LisaConfig,
+    MarksConfig,
     SelectionConfig,
     TwoStageConfig,
     VlmConfig,
@@ -23,7 +26,7 @@ from llmseg_core.methods.description import MethodDescription
 SERVER = {"url": "http://127.0.0.1:8000/v1", "model": "some-vlm"}
 
 
-@pytest.mark.parametrize("cls", [GroundingConfig, TwoStageConfig])
+@pytest.mark.parametrize("cls", [GroundingConfig, TwoStageConfig, MarksConfig, ConceptConfig])
 def test_a_path_stands_for_the_section(cls: Any) -> None:
     config = cls.from_dict({"vlm": "../some-vlm", "selection": {"min_confidence": 0.5}})
     assert config.vlm == VlmConfig(path="../some-vlm")
@@ -64,13 +67,19 @@ def test_bad_values(values: Any, message: str) -> None:
         GroundingConfig.from_dict(values)
 
 
+CONFIGS = {
+    each.method: each
+    for each in (GroundingConfig, TwoStageConfig, LisaConfig, MarksConfig, ConceptConfig)
+}
+
+
 def test_what_the_page_shows_is_read() -> None:
     page = (Path(__file__).parents[3] / "docs" / "methods.md").read_text(encoding="utf-8")
     blocks = [yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)]
-    assert len(blocks) >= 4
+    shown = {values.get("method", "grounding") for values in blocks}
+    assert shown == CONFIGS.keys()
     for values in blocks:
-        two_stage = values.get("method") == "two_stage"
-        (TwoStageConfig if two_stage else GroundingConfig).from_dict(values)
+        CONFIGS[values.get("method", "grounding")].from_dict(values)
     (reasoner,) = (GroundingConfig.from_dict(each) for each in blocks if "question" in each)
     asked = INSTRUCTION.fill(reasoner.question, "the cup")
     assert '"the cup"' in asked

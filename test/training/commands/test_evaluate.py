@@ -14,12 +14,14 @@ import torch
 
 from helpers.commands import run_in_two_processes
 from helpers.small_data import write_small_data
+from helpers.tiny_lisa import save_tiny_lisa
 from llmseg_core import LLMSegPipeline
 from llmseg_core.cli.main import run_command
 from llmseg_core.config import RuntimeConfig, SelectionConfig
 from llmseg_core.images.image_files import read_image
 from llmseg_core.methods import method
 from llmseg_core.model_dir.checkpoint import load_sam
+from llmseg_core.model_dir.parts import ModelParts
 from llmseg_core.model_dir.weights_digest import network_digest
 from llmseg_core.types import Candidates, Proposals, Segmentation, Selection
 from llmseg_training.commands.evaluate import EVALUATE
@@ -344,3 +346,42 @@ def test_two_processes_find_what_one_does(model_folder: Path, folder: Path, tmp_
         }
     assert files["one"] == files["two"]
     assert list(json.loads(files["one"]["report.json"])["broken"]) == ["c"]
+
+
+def test_models_of_several_methods_stand_side_by_side(
+    model_folder: Path,
+    parts: ModelParts,
+    folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lisa, out = save_tiny_lisa(tmp_path / "tiny-lisa", parts), tmp_path / "out"
+    options = ("--data", folder, "--out", out, "--resamples", 20, "--device", "cpu")
+    both = ("--model", model_folder, "--model", lisa)
+    assert run(*both, *options, "--beside", "paper-table-1") == 0
+    printed = capsys.readouterr().out
+    table = printed.partition("side by side on small: 3 images")[2]
+    for name in (model_folder.name, "tiny-lisa"):
+        stored = json.loads((out / name / "report.json").read_text())
+        (line,) = (each for each in table.splitlines() if f" {name} " in each)
+        assert f" {stored['scores']['giou']:.3f} " in line
+        assert printed.count(f"{name} (here)") == 1
+        alone = evaluated("--model", model_folder if name != "tiny-lisa" else lisa,
+                          "--data", folder, "--out", tmp_path / f"alone-{name}",
+                          "--resamples", 20, "--device", "cpu")  # fmt: skip
+        assert alone["scores"] == stored["scores"]
+
+
+def test_what_is_for_one_model_is_refused_for_several(
+    model_folder: Path, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    both = ("--model", model_folder, "--model", "embedded", "--data", folder)
+    for option, said in (
+        (("--name", "a"), "--name is for one model, here are 2"),
+        (("--json", tmp_path / "a.json"), "--json is for one model, here are 2"),
+        (("--write-predictions", tmp_path / "a"), "--write-predictions is for one model"),
+    ):
+        assert run(*both, *option) == 2
+        assert said in capsys.readouterr().err
+    assert run("--model", "embedded", *both) == 2
+    assert "two models are called 'embedded'" in capsys.readouterr().err
