@@ -90,7 +90,7 @@ class ImageEncoderKind(str, Enum):
     """The three image encoders of the paper's Table 4."""
 
     DINOV2 = "dinov2"
-    """DINOv2, the method's own"""
+    """DINOv2, the method's own; with registers too, or DINOv3, as its folder's config.json says"""
     CLIP_CONVNEXT = "clip_convnext"
     """the ConvNeXt of a CLIP"""
     SAM = "sam"

@@ -28,7 +28,7 @@ class MarksConfig(Settings):
     vlm: VlmConfig = field(default_factory=lambda: VlmConfig(path="vlm"))
     """a VLM that answers in words, or a server"""
     sam: str = "sam"
-    """SAM, whose everything mode proposes"""
+    """SAM, SAM-HQ or SAM 2, whose everything mode proposes"""
     proposals: ProposalConfig = field(default_factory=lambda: ProposalConfig(max_proposals=30))
     """of everything mode; `max_proposals` is the highest number that is drawn"""
     question: Annotated[str, INSTRUCTION] = (

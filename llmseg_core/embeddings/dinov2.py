@@ -1,20 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The image encoder of the paper: DINOv2's patch tokens as a feature map."""
+"""The image encoder of the paper: DINOv2's patch tokens as a feature map; DINOv3's likewise."""
 
 from __future__ import annotations
+
+from typing import TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from transformers import Dinov2Model
+from transformers import Dinov2Model, Dinov2WithRegistersModel, DINOv3ViTModel
 
 from llmseg_core.images.image_ops import check_image, normalize_and_pad, resize_longest_side
 
-__all__ = ["Dinov2Encoder"]
+__all__ = ["DINOS", "Dino", "Dinov2Encoder"]
+
+Dino: TypeAlias = Dinov2Model | Dinov2WithRegistersModel | DINOv3ViTModel
+"""DINOv2, without and with registers, and DINOv3's ViTs."""
+DINOS = (Dinov2Model, Dinov2WithRegistersModel, DINOv3ViTModel)
+"""The same for `isinstance`."""
 
 
 class Dinov2Encoder(nn.Module):
-    """Normalised patch tokens of DINOv2 (`x_norm_patchtokens`) as a feature map.
+    """Normalised patch tokens of a DINO (`x_norm_patchtokens`) as a feature map.
+
+    DINOv3 was trained with ImageNet's mean and deviation, of which SAM's are 255 times the same.
 
     Args:
         model: the backbone.
@@ -22,7 +31,7 @@ class Dinov2Encoder(nn.Module):
             and bottom. A multiple of the backbone's patch size.
     """
 
-    def __init__(self, model: Dinov2Model, image_size: int) -> None:
+    def __init__(self, model: Dino, image_size: int) -> None:
         super().__init__()
         patch = model.config.patch_size
         if image_size % patch:
@@ -30,6 +39,8 @@ class Dinov2Encoder(nn.Module):
         self.model = model
         self.image_size = image_size
         self.cells = image_size // patch
+        # the class token stands first, then registers
+        self.before_patches = 1 + int(getattr(model.config, "num_register_tokens", 0))
 
     @property
     def feature_dim(self) -> int:
@@ -55,7 +66,8 @@ class Dinov2Encoder(nn.Module):
         Returns:
             (B, C, h, w) float, in the backbone's dtype.
         """
-        tokens = self.model(pixel_values=pixel_values).last_hidden_state[:, 1:]  # (B, h * w, C)
+        tokens = self.model(pixel_values=pixel_values).last_hidden_state
+        tokens = tokens[:, self.before_patches :]  # (B, h * w, C)
         return tokens.transpose(1, 2).unflatten(2, self.feature_size)
 
     @torch.inference_mode()

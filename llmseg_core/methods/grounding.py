@@ -12,8 +12,8 @@ from llmseg_core.config.llm_seg import INSTRUCTION
 from llmseg_core.grounding.box_text import Grounding, parse_grounding
 from llmseg_core.grounding.chat import ChatVlm, SeenImage
 from llmseg_core.images.image_ops import check_image
-from llmseg_core.model_dir.method_parts import load_chat, load_segmenter, part_kind, part_places
-from llmseg_core.model_dir.network_files import SharedNetworks
+from llmseg_core.model_dir.method_parts import load_chat, load_segmenter, part_places
+from llmseg_core.model_dir.network_files import SharedNetworks, part_kind
 from llmseg_core.prompted.masks import PromptedMasks
 from llmseg_core.runtime.stage_timer import StageTimer
 from llmseg_core.types import Segmentation

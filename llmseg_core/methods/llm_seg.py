@@ -8,14 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import ConvNextModel, Dinov2Model, SamModel
+from transformers import ConvNextModel, SamModel
 
 from llmseg_core.config import LLMSegConfig, RuntimeConfig, SelectionConfig
+from llmseg_core.embeddings.dinov2 import DINOS
 from llmseg_core.embeddings.mask_embedder import MaskEmbedder, PooledMaskEmbedder
 from llmseg_core.images.image_ops import check_image
 from llmseg_core.model_dir.checkpoint import load_parts, save_parts
 from llmseg_core.model_dir.network_files import SharedNetworks
-from llmseg_core.model_dir.networks import build_image_encoder, encoder_class
+from llmseg_core.model_dir.networks import build_image_encoder, encoder_classes
 from llmseg_core.model_dir.parts import ModelParts
 from llmseg_core.proposals.enlarge import enlarge_mask
 from llmseg_core.proposals.generator import ProposalGenerator, SamProposalGenerator
@@ -225,16 +226,16 @@ class LLMSegPipeline:
         """The networks that a model directory holds."""
         encoder = getattr(self.mask_embedder, "image_encoder", None)
         sam, network = getattr(self.generator, "model", None), getattr(encoder, "model", None)
-        wanted = encoder_class(self.config.image_encoder.kind)
+        wanted = encoder_classes(self.config.image_encoder.kind)
         if not isinstance(sam, SamModel) or not isinstance(network, wanted):
             raise TypeError(
-                f"a model directory holds SamModel and {wanted.__name__}, the pipeline has "
+                f"a model directory holds SamModel and {wanted[0].__name__}, the pipeline has "
                 f"{type(sam).__name__} and {type(network).__name__}"
             )
         return ModelParts(
             config=self.config,
             sam=sam,
-            dinov2=network if isinstance(network, Dinov2Model) else None,
+            dinov2=network if isinstance(network, DINOS) else None,
             llava=self.seg_token_encoder.llava,
             tokenizer=self.seg_token_encoder.tokenizer,
             selector=self.selector,

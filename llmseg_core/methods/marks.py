@@ -20,10 +20,10 @@ from llmseg_core.grounding.chat import ChatVlm, SeenImage
 from llmseg_core.grounding.mark_text import NamedMarks, parse_marks
 from llmseg_core.images.image_ops import check_image
 from llmseg_core.images.numbered_outlines import draw_numbered_outlines
-from llmseg_core.model_dir.method_parts import load_chat, load_proposing_sam, part_places
+from llmseg_core.model_dir.method_parts import load_chat, load_proposer, part_places
 from llmseg_core.model_dir.network_files import SharedNetworks
 from llmseg_core.proposals.enlarge import enlarge_masks
-from llmseg_core.proposals.generator import ProposalGenerator, SamProposalGenerator
+from llmseg_core.proposals.generator import ProposalGenerator
 from llmseg_core.runtime.stage_timer import StageTimer
 from llmseg_core.types import Proposals, Segmentation, Selection
 
@@ -199,11 +199,10 @@ class Marks(ConfiguredMethod[MarksConfig]):
         """See `ConfiguredMethod.from_config`."""
         runtime, shared = runtime or RuntimeConfig(), shared or SharedNetworks()
         cls.places(config, path)  # what is missing shows before anything is read
-        sam = load_proposing_sam(path, config.sam, runtime, shared)
-        generator = SamProposalGenerator(
-            sam, config.proposals, runtime.memory_budget_mb, runtime.compile
+        generator = load_proposer(path, config.sam, config.proposals, runtime, shared)
+        return cls(
+            load_chat(path, config.vlm, runtime, shared), generator, config, generator.device
         )
-        return cls(load_chat(path, config.vlm, runtime, shared), generator, config, sam.device)
 
     @classmethod
     def places(cls, config: MarksConfig, path: Path) -> dict[str, str]:

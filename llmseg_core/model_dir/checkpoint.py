@@ -10,12 +10,12 @@ import torch
 import yaml
 from transformers import (
     ConvNextModel,
-    Dinov2Model,
     SamModel,
 )
 
 from llmseg_core.config import ImageEncoderKind, LLMSegConfig, RuntimeConfig
 from llmseg_core.config.yaml_file import read_yaml
+from llmseg_core.embeddings.dinov2 import DINOS
 from llmseg_core.runtime.device import faster_dtype, torch_device, torch_dtype
 from llmseg_core.runtime.whole_folder import written_whole
 from llmseg_core.selector.selector import MaskSelector
@@ -83,11 +83,11 @@ def load_parts(
     with READING:
         encoder = None
         if folder := _encoder_folder(config):
-            cls = encoder_class(config.image_encoder.kind)
+            place = part_folder(path, folder)
+            cls = encoder_class(config.image_encoder.kind, place)
             # A ConvNeXt has no attention, and transformers takes no word about it.
-            attention = runtime.attention if cls is Dinov2Model else "eager"
-            images = faster_dtype(device, dtype)
-            encoder = shared.load(cls, part_folder(path, folder), images, attention, device)
+            attention = "eager" if cls is ConvNextModel else runtime.attention
+            encoder = shared.load(cls, place, faster_dtype(device, dtype), attention, device)
         llava, tokenizer, adapter = load_vlm(path, config, dtype, runtime.attention)
         if adapter is not None:
             llava = load_adapter(llava, adapter).merge_and_unload()
@@ -97,7 +97,7 @@ def load_parts(
     parts = ModelParts(
         config=config,
         sam=sam,
-        dinov2=encoder if isinstance(encoder, Dinov2Model) else None,
+        dinov2=encoder if isinstance(encoder, DINOS) else None,
         llava=llava.to(device).eval(),
         tokenizer=tokenizer,
         selector=selector.to(device, dtype).eval(),

@@ -6,7 +6,6 @@ Networks are read strictly and never downloaded, as everywhere.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ from transformers import (
     SamModel,
 )
 
-from llmseg_core.config import RuntimeConfig, VlmConfig
+from llmseg_core.config import ProposalConfig, RuntimeConfig, VlmConfig
 from llmseg_core.grounding.chat import ChatVlm
 from llmseg_core.grounding.florence2 import Florence2Locator
 from llmseg_core.grounding.grounding_dino import GroundingDinoLocator
@@ -40,21 +39,29 @@ from llmseg_core.grounding.qwen_chat import QwenChat
 from llmseg_core.grounding.qwen_pixels import QwenPixels
 from llmseg_core.grounding.sam3 import Sam3Concepts
 from llmseg_core.grounding.server_chat import ServerChat
-from llmseg_core.prompted.masks import PromptedMasks
+from llmseg_core.prompted.everything_mode import EverythingMode
 from llmseg_core.prompted.sam import SamMasks
 from llmseg_core.prompted.sam2 import Sam2Masks
+from llmseg_core.proposals.generator import SamProposalGenerator
 from llmseg_core.runtime.device import faster_dtype, torch_device, torch_dtype
 from llmseg_core.vlm.llava import llava_class
 
-from .network_files import READING, SharedNetworks, load_tokenizer, local_place, part_folder
+from .network_files import (
+    READING,
+    SharedNetworks,
+    load_tokenizer,
+    local_place,
+    part_folder,
+    part_kind,
+    read_config,
+)
 
 __all__ = [
     "load_chat",
     "load_concepts",
     "load_locator",
-    "load_proposing_sam",
+    "load_proposer",
     "load_segmenter",
-    "part_kind",
     "part_places",
 ]
 
@@ -86,7 +93,7 @@ def load_segmenter(
     best_of_three: bool,
     runtime: RuntimeConfig,
     shared: SharedNetworks,
-) -> PromptedMasks:
+) -> SamMasks | Sam2Masks:
     """The promptable segmenter of a folder, or of SAM's original file.
 
     Args:
@@ -111,23 +118,24 @@ def load_segmenter(
     return made(network, best_of_three)
 
 
-def load_proposing_sam(
-    path: Path, name: str, runtime: RuntimeConfig, shared: SharedNetworks
-) -> SamModel:
-    """The SAM whose everything mode proposes; its arguments and errors are as `load_segmenter`'s.
+def load_proposer(
+    path: Path,
+    name: str,
+    config: ProposalConfig,
+    runtime: RuntimeConfig,
+    shared: SharedNetworks,
+) -> SamProposalGenerator | EverythingMode:
+    """What proposes masks: SAM, SAM-HQ or SAM 2; arguments and errors as `load_segmenter`'s.
 
     Raises:
-        FileNotFoundError, ValueError: as `load_segmenter`.
+        FileNotFoundError: as `load_segmenter`.
+        ValueError: as `load_segmenter`, or if the configuration asks for what only SAM can do.
     """
-    place = part_folder(path, name)
-    if not Path(place).is_file():
-        part_kind(place, ("sam",), "sam")
-    device = torch_device(runtime)
-    dtype = faster_dtype(device, torch_dtype(runtime))
-    attention = "eager" if runtime.attention == "eager" else "sdpa"
-    with READING:
-        sam: SamModel = shared.load(SamModel, place, dtype, attention, device)
-    return sam
+    segmenter = load_segmenter(path, name, True, runtime, shared)
+    if isinstance(segmenter.model, SamModel):
+        budget, compiled = runtime.memory_budget_mb, runtime.compile
+        return SamProposalGenerator(segmenter.model, config, budget, compiled)
+    return EverythingMode(segmenter, config)
 
 
 def load_concepts(
@@ -212,23 +220,6 @@ def part_places(path: Path, names: Mapping[str, str | None]) -> dict[str, str]:
     return {key: part_folder(path, name) for key, name in names.items() if name is not None}
 
 
-def part_kind(place: str, kinds: Any, setting: str) -> str:
-    """Which of some kinds of network a folder holds, as its `config.json` says.
-
-    Raises:
-        ValueError: if it is none of them; the message names `setting`.
-    """
-    file = Path(local_place(place)) / "config.json"
-    kind = _read_json(file).get("model_type")
-    if kind not in kinds:
-        known = ", ".join(sorted(kinds))
-        raise ValueError(
-            f"{setting} is {place}, whose config.json has the model_type {kind!r}; it must be one "
-            f"of {known}"
-        )
-    return str(kind)
-
-
 def _image_settings(place: str) -> dict[str, Any]:
     """What a folder says of its images, in either file that transformers has written.
 
@@ -238,19 +229,9 @@ def _image_settings(place: str) -> dict[str, Any]:
     folder = Path(local_place(place))
     first, second = folder / "preprocessor_config.json", folder / "processor_config.json"
     if first.is_file():
-        return _read_json(first)
+        return read_config(first)
     if second.is_file():
-        inner = _read_json(second).get("image_processor")
+        inner = read_config(second).get("image_processor")
         if isinstance(inner, dict):
             return inner
     raise FileNotFoundError(f"{folder} is not whole: it has no {first.name}")
-
-
-def _read_json(file: Path) -> dict[str, Any]:
-    try:
-        values = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{file} is no JSON: {error}") from error
-    if not isinstance(values, dict):
-        raise ValueError(f"{file} holds {type(values).__name__}, it must be a mapping")
-    return values

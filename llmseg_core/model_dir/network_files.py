@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -46,7 +47,9 @@ __all__ = [
     "local_place",
     "module_weights",
     "part_folder",
+    "part_kind",
     "quiet",
+    "read_config",
     "refuse_not_finite",
     "refuse_wrong_keys",
     "save_network",
@@ -159,6 +162,38 @@ def part_folder(path: Path, name: str, config_file: str = "config.json") -> str:
     except FileNotFoundError as error:
         raise FileNotFoundError(f"{path} is no whole model directory: {error}") from None
     return name
+
+
+def part_kind(place: str, kinds: Any, setting: str) -> str:
+    """Which of some kinds of network a folder holds, as its `config.json` says.
+
+    Raises:
+        ValueError: if it is none of them; the message names `setting`.
+    """
+    file = Path(local_place(place)) / "config.json"
+    kind = read_config(file).get("model_type")
+    if kind not in kinds:
+        known = ", ".join(sorted(kinds))
+        raise ValueError(
+            f"{setting} is {place}, whose config.json has the model_type {kind!r}; it must be one "
+            f"of {known}"
+        )
+    return str(kind)
+
+
+def read_config(file: Path) -> dict[str, Any]:
+    """A file of JSON that holds a mapping.
+
+    Raises:
+        ValueError: if it holds something else.
+    """
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{file} is no JSON: {error}") from error
+    if not isinstance(values, dict):
+        raise ValueError(f"{file} holds {type(values).__name__}, it must be a mapping")
+    return values
 
 
 def load_network(

@@ -7,6 +7,7 @@ Every `build_*` of a network gives random weights from a seed; `checkpoint.py` p
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -33,13 +34,14 @@ from llmseg_core.config import (
     SelectorConfig,
 )
 from llmseg_core.embeddings.clip_convnext import ClipConvNextEncoder
-from llmseg_core.embeddings.dinov2 import Dinov2Encoder
+from llmseg_core.embeddings.dinov2 import DINOS, Dino, Dinov2Encoder
 from llmseg_core.embeddings.sam_features import SamFeatureEncoder
 from llmseg_core.runtime.random_state import seeded
 from llmseg_core.selector.selector import MaskSelector
 from llmseg_core.vlm.llava import LlavaV1ForConditionalGeneration, image_token_count
 from llmseg_core.vlm.prompts import IMAGE_TOKEN
 
+from .network_files import part_kind
 from .parts import ModelParts
 
 __all__ = [
@@ -55,6 +57,7 @@ __all__ = [
     "clip_vit_l_config",
     "embedded_config",
     "encoder_class",
+    "encoder_classes",
     "image_encoder_of",
     "llava_7b_config",
     "vit_b_config",
@@ -277,13 +280,31 @@ def build_selector(config: SelectorConfig, seed: int = 0) -> MaskSelector:
         return MaskSelector(config).eval()
 
 
-def encoder_class(kind: ImageEncoderKind) -> type[Dinov2Model | ConvNextModel | SamModel]:
-    """The network of each kind of image encoder."""
+def encoder_classes(kind: ImageEncoderKind) -> tuple[type[Dino | ConvNextModel | SamModel], ...]:
+    """The networks of each kind of image encoder."""
     return {
-        ImageEncoderKind.DINOV2: Dinov2Model,
-        ImageEncoderKind.CLIP_CONVNEXT: ConvNextModel,
-        ImageEncoderKind.SAM: SamModel,
+        ImageEncoderKind.DINOV2: DINOS,
+        ImageEncoderKind.CLIP_CONVNEXT: (ConvNextModel,),
+        ImageEncoderKind.SAM: (SamModel,),
     }[kind]
+
+
+def encoder_class(kind: ImageEncoderKind, place: str) -> type[Dino | ConvNextModel | SamModel]:
+    """The network of an image encoder.
+
+    Args:
+        kind: of the encoder.
+        place: folder, whose `config.json` says which DINO it holds, or file as published.
+
+    Raises:
+        ValueError: if the folder holds no DINO where there must be one.
+    """
+    if kind is not ImageEncoderKind.DINOV2:
+        return encoder_classes(kind)[0]
+    if Path(place).is_file():
+        return Dinov2Model
+    kinds = {each.config_class.model_type: each for each in DINOS}
+    return kinds[part_kind(place, kinds, "dinov2")]
 
 
 def build_image_encoder(
@@ -306,7 +327,7 @@ def build_image_encoder(
 
 
 def image_encoder_of(
-    network: Dinov2Model | ConvNextModel | SamModel, image_size: int
+    network: Dino | ConvNextModel | SamModel, image_size: int
 ) -> Dinov2Encoder | ClipConvNextEncoder | SamFeatureEncoder:
     """The image encoder around a network.
 
@@ -316,6 +337,6 @@ def image_encoder_of(
     """
     if isinstance(network, SamModel):
         return SamFeatureEncoder(network)
-    if isinstance(network, Dinov2Model):
+    if isinstance(network, DINOS):
         return Dinov2Encoder(network, image_size)
     return ClipConvNextEncoder(network, image_size)

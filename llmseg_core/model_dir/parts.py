@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from transformers import (
     ConvNextModel,
-    Dinov2Model,
     LlavaForConditionalGeneration,
     PreTrainedTokenizerBase,
     SamModel,
 )
 
 from llmseg_core.config import LLMSegConfig
+from llmseg_core.embeddings.dinov2 import Dino
 from llmseg_core.selector.selector import MaskSelector
 
 __all__ = ["ModelParts"]
@@ -26,7 +26,7 @@ class ModelParts:
     Attributes:
         config: sizes, templates and thresholds.
         sam: proposes masks.
-        dinov2: encodes the image; None where another network does.
+        dinov2: encodes the image, a DINOv2 or DINOv3; None where another network does.
         llava: the VLM.
         tokenizer: the VLM's tokenizer, with the seg token.
         selector: all other trained weights.
@@ -35,7 +35,7 @@ class ModelParts:
 
     config: LLMSegConfig
     sam: SamModel
-    dinov2: Dinov2Model | None
+    dinov2: Dino | None
     llava: LlavaForConditionalGeneration
     tokenizer: PreTrainedTokenizerBase
     selector: MaskSelector

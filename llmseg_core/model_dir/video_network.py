@@ -10,8 +10,7 @@ from transformers import Sam2VideoModel
 from llmseg_core.config import RuntimeConfig
 from llmseg_core.runtime.device import faster_dtype, torch_device, torch_dtype
 
-from .method_parts import part_kind
-from .network_files import READING, SharedNetworks, local_place
+from .network_files import READING, SharedNetworks, local_place, part_kind
 
 __all__ = ["PART", "load_video_network"]
 

@@ -71,11 +71,23 @@ class SamMasks:
             )
             low, predicted = best_of(output)
             low_size = int(low.shape[1]), int(low.shape[2])
-            resize = LogitResize(low_size, image.image_size, self.input_size, self.device)
+            resize = self.resize(low_size, image.image_size)
             # One after the other: of a large image all logits at once would take gigabytes.
             return torch.stack([resize(each[None])[0] > 0 for each in low]), predicted
 
         return draw_targets(image, targets, self.device, decode)
+
+    @torch.inference_mode()
+    def draw_points(self, image: PromptedImage, points: Tensor) -> tuple[Tensor, Tensor]:
+        """See `PointSegmenter`."""
+        output = self.model(
+            input_points=points[None, :, None], multimask_output=True, **image.features
+        )
+        return output.pred_masks[0], output.iou_scores[0]
+
+    def resize(self, low_size: tuple[int, int], image_size: tuple[int, int]) -> LogitResize:
+        """See `PointSegmenter`."""
+        return LogitResize(low_size, image_size, self.input_size, self.device)
 
 
 def best_of(output: Any) -> tuple[Tensor, Tensor]:

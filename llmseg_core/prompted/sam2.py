@@ -13,6 +13,7 @@ from transformers import Sam2Model
 
 from llmseg_core.images.image_ops import check_image
 from llmseg_core.images.imagenet_pixels import imagenet_pixels
+from llmseg_core.proposals.mask_resize import LogitResize
 
 from .masks import DrawnMasks, PromptedImage, draw_targets
 from .sam import best_of
@@ -66,6 +67,20 @@ class Sam2Masks:
             ), predicted
 
         return draw_targets(image, targets, self.device, decode)
+
+    @torch.inference_mode()
+    def draw_points(self, image: PromptedImage, points: Tensor) -> tuple[Tensor, Tensor]:
+        """See `PointSegmenter`."""
+        output = self.model(
+            input_points=points[None, :, None],
+            multimask_output=True,
+            image_embeddings=list(image.features),
+        )
+        return output.pred_masks[0], output.iou_scores[0]
+
+    def resize(self, low_size: tuple[int, int], image_size: tuple[int, int]) -> LogitResize:
+        """See `PointSegmenter`."""
+        return LogitResize.stretched(low_size, image_size, self.device)
 
     @staticmethod
     def _enlarged(low: Tensor, size: tuple[int, int]) -> Tensor:

@@ -56,6 +56,28 @@ class LogitResize:
         self._rows = _Axis.make(low_size[0], input_size, rows, image_size[0], device)
         self._columns = _Axis.make(low_size[1], input_size, columns, image_size[1], device)
 
+    @classmethod
+    def stretched(
+        cls,
+        low_size: tuple[int, int],
+        image_size: tuple[int, int],
+        device: torch.device | str = "cpu",
+    ) -> LogitResize:
+        """Of a network that stretches images to its square, as SAM 2: one bilinear resize.
+
+        Args:
+            low_size: (h, w) of the logits.
+            image_size: (H, W) of the image in pixels.
+            device: of the logits.
+        """
+        made = cls.__new__(cls)
+        made.image_size = image_size
+        made._rows, made._columns = (
+            _Axis.make(cells, cells, cells, pixels, device)
+            for cells, pixels in zip(low_size, image_size, strict=True)
+        )
+        return made
+
     def __call__(self, low: Tensor) -> Tensor:
         """(n, 4 h, 4 w) float logits to (n, H, W) float32."""
         return self._rows.matrix @ (low.float() @ self._columns.matrix.T)

@@ -13,7 +13,6 @@ from peft import PeftModel
 from transformers import (
     BitsAndBytesConfig,
     ConvNextModel,
-    Dinov2Model,
     LlavaForConditionalGeneration,
     PreTrainedTokenizerBase,
     SamModel,
@@ -21,7 +20,7 @@ from transformers import (
 
 from llmseg_core.config import ImageEncoderKind, LLMSegConfig, RuntimeConfig
 from llmseg_core.embeddings.clip_convnext import ClipConvNextEncoder
-from llmseg_core.embeddings.dinov2 import Dinov2Encoder
+from llmseg_core.embeddings.dinov2 import Dino, Dinov2Encoder
 from llmseg_core.embeddings.sam_features import SamFeatureEncoder
 from llmseg_core.model_dir.checkpoint import (
     SELECTOR_FILE,
@@ -31,7 +30,7 @@ from llmseg_core.model_dir.checkpoint import (
 )
 from llmseg_core.model_dir.directory import model_directory
 from llmseg_core.model_dir.network_files import load_network, part_folder
-from llmseg_core.model_dir.networks import build_selector, image_encoder_of
+from llmseg_core.model_dir.networks import build_selector, encoder_class, image_encoder_of
 from llmseg_core.model_dir.vlm_files import load_vlm
 from llmseg_core.runtime.random_state import seeded
 from llmseg_core.selector.selector import MaskSelector
@@ -60,7 +59,7 @@ class AdapterParts:
     """
 
     config: LLMSegConfig
-    encoder_network: Dinov2Model | ConvNextModel | SamModel
+    encoder_network: Dino | ConvNextModel | SamModel
     image_encoder: Dinov2Encoder | ClipConvNextEncoder | SamFeatureEncoder
     llava: LlavaForConditionalGeneration
     adapter: PeftModel
@@ -133,14 +132,15 @@ def _encoder_network(
     dtype: torch.dtype,
     attention: str,
     device: torch.device | str,
-) -> Dinov2Model | ConvNextModel | SamModel:
+) -> Dino | ConvNextModel | SamModel:
     """The frozen network of the image encoder that the configuration names."""
     kind = config.image_encoder.kind
     if kind is ImageEncoderKind.SAM:
         runtime = RuntimeConfig(str(device), str(dtype).removeprefix("torch."), attention)
         network = load_sam(path, runtime)
     elif kind is ImageEncoderKind.DINOV2:
-        network = load_network(Dinov2Model, part_folder(path, config.dinov2), dtype, attention)
+        place = part_folder(path, config.dinov2)
+        network = load_network(encoder_class(kind, place), place, dtype, attention)
     else:  # it has no attention
         network = load_network(ConvNextModel, part_folder(path, config.convnext), dtype, "eager")
     return network.to(device).eval().requires_grad_(False)

@@ -1,12 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
+from transformers import (
+    Dinov2WithRegistersConfig,
+    Dinov2WithRegistersModel,
+    DINOv3ViTConfig,
+    DINOv3ViTModel,
+)
 
-from llmseg_core.embeddings.dinov2 import Dinov2Encoder
+from llmseg_core import LLMSegPipeline
+from llmseg_core.config import ImageEncoderConfig
+from llmseg_core.embeddings.dinov2 import Dino, Dinov2Encoder
+from llmseg_core.model_dir.checkpoint import save_parts
 from llmseg_core.model_dir.parts import ModelParts
+from llmseg_training.adapter.lora import LoraRecipe
+from llmseg_training.adapter.parts import load_adapter_parts
 
 
 def test_cells_are_the_patch_tokens_row_by_row(parts: ModelParts) -> None:
@@ -47,3 +62,62 @@ def test_half_precision(parts: ModelParts, image: np.ndarray) -> None:
     feature_map = Dinov2Encoder(half, 56).encode(image)
     assert feature_map.dtype == torch.bfloat16
     torch.testing.assert_close(feature_map.float(), exact, atol=0.1, rtol=0)
+
+
+def registers() -> Dinov2WithRegistersModel:
+    config = Dinov2WithRegistersConfig(
+        image_size=56, patch_size=14, hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
+        mlp_ratio=2, num_register_tokens=3, initializer_range=0.2,
+    )  # fmt: skip
+    return Dinov2WithRegistersModel(config).eval()
+
+
+def dinov3() -> DINOv3ViTModel:
+    config = DINOv3ViTConfig(
+        image_size=64, patch_size=8, hidden_size=32, intermediate_size=32, num_hidden_layers=2,
+        num_attention_heads=2, num_register_tokens=4, initializer_range=0.2,
+    )  # fmt: skip
+    return DINOv3ViTModel(config).eval()
+
+
+@pytest.mark.parametrize(("make", "patch", "skipped"), [(registers, 14, 4), (dinov3, 8, 5)])
+def test_registers_are_no_cells(
+    make: Callable[[], Dino], patch: int, skipped: int, image: np.ndarray
+) -> None:
+    """Class token and registers stand before the patches, which follow row by row."""
+    network, side = make(), 6 * patch
+    encoder = Dinov2Encoder(network, side)
+    with torch.inference_mode():
+        tokens = network(pixel_values=encoder.preprocess(image)[None]).last_hidden_state
+    assert tokens.shape == (1, skipped + 36, 32)
+    cells = encoder.encode(image)
+    assert cells.shape == (32, 6, 6)
+    torch.testing.assert_close(cells.flatten(1).T, tokens[0, skipped:])
+    half = Dinov2Encoder(network.to(torch.bfloat16), side).encode(image)
+    assert half.dtype == torch.bfloat16
+    assert half.isfinite().all()
+
+
+@pytest.mark.parametrize("make", [registers, dinov3])
+def test_a_model_directory_says_which_dino(
+    make: Callable[[], Dino], parts: ModelParts, image: np.ndarray, tmp_path: Path
+) -> None:
+    config = replace(parts.config, image_encoder=ImageEncoderConfig(image_size=56, pooling_size=28))
+    made = replace(parts, dinov2=make(), config=config)
+    pipeline = LLMSegPipeline.from_parts(made)
+    pipeline.save_pretrained(tmp_path / "model")
+    again = LLMSegPipeline.from_pretrained(tmp_path / "model")
+    one, other = (each.segment(image, "the red cup") for each in (pipeline, again))
+    assert type(again.mask_embedder.image_encoder.model) is type(made.dinov2)
+    torch.testing.assert_close(one.candidates.iop, other.candidates.iop)
+    trained = load_adapter_parts(tmp_path / "model", LoraRecipe())
+    assert type(trained.encoder_network) is type(made.dinov2)
+    wanted = pipeline.mask_embedder.image_encoder.encode(image)
+    torch.testing.assert_close(trained.image_encoder.encode(image), wanted)
+
+
+def test_another_network_is_refused(parts: ModelParts, tmp_path: Path) -> None:
+    save_parts(parts, tmp_path / "model")
+    parts.sam.save_pretrained(tmp_path / "model" / "dinov2")
+    with pytest.raises(ValueError, match="the model_type 'sam'; it must be one of dinov2, dinov2_"):
+        LLMSegPipeline.from_pretrained(tmp_path / "model")

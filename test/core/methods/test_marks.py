@@ -161,6 +161,15 @@ def test_a_vlm_in_this_process(folder: Path, tmp_path: Path, image: np.ndarray) 
     ]  # fmt: skip
 
 
+def test_sam2_proposes_too(
+    folder: Path, tmp_path: Path, server: VlmServer, image: np.ndarray
+) -> None:
+    method = served(folder, tmp_path, server, "[2]", sam=str(folder / "sam2"))
+    frame = method.encode_frame(image)
+    answer = method.segment(frame, QUESTION)
+    assert np.array_equal(answer.mask, frame.masks[1].numpy())
+
+
 @pytest.mark.usefixtures("fast_halves")
 def test_half_precision(folder: Path, tmp_path: Path, image: np.ndarray) -> None:
     vlm = {"path": str(folder / "vlm"), "max_tokens": 4}
@@ -185,7 +194,11 @@ def test_what_is_wrong_is_named(
     described = method.description
     assert (described.name, described.takes_questions) == ("marks", True)
     for settings, message in (
-        ({"sam": str(folder / "sam2")}, "whose config.json has the model_type 'sam2'"),
+        ({"sam": str(folder / "vlm")}, "whose config.json has the model_type 'qwen3_vl'"),
+        (
+            {"sam": str(folder / "sam2"), "proposals": {"crop_n_layers": 1}},
+            "proposals.crop_n_layers is 1, it must be 0 unless SAM itself proposes",
+        ),
         ({"question": "which?"}, "question is 'which\\?', it must be"),
         ({"proposals": {"points_per_side": 0}}, "points_per_side is 0"),
     ):

@@ -14,8 +14,8 @@ from helpers.tiny_prompted import drawn_anew, tiny_sam2
 from helpers.tiny_two_stage import save_qwen, save_segmenter
 from llmseg_core.config import RuntimeConfig, VlmConfig
 from llmseg_core.grounding.server_chat import ServerChat
-from llmseg_core.model_dir.method_parts import load_chat, load_segmenter, part_kind
-from llmseg_core.model_dir.network_files import SharedNetworks
+from llmseg_core.model_dir.method_parts import load_chat, load_segmenter
+from llmseg_core.model_dir.network_files import SharedNetworks, part_kind
 
 RUNTIME = RuntimeConfig()
 
