@@ -27,6 +27,7 @@ import torch
 from safetensors.torch import load_file, load_model, save_model
 from torch import nn
 from transformers import (
+    AutoModel,
     Dinov2Model,
     LlavaForConditionalGeneration,
     PreTrainedTokenizerFast,
@@ -275,7 +276,13 @@ class EmbeddedTraining:
 
     def _sam(self) -> SamModel:
         folder = self._made_by("sam", "sam")
-        return SamModel.from_pretrained(folder, local_files_only=True).eval()
+        sam = AutoModel.from_pretrained(folder, local_files_only=True).eval()
+        if not isinstance(sam, SamModel):
+            raise ValueError(
+                f"{folder} holds a {type(sam).__name__}: everything mode takes a SamModel, so the "
+                f"recipe must say architecture: sam to go on from here"
+            )
+        return sam
 
     def _sam_in_use(self) -> SamInUse:
         return SamInUse(network_digest(Path(self._made_by("sam", "sam"))), "float32")

@@ -5,19 +5,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
-from transformers import SamModel
+from transformers import Sam2Model, SamModel
 
-from llmseg_core.config.limits import Between
+from llmseg_core.config.limits import Between, OneOf
+from llmseg_core.config.values import require
 from llmseg_core.model_dir.network_files import save_network
-from llmseg_core.model_dir.networks import build_embedded_sam
+from llmseg_core.model_dir.networks import build_embedded_sam, build_embedded_sam2
 
 from ..scenes import SceneFolder
 from ..trainer.loop import TrainingLoop
 from ..trainer.processes import processes
 from ..trainer.recipe import TrainingRecipe, training_plan
+from .prompt_data import PromptDataset, collate_prompts
+from .prompt_objective import PromptObjective, PromptTrainingModel
 from .sam_data import SamDataset, collate_sam
 from .sam_objective import SamObjective, SamTrainingModel
 
@@ -34,9 +37,32 @@ class SamRecipe(TrainingRecipe):
     """point prompts an image"""
     balance: Annotated[float, Between(0, 1)] = 0.3
     """share of class-balanced cross-entropy, [0, 1]"""
+    architecture: Annotated[str, OneOf("sam", "sam2")] = "sam"
+    """class of the network; "sam2" learns from all kinds of prompts only"""
+    image_size: Annotated[int, Between(64, 1024)] = 256
+    """side of its input in pixels, a multiple of 64"""
+    prompts: Annotated[str, OneOf("points", "all")] = "points"
+    """what it learns from: points alone, or all kinds, to which the rest belongs"""
+    edge: Annotated[float, Between(0, 100)] = 3.0
+    """what a mask's edge weighs above its inside"""
+    boxes: Annotated[int, Between(0, 1000)] = 2
+    """of an image's points, how many things are also asked as boxes"""
+    corrected: Annotated[int, Between(0, 1000)] = 2
+    """of an image's points, how many are asked again with their mask and where it is wrong"""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(self.image_size % 64 == 0, "image_size", self.image_size, "a multiple of 64")
+        if self.architecture == "sam2":
+            require(self.prompts == "all", "prompts", self.prompts, '"all" for architecture sam2')
+        for name in ("boxes", "corrected") if self.prompts == "all" else ():
+            value = getattr(self, name)
+            require(value <= self.points, name, value, f"at most points = {self.points}")
 
 
-def train_sam(scenes: SceneFolder, folder: Path, recipe: SamRecipe, seed: int) -> SamModel:
+def train_sam(
+    scenes: SceneFolder, folder: Path, recipe: SamRecipe, seed: int
+) -> SamModel | Sam2Model:
     """Train from scratch, or go on from the last checkpoint in `folder`.
 
     Args:
@@ -49,16 +75,31 @@ def train_sam(scenes: SceneFolder, folder: Path, recipe: SamRecipe, seed: int) -
         The trained model, in evaluation mode.
     """
     torch.manual_seed(seed)
-    model = SamTrainingModel(build_embedded_sam(seed))
-    size = model.sam.config.vision_config.image_size
-    loop = TrainingLoop(
-        SamObjective(model, recipe.balance),
-        SamDataset(scenes, size, recipe.points, augment=True, seed=seed),
-        collate_sam,
-        training_plan(folder, recipe, seed),
-    )
+    plan = training_plan(folder, recipe, seed)
+    sam2 = recipe.architecture == "sam2"
+    size = recipe.image_size
+    sam = build_embedded_sam2(seed, size) if sam2 else build_embedded_sam(seed, size)
+    loop: TrainingLoop[Any, Any]
+    if recipe.prompts == "all":
+        loop = TrainingLoop(
+            PromptObjective(
+                PromptTrainingModel(sam, recipe.boxes, recipe.corrected),
+                recipe.balance,
+                recipe.edge,
+            ),
+            PromptDataset(scenes, size, recipe.points, augment=True, seed=seed, stretched=sam2),
+            collate_prompts,
+            plan,
+        )
+    else:
+        loop = TrainingLoop(
+            SamObjective(SamTrainingModel(sam), recipe.balance),
+            SamDataset(scenes, size, recipe.points, augment=True, seed=seed),
+            collate_sam,
+            plan,
+        )
     loop.train_to_end()
     if processes().is_main_process:
-        save_network(model.sam.eval(), folder / "sam")
+        save_network(sam.eval(), folder / "sam")
     processes().wait_for_everyone()
-    return model.sam.eval()
+    return sam.eval()

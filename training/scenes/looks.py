@@ -131,7 +131,7 @@ def dressed(rng: np.random.Generator, items: Sequence[Item]) -> list[Item]:
 def photographed(rng: np.random.Generator, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """An image (H, W, 3) as a camera gives it: white balance, blur, compression, more noise."""
     gains = (1 + rng.normal(0, 0.05, size=3)) * rng.uniform(0.75, 1.2)
-    shown: NDArray[np.floating] = image * gains.astype(np.float32)
+    shown: NDArray[np.floating] = image.astype(np.float32) * gains.astype(np.float32)
     shown = 255 * (np.clip(shown, 0, 255) / 255) ** np.float32(rng.uniform(0.8, 1.25))
     blur = rng.uniform(0, 1.1)
     if blur > 0.3:

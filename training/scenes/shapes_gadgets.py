@@ -51,7 +51,7 @@ def mouse(rng: np.random.Generator, colour: RGB) -> tuple[Part, ...]:
     split = (lambda p: np.abs(p[:, 0] - 0.1 * long) < 0.0012, shade(colour, 0.5))
     paint = layered(colour, (seam, shade(colour, 0.5)), split)
     shell = ellipsoid((long, wide, high), paint, power=0.85, segments=36, gloss=0.4)
-    body = replace(shell, points=np.maximum(shell.points, np.float32([-1, -1, 0])))
+    body = replace(shell, points=shell.points.clip(min=np.array([-1, -1, 0], np.float32)))
     wheel = ellipsoid((0.008, 0.0035, 0.008), _DARK, segments=14)
     parts = [body, wheel.moved((0.55 * long, 0, 0.82 * high))]
     if rng.random() < 0.5:

@@ -60,10 +60,7 @@ def _shifted(recipe: EmbeddedRecipe) -> EmbeddedRecipe:
     stages = {
         name: replace(
             getattr(recipe, name),
-            **{
-                key: value + 1 if isinstance(value, int) else value / 2
-                for key, value in asdict(getattr(recipe, name)).items()
-            },
+            **{key: _other(value) for key, value in asdict(getattr(recipe, name)).items()},
         )
         for name in ("sam", "recognition", "language", "selection")
     }
@@ -129,3 +126,12 @@ def test_a_bad_recipe_is_named(tmp_path: Path, text: str, message: str) -> None:
 def test_a_missing_recipe_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"no recipe .*nowhere\.yaml"):
         load_recipe(tmp_path / "nowhere.yaml")
+
+
+def _other(value: Any) -> Any:
+    """Another valid value."""
+    if isinstance(value, str):
+        return {"sam": "sam2", "points": "all"}[value]
+    if value == 256:  # a size in pixels
+        return 2 * value
+    return value + 1 if isinstance(value, int) else value / 2

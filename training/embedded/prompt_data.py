@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rendered scenes as training samples of a small SAM or SAM 2: points and boxes, their masks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from llmseg_core.images.image_ops import normalize_and_pad, resize_longest_side
+
+from ..learning.batch import Batch
+from ..scenes import SceneFolder
+from ..trainer.drawn_dataset import DrawnDataset
+from .sam_data import augment_scene, dense_targets, draw_points
+
+__all__ = ["PromptBatch", "PromptDataset", "PromptSample", "collate_prompts"]
+
+CELL = 2
+"""pixels of SAM's input along one pixel of its low-resolution masks"""
+BOX_NOISE = 0.1
+"""deviation of a box's sides from the thing's, in shares of its width and height"""
+
+
+@dataclass(frozen=True)
+class PromptSample:
+    """One image with N prompts, each as a point and as a box.
+
+    Attributes:
+        pixel_values: (3, S, S) float32, stretched to a square or padded, normalised.
+        points: (N, 2) float32, x and y in pixels of the square.
+        boxes: (N, 4) float32, left, top, right, bottom of what is under each point, with noise.
+        masks: (N, S / 2, S / 2) float32 in [0, 1], what share of each cell it covers.
+        dense: (4, S / 2, S / 2) float32, see `SamSample.dense`.
+    """
+
+    pixel_values: Tensor
+    points: Tensor
+    boxes: Tensor
+    masks: Tensor
+    dense: Tensor
+
+
+@dataclass(frozen=True)
+class PromptBatch(Batch):
+    """B images with N prompts each: the fields of `PromptSample` with B before all else."""
+
+    pixel_values: Tensor
+    points: Tensor
+    boxes: Tensor
+    masks: Tensor
+    dense: Tensor
+
+
+class PromptDataset(DrawnDataset[PromptSample]):
+    """Scenes with randomly drawn prompts.
+
+    Masks are shrunk from the scene's own pixels, not from those of the square: a cell knows what
+    share of it a thing covers, which is where an edge between pixels is learned from.
+
+    Args:
+        scenes: rendered scenes.
+        image_size: S, side of SAM's square input in pixels.
+        points: N prompts an image.
+        augment: mirror, crop and brighten at random.
+        seed: of the draws.
+        stretched: whether images are stretched to the square, as SAM 2 sees them; else they are
+            padded right and below, as SAM does.
+    """
+
+    def __init__(
+        self,
+        scenes: SceneFolder,
+        image_size: int,
+        points: int,
+        augment: bool,
+        seed: int,
+        stretched: bool,
+    ) -> None:
+        super().__init__(seed)
+        self.scenes, self.image_size, self.points = scenes, image_size, points
+        self.augment, self.stretched = augment, stretched
+
+    def __len__(self) -> int:
+        return len(self.scenes)
+
+    def __getitem__(self, index: int) -> PromptSample:
+        rng = self.rng(index)
+        scene = self.scenes[index]
+        image, instances = scene.image, scene.instances
+        if self.augment:
+            image, instances = augment_scene(image, instances, rng)
+        if self.stretched:
+            square = (self.image_size, self.image_size)
+            shown = cv2.resize(image, square, interpolation=cv2.INTER_AREA)
+        else:
+            shown = resize_longest_side(image, self.image_size)
+        rows, columns = shown.shape[:2]
+        points, ids = draw_points(instances, self.points, rng)
+        scale = np.array((columns, rows), np.float32) / instances.shape[::-1]
+        labels = np.full((self.image_size, self.image_size), -1, dtype=np.int64)
+        labels[:rows, :columns] = cv2.resize(
+            instances, (columns, rows), interpolation=cv2.INTER_NEAREST
+        )
+        dense = dense_targets(torch.from_numpy(labels[::CELL, ::CELL]))
+        return PromptSample(
+            pixel_values=normalize_and_pad(shown, self.image_size),
+            points=torch.from_numpy((points + 0.5) * scale - 0.5).float(),
+            boxes=torch.from_numpy(_boxes(instances, ids, rng) * np.tile(scale, 2)).float(),
+            masks=_masks(instances, ids, self.image_size // CELL, rows / CELL, columns / CELL),
+            dense=dense,
+        )
+
+
+def _masks(
+    instances: np.ndarray, ids: np.ndarray, side: int, rows: float, columns: float
+) -> Tensor:
+    """(N, side, side) float32, what share of each cell the instances cover; 0 in the padding."""
+    inside = round(columns), round(rows)
+    shares: dict[int, np.ndarray] = {}
+    for number in ids.tolist():
+        if number not in shares:
+            mask = (instances == number).astype(np.float32)
+            shares[number] = np.zeros((side, side), np.float32)
+            shrunk = cv2.resize(mask, inside, interpolation=cv2.INTER_AREA)
+            shares[number][: inside[1], : inside[0]] = shrunk
+    return torch.from_numpy(np.stack([shares[number] for number in ids.tolist()]))
+
+
+def _boxes(instances: np.ndarray, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """(N, 4), the instances' boxes in pixels of the scene, each drawn a little off."""
+    height, width = instances.shape
+    boxes = np.zeros((len(ids), 4), np.float32)
+    for box, number in zip(boxes, ids.tolist(), strict=True):
+        rows, columns = (np.flatnonzero((instances == number).any(axis)) for axis in (1, 0))
+        sides = np.array((columns[0], rows[0], columns[-1] + 1, rows[-1] + 1), np.float32)
+        size = np.tile(sides[2:] - sides[:2], 2)
+        box[:] = sides + rng.normal(0, BOX_NOISE, 4).clip(-0.2, 0.2) * size
+    return boxes.clip(0, np.array((width, height, width, height), np.float32))
+
+
+def collate_prompts(samples: Sequence[PromptSample]) -> PromptBatch:
+    """Stack samples."""
+    names = [spec.name for spec in fields(PromptBatch)]
+    return PromptBatch(*(torch.stack([getattr(each, name) for each in samples]) for name in names))
