@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..questions import CATEGORIES, QuestionSample, generate_samples
+from ..questions import QuestionSample, generate_samples, knowledge_of
 from ..scenes import SPLITS, SceneFolder, write_scenes
 from .image_data import ImageData
 from .segmentation_data import DataQuestion, QuestionKind
@@ -42,7 +42,7 @@ class SceneData(ImageData):
             empty.
         questions: most questions a scene and round.
         seed: of the questions.
-        categories: what the scenes can have.
+        categories: what the scenes can have; None is the catalogue they were rendered from.
 
     Raises:
         FileNotFoundError: if the split holds no scenes.
@@ -56,12 +56,14 @@ class SceneData(ImageData):
         phrasings: Sequence[str] = (),
         questions: int = 6,
         seed: int = 0,
-        categories: Sequence[str] = CATEGORIES,
+        categories: Sequence[str] | None = None,
     ) -> None:
         self.scenes = SceneFolder(root / split)
         self.split = split
         self.phrasings = tuple(phrasings) or (split,)
         self._draw(questions, seed)
+        if categories is None:
+            categories = knowledge_of(self.scenes.config.categories).categories
         self.categories = tuple(categories)
         name = "/".join(["scenes", split, *phrasings])
         super().__init__(name, [self.scenes.image_file(i).stem for i in range(len(self.scenes))])

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-from llmseg_core.config.limits import AtLeast, Below, Between
+from llmseg_core.config.limits import AtLeast, Below, Between, OneOf
 from llmseg_core.config.settings import Settings
 
-from ..scenes import CATEGORIES, SceneConfig
+from ..scenes import CATALOGUES, SceneConfig
 from ..trainer.recipe_file import read_recipe
 from .train_recognition import RecognitionRecipe
 from .train_sam import SamRecipe
@@ -37,11 +37,17 @@ class SceneRecipe(Settings):
     min_objects: int = 4
     max_objects: int = 8
     """objects on the table, both ends included"""
-    categories: tuple[str, ...] = tuple(CATEGORIES)
-    """what lies on the table; for trials that must be quick"""
+    categories: tuple[str, ...] = ()
+    """what lies on the table, for trials that must be quick; empty is all of the catalogue"""
+    catalogue: Annotated[str, OneOf(*CATALOGUES)] = "tabletop"
+    """"tabletop", the 28 categories of the packaged model, or "household", 94 with those"""
+    looks: Annotated[str, OneOf("plain", "rich")] = "plain"
+    """see `SceneConfig`"""
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if not self.categories:
+            object.__setattr__(self, "categories", CATALOGUES[self.catalogue])
         _ = self.config  # checks the rest
 
     @property
@@ -53,6 +59,7 @@ class SceneRecipe(Settings):
             min_objects=self.min_objects,
             max_objects=self.max_objects,
             categories=self.categories,
+            looks=self.looks,
         )
 
 

@@ -15,21 +15,27 @@ from llmseg_core.embeddings.mask_pooling import proposal_weights
 from llmseg_core.images.image_ops import normalize_and_pad, resize_longest_side
 
 from ..learning.batch import Batch
-from ..scenes import BACKGROUND_ID, CATEGORIES, COLOURS, TABLE_ID, SceneFolder
+from ..questions import CATEGORIES, knowledge_of
+from ..scenes import BACKGROUND_ID, COLOURS, TABLE_ID, SceneFolder
 from ..trainer.drawn_dataset import DrawnDataset
 from .sam_data import augment_scene
 
 __all__ = [
-    "CATEGORY_NAMES",
     "COLOUR_NAMES",
     "RecognitionBatch",
     "RecognitionDataset",
+    "class_names",
     "collate_recognition",
 ]
 
-CATEGORY_NAMES = (*CATEGORIES, "table", "background")
-"""Class names; the last two are not objects."""
+NO_OBJECTS = ("table", "background")
+"""The last class names, which are not objects."""
 COLOUR_NAMES = tuple(COLOURS)
+
+
+def class_names(categories: Sequence[str] = CATEGORIES) -> tuple[str, ...]:
+    """All categories of the smallest catalogue that has these, then `NO_OBJECTS`."""
+    return (*knowledge_of(categories).categories, *NO_OBJECTS)
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,7 @@ class RecognitionDataset(DrawnDataset[RecognitionSample]):
         pooling_size: see `ImageEncoderConfig`.
         augment: mirror, crop, brighten and roughen masks at random.
         seed: of the draws.
+        categories: what scenes can have.
     """
 
     def __init__(
@@ -101,8 +108,10 @@ class RecognitionDataset(DrawnDataset[RecognitionSample]):
         pooling_size: int,
         augment: bool,
         seed: int,
+        categories: Sequence[str] = CATEGORIES,
     ) -> None:
         super().__init__(seed)
+        self.names = class_names(categories)
         self.scenes, self.image_size, self.cells = scenes, image_size, cells
         self.pooling_size, self.augment = pooling_size, augment
 
@@ -117,10 +126,10 @@ class RecognitionDataset(DrawnDataset[RecognitionSample]):
             image, instances = augment_scene(image, instances, rng)
         category = np.full(256, -100, dtype=np.int64)
         colour = np.full(256, -100, dtype=np.int64)
-        category[BACKGROUND_ID] = CATEGORY_NAMES.index("background")
-        category[TABLE_ID] = CATEGORY_NAMES.index("table")
+        category[BACKGROUND_ID] = self.names.index("background")
+        category[TABLE_ID] = self.names.index("table")
         for item in scene.objects:
-            category[item.id] = CATEGORY_NAMES.index(item.category)
+            category[item.id] = self.names.index(item.category)
             colour[item.id] = COLOUR_NAMES.index(item.colour)
         ids = [i for i in np.unique(instances) if category[i] >= 0]
         ids = [i for i in ids if np.count_nonzero(instances == i) >= 30]

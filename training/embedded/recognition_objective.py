@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from llmseg_core.embeddings.dinov2 import Dinov2Encoder
 
+from ..questions import CATEGORIES
 from ..trainer.objective import Objective, StepLoss
-from .recognition_data import CATEGORY_NAMES, COLOUR_NAMES, RecognitionBatch
+from .recognition_data import COLOUR_NAMES, RecognitionBatch, class_names
 
 __all__ = ["RecognitionModel", "RecognitionObjective"]
 
@@ -22,15 +25,22 @@ class RecognitionModel(nn.Module):
         encoder: the image encoder to train.
         mask_projection: the selector's projection of pooled features; classifiers stand on it, so
             that what the fusion module later sees tells categories apart.
+        categories: what scenes can have.
     """
 
-    def __init__(self, encoder: Dinov2Encoder, mask_projection: nn.Linear) -> None:
+    def __init__(
+        self,
+        encoder: Dinov2Encoder,
+        mask_projection: nn.Linear,
+        categories: Sequence[str] = CATEGORIES,
+    ) -> None:
         super().__init__()
+        classes = len(class_names(categories))
         self.encoder = encoder
         self.mask_projection = mask_projection
-        self.patch_head = nn.Linear(encoder.feature_dim, len(CATEGORY_NAMES))
+        self.patch_head = nn.Linear(encoder.feature_dim, classes)
         self.geometry_head = nn.Linear(encoder.feature_dim, 4)
-        self.category_head = nn.Linear(mask_projection.out_features, len(CATEGORY_NAMES))
+        self.category_head = nn.Linear(mask_projection.out_features, classes)
         self.colour_head = nn.Linear(mask_projection.out_features, len(COLOUR_NAMES))
 
     def forward(
@@ -87,7 +97,7 @@ class RecognitionObjective(Objective[RecognitionBatch]):
         out = model(batch.pixel_values, kept, weights, batch.image_index)
         wanted = batch.patches.gather(1, kept)
         boxes = batch.geometry.gather(1, kept[..., None].expand(-1, -1, 4))
-        rare = torch.ones(len(CATEGORY_NAMES), device=out["patches"].device)
+        rare = torch.ones(out["patches"].shape[-1], device=out["patches"].device)
         rare[-2:] = 0.1  # table and background fill most of an image
         patches = F.cross_entropy(out["patches"].flatten(0, 1), wanted.flatten(), weight=rare)
         known = ~boxes.isnan()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -16,8 +17,7 @@ from llmseg_core.vlm.seg_token import SegTokenEncoder
 
 from ..learning.batch import ProposalBatch
 from ..learning.scoring import LossWeights, ProposalScorer, ScoredQuestions, paper_losses
-from ..questions import QuestionSample
-from ..scenes import CATEGORIES
+from ..questions import CATEGORIES, QuestionSample, knowledge_of
 from ..trainer.objective import Objective, StepLoss
 from .recognition_data import COLOUR_NAMES
 
@@ -62,11 +62,18 @@ class SelectionModel(ProposalScorer):
     Args:
         seg_token_encoder: the VLM.
         selector: the mask selector.
+        categories: what scenes can have; the head tells apart all that its catalogue knows.
     """
 
-    def __init__(self, seg_token_encoder: SegTokenEncoder, selector: MaskSelector) -> None:
+    def __init__(
+        self,
+        seg_token_encoder: SegTokenEncoder,
+        selector: MaskSelector,
+        categories: Sequence[str] = CATEGORIES,
+    ) -> None:
         super().__init__(seg_token_encoder, selector)
-        self.sizes = (len(CATEGORIES), len(COLOUR_NAMES) + 1, len(RELATIONS) + 1)
+        self.categories = knowledge_of(categories).categories
+        self.sizes = (len(self.categories), len(COLOUR_NAMES) + 1, len(RELATIONS) + 1)
         self.meaning_head = nn.Linear(seg_token_encoder.hidden_dim, sum(self.sizes))
 
     def forward(self, batch: ProposalBatch, vlm_learns: bool = True) -> MeantQuestions:
@@ -77,7 +84,7 @@ class SelectionModel(ProposalScorer):
     def meaning_loss(self, logits: Tensor, questions: tuple[QuestionSample, ...]) -> Tensor:
         """How badly the hidden states tell category, colour and relation; scalar."""
         category, colour, relation = logits.split(self.sizes, dim=1)
-        names = list(CATEGORIES)
+        names = self.categories
         wanted = torch.zeros_like(category)
         for row, question in enumerate(questions):
             wanted[row, [names.index(name) for name in question.target_categories]] = 1

@@ -152,7 +152,12 @@ class EmbeddedTraining:
         folder = self.work / "recognition"
         recipe = self.recipe
         train_recognition(
-            self._scenes("train"), self._sam(), folder, recipe.recognition, recipe.seed
+            self._scenes("train"),
+            self._sam(),
+            folder,
+            recipe.recognition,
+            recipe.seed,
+            recipe.scenes.categories,
         )
 
     def language(self) -> None:
@@ -160,7 +165,12 @@ class EmbeddedTraining:
         folder = self.work / "language"
         if not (folder / "reused").exists():
             if self.state.is_main_process:
-                corpus = iter_instructions("train", self.recipe.language.corpus, self.recipe.seed)
+                corpus = iter_instructions(
+                    "train",
+                    self.recipe.language.corpus,
+                    self.recipe.seed,
+                    self.recipe.scenes.categories,
+                )
                 save_network(build_tokenizer(corpus), folder / "tokenizer")
             self.state.wait_for_everyone()
         model = self.untrained()
@@ -247,7 +257,9 @@ class EmbeddedTraining:
             llava = build_embedded_llava(tokenizer, seed)
         encoder = SegTokenEncoder(llava, tokenizer, self.config.seg_token)
         with seeded(seed):
-            return SelectionModel(encoder, build_selector(self.config.selector, seed))
+            return SelectionModel(
+                encoder, build_selector(self.config.selector, seed), self.recipe.scenes.categories
+            )
 
     def parts(self, model: SelectionModel) -> ModelParts:
         """A whole model: `model` behind the SAM and the image encoder of earlier stages.

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +18,7 @@ from llmseg_core.embeddings.dinov2 import Dinov2Encoder
 from llmseg_core.model_dir.network_files import save_network, save_weights
 from llmseg_core.model_dir.networks import build_embedded_dinov2, build_selector, embedded_config
 
+from ..questions import CATEGORIES
 from ..scenes import SceneFolder
 from ..trainer.loop import TrainingLoop
 from ..trainer.processes import processes
@@ -78,7 +80,12 @@ def start_from_sam(dinov2: Dinov2Model, sam: SamModel) -> None:
 
 
 def train_recognition(
-    scenes: SceneFolder, sam: SamModel, folder: Path, recipe: RecognitionRecipe, seed: int
+    scenes: SceneFolder,
+    sam: SamModel,
+    folder: Path,
+    recipe: RecognitionRecipe,
+    seed: int,
+    categories: Sequence[str] = CATEGORIES,
 ) -> tuple[Dinov2Encoder, nn.Linear]:
     """Train from scratch, or go on from the last checkpoint in `folder`.
 
@@ -89,6 +96,7 @@ def train_recognition(
             `folder/mask_projection.safetensors`.
         recipe: sizes and rates.
         seed: of weights, order and augmentation.
+        categories: what scenes can have.
 
     Returns:
         The encoder and the selector's projection of its pooled features.
@@ -101,7 +109,9 @@ def train_recognition(
     projection = build_selector(config.selector, seed).mask_projection
     all_from = recipe.steps - recipe.whole_steps
     loop = TrainingLoop(
-        RecognitionObjective(RecognitionModel(encoder, projection), recipe.kept_patches, all_from),
+        RecognitionObjective(
+            RecognitionModel(encoder, projection, categories), recipe.kept_patches, all_from
+        ),
         RecognitionDataset(
             scenes,
             config.image_encoder.image_size,
@@ -109,6 +119,7 @@ def train_recognition(
             config.image_encoder.pooling_size,
             augment=True,
             seed=seed,
+            categories=categories,
         ),
         collate_recognition,
         training_plan(folder, recipe, seed),

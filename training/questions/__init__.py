@@ -6,6 +6,7 @@
 sentences around them; `relations` what is where; and `generate` makes samples of all this.
 """
 
+from .catalogue import HOUSEHOLD, TABLETOP, Knowledge, knowledge_of
 from .corpus import iter_instructions
 from .generate import KIND_SHARES, generate_samples, shares_with_relations
 from .knowledge import CATEGORIES, COLOURS
@@ -16,14 +17,18 @@ from .wording import SPLITS, Split
 __all__ = [
     "CATEGORIES",
     "COLOURS",
+    "HOUSEHOLD",
     "KINDS",
     "KIND_SHARES",
     "SPLITS",
+    "TABLETOP",
     "Kind",
+    "Knowledge",
     "QuestionSample",
     "SceneObject",
     "Split",
     "generate_samples",
     "iter_instructions",
+    "knowledge_of",
     "shares_with_relations",
 ]

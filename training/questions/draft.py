@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .knowledge import COLOURS, FUNCTIONS, PARTLY_COLOURED, PROPERTIES, Concept
-from .nouns import CATEGORY_NOUNS, GROUP_NOUNS
+from .catalogue import ALL_NOUNS
+from .knowledge import COLOURS, Concept
 from .objects import SceneObject
 from .realise import Realiser
 from .scene_view import SceneView
@@ -34,7 +34,7 @@ def draft_function(
     view: SceneView, vocabulary: Sequence[str], say: Realiser, absent: bool
 ) -> Draft | None:
     """Ask for things by what they are for: "something to cut paper with"."""
-    found = _choose_concept(FUNCTIONS, view, vocabulary, say, absent)
+    found = _choose_concept(view.knowledge.functions, view, vocabulary, say, absent)
     if found is None:
         return None
     concept, targets = found
@@ -46,11 +46,11 @@ def draft_property(
     view: SceneView, vocabulary: Sequence[str], say: Realiser, absent: bool
 ) -> Draft | None:
     """Ask for things by a property or a group: "something sharp", "all the tools"."""
-    found = _choose_concept(PROPERTIES, view, vocabulary, say, absent)
+    found = _choose_concept(view.knowledge.properties, view, vocabulary, say, absent)
     if found is None:
         return None
     concept, targets = found
-    nouns = GROUP_NOUNS.get(concept.name)
+    nouns = view.knowledge.group_nouns.get(concept.name)
     if nouns and say.rng.random() < 0.4:
         text = say.name(nouns, len(targets))
     else:
@@ -68,7 +68,7 @@ def draft_category(
     targets = view.find(categories={category})
     if targets is None or absent != (not targets):
         return None
-    text = say.name(CATEGORY_NOUNS[category], len(targets))
+    text = say.name(ALL_NOUNS[category], len(targets))
     return Draft(text, tuple(targets), category, frozenset({category}))
 
 
@@ -103,7 +103,7 @@ def _describe_colour(
     if colour in categories:  # "the orange orange"
         return None
     if any(
-        item.colour != colour and item.category in PARTLY_COLOURED.get(colour, ())
+        item.colour != colour and item.category in view.knowledge.partly_coloured.get(colour, ())
         for item in view.objects
         if not categories or item.category in categories
     ):
@@ -113,7 +113,7 @@ def _describe_colour(
         return None
     if categories:
         (category,) = categories
-        text = say.name(CATEGORY_NOUNS[category], len(targets), colour)
+        text = say.name(ALL_NOUNS[category], len(targets), colour)
     else:
         text = say.colour(colour, len(targets))
     return Draft(text, tuple(targets), colour, categories, colour)

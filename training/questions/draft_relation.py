@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from .catalogue import ALL_NOUNS
 from .draft import Draft
-from .knowledge import PROPERTIES
-from .nouns import CATEGORY_NOUNS, GROUP_NOUNS, THINGS, Noun
+from .nouns import THINGS, Noun
 from .objects import SceneObject, with_category
 from .realise import Realiser
 from .relations import EXTREMES, RULES, extreme, neighbour, related
@@ -123,11 +123,12 @@ def _sorts(
     for category in vocabulary if absent else sorted(view.categories):
         members = view.find(categories={category})
         if members is not None and (not members if absent else len(members) > 1):
-            sorts.append((_plain(CATEGORY_NOUNS[category]), frozenset({category}), members))
-    for name, nouns in GROUP_NOUNS.items():
-        members = view.answer(PROPERTIES[name])
+            sorts.append((_plain(ALL_NOUNS[category]), frozenset({category}), members))
+    properties = view.knowledge.properties
+    for name, nouns in view.knowledge.group_nouns.items():
+        members = view.answer(properties[name])
         if members is not None and (not members if absent else len(members) > 1):
-            categories = PROPERTIES[name].fits
+            categories = properties[name].fits
             sorts.append((_plain(nouns), categories, with_category(members, categories)))
     return sorts
 

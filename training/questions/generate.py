@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from .catalogue import knowledge_of
 from .draft import Draft, draft_category, draft_colour, draft_function, draft_property
 from .draft_relation import draft_relation
 from .knowledge import CATEGORIES
@@ -58,6 +59,7 @@ def generate_samples(
         phrasings: Split of the wording, the scene's own if None: "train" asks a test scene in words
             known from training.
         vocabulary: Categories that scenes can have; only these are asked for when nothing fits.
+            What is known of them follows, see `knowledge_of`.
         shares: Of the kinds, together 1.
 
     Raises:
@@ -68,7 +70,7 @@ def generate_samples(
     check_split(split)
     words = check_split(phrasings or split)
     cumulative = np.cumsum([shares[kind] for kind in KINDS])[:-1]
-    view = SceneView(objects)
+    view = SceneView(objects, knowledge_of(vocabulary))
     say = Realiser(rng, words)
     samples: list[QuestionSample] = []
     asked: set[tuple[object, ...]] = set()

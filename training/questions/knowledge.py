@@ -41,6 +41,76 @@ CATEGORIES: Final = (
     "flashlight",
     "wrench",
 )
+MORE_CATEGORIES: Final = (
+    "jar",
+    "basket",
+    "tray",
+    "pot",
+    "pan",
+    "jug",
+    "wineglass",
+    "bucket",
+    "spatula",
+    "whisk",
+    "ladle",
+    "cutting_board",
+    "rolling_pin",
+    "chopsticks",
+    "sponge",
+    "drawers",
+    "rope",
+    "bread",
+    "milk_carton",
+    "cereal_box",
+    "egg",
+    "lemon",
+    "tomato",
+    "pear",
+    "cheese",
+    "donut",
+    "aubergine",
+    "cucumber",
+    "chocolate",
+    "soap",
+    "pliers",
+    "saw",
+    "drill",
+    "paintbrush",
+    "bolt",
+    "gear",
+    "clamp",
+    "tape_measure",
+    "scrub_brush",
+    "spray_bottle",
+    "remote",
+    "mouse",
+    "keyboard",
+    "camera",
+    "calculator",
+    "battery",
+    "light_bulb",
+    "headphones",
+    "charger",
+    "stapler",
+    "eraser",
+    "marker",
+    "ruler",
+    "glue_stick",
+    "glasses",
+    "toy_car",
+    "duck",
+    "teddy",
+    "toy_brick",
+    "ring_tower",
+    "spinning_top",
+    "bowling_pin",
+    "comb",
+    "hairbrush",
+    "cap",
+    "towel",
+)
+"""Those of the larger catalogue alone, see `more_knowledge`."""
+ALL_CATEGORIES: Final = (*CATEGORIES, *MORE_CATEGORIES)
 COLOURS: Final = (
     "red",
     "orange",
@@ -65,7 +135,7 @@ class Concept:
     maybe: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        unknown = (self.fits | self.maybe) - set(CATEGORIES)
+        unknown = (self.fits | self.maybe) - set(ALL_CATEGORIES)
         if unknown or not self.fits:
             raise ValueError(
                 f"concept {self.name!r} needs at least one fitting category and only known ones; "
@@ -78,7 +148,7 @@ class Concept:
             )
 
 
-def _table(rows: dict[str, str]) -> dict[str, Concept]:
+def concept_table(rows: dict[str, str]) -> dict[str, Concept]:
     """Read rows `name: "fitting categories | arguable categories"`."""
     concepts = {}
     for name, row in rows.items():
@@ -87,7 +157,7 @@ def _table(rows: dict[str, str]) -> dict[str, Concept]:
     return concepts
 
 
-FUNCTIONS: Final = _table(
+FUNCTIONS: Final = concept_table(
     {
         # cutting
         "cut_paper": "scissors | knife",
@@ -156,7 +226,7 @@ FUNCTIONS: Final = _table(
     }
 )
 
-PROPERTIES: Final = _table(
+PROPERTIES: Final = concept_table(
     {
         # shape
         "round": "ball orange apple | teapot",

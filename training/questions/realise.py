@@ -9,8 +9,8 @@ from typing import TypeVar
 
 import numpy as np
 
+from .catalogue import ALL_FUNCTION_PHRASES, ALL_NOUNS, ALL_PROPERTY_PHRASES
 from .frames import Frames, Number, frames
-from .function_phrases import FUNCTION_PHRASES
 from .noun_templates import (
     COLOUR_PHRASES,
     COLOUR_SENTENCES,
@@ -22,8 +22,7 @@ from .noun_templates import (
     SPOTS,
     SUPERLATIVES,
 )
-from .nouns import CATEGORY_NOUNS, COLOUR_NAMES, THINGS, Noun
-from .property_phrases import PROPERTY_PHRASES
+from .nouns import COLOUR_NAMES, THINGS, Noun
 from .templates import (
     DEFINITE_REQUESTS,
     INDEFINITE_REQUESTS,
@@ -92,7 +91,7 @@ class Realiser:
 
     def function(self, name: str, count: int) -> str:
         """An instruction that asks for what serves a function."""
-        phrase = self.pick(FUNCTION_PHRASES[name].phrases(self.split))
+        phrase = self.pick(ALL_FUNCTION_PHRASES[name].phrases(self.split))
         number = self._number(count)
         if is_need(phrase):
             return self._finish(self._frame(SENTENCES["need"], number).format(need=need(phrase)))
@@ -110,7 +109,7 @@ class Realiser:
 
     def property(self, name: str, count: int) -> str:
         """An instruction that asks for what has a property."""
-        predicate = self.pick(PROPERTY_PHRASES[name].phrases(self.split))
+        predicate = self.pick(ALL_PROPERTY_PHRASES[name].phrases(self.split))
         number = self._number(count)
         forms = {
             "predicate": predicate,
@@ -190,7 +189,7 @@ class Realiser:
 
     def anchor(self, category: str, colour: str | None) -> str:
         """How an anchor is named: "the red mug"."""
-        noun = self.pick(CATEGORY_NOUNS[category])
+        noun = self.pick(ALL_NOUNS[category])
         adjective = self.pick(COLOUR_NAMES[colour]) if colour else ""
         return " ".join(f"the {adjective} {noun.singular}".split())
 

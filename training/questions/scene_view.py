@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from .knowledge import CATEGORIES, COLOURS, Concept
+from .catalogue import TABLETOP, Knowledge
+from .knowledge import COLOURS, Concept
 from .objects import SceneObject
 
 MIN_VISIBLE_PIXELS: Final = 40
@@ -18,18 +19,20 @@ class SceneView:
 
     Args:
         objects: Objects of the scene; those without any visible pixel are left out.
+        knowledge: Of the things that scenes can have.
 
     Raises:
         ValueError: An id occurs twice, or a category or colour is unknown.
     """
 
-    def __init__(self, objects: Sequence[SceneObject]) -> None:
+    def __init__(self, objects: Sequence[SceneObject], knowledge: Knowledge = TABLETOP) -> None:
+        self.knowledge, known = knowledge, knowledge.categories
         ids = [item.id for item in objects]
         if len(set(ids)) != len(ids):
             raise ValueError(f"object ids must be unique, got {ids}")
         for item in objects:
-            if item.category not in CATEGORIES:
-                raise ValueError(f"unknown category {item.category!r}; known: {list(CATEGORIES)}")
+            if item.category not in known:
+                raise ValueError(f"unknown category {item.category!r}; known: {list(known)}")
             if item.colour not in COLOURS:
                 raise ValueError(f"unknown colour {item.colour!r}; known: {list(COLOURS)}")
         self.objects = [item for item in objects if item.visible_pixels > 0]

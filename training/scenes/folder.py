@@ -147,6 +147,11 @@ class SceneFolder:
     def __len__(self) -> int:
         return len(self._records)
 
+    @property
+    def config(self) -> SceneConfig:
+        """What the scenes were rendered with; of folders that do not say, the default but size."""
+        return folder_config(self.path, {int(each["index"]) for each in self._records}, None)
+
     def sample_name(self, position: int) -> str:
         """The number of a scene, as its files have it."""
         return f"{self._records[position]['index']:06d}"

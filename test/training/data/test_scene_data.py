@@ -10,7 +10,7 @@ import pytest
 from llmseg_training.data import FolderData, QuestionKind, SceneData, open_data, write_folder
 from llmseg_training.data.scene_data import render_scenes
 from llmseg_training.questions import generate_samples
-from llmseg_training.scenes import SceneFolder
+from llmseg_training.scenes import SceneConfig, SceneFolder, write_scenes
 
 
 @pytest.fixture
@@ -119,3 +119,16 @@ def test_scenes_can_be_exported(root: Path, tmp_path: Path) -> None:
         assert [question.text for question in mine.questions] == [
             question.text for question in its.questions
         ]
+
+
+def test_a_folder_of_the_larger_catalogue_is_asked_about_all_of_it(tmp_path: Path) -> None:
+    config = SceneConfig(
+        width=96, height=72, edge_samples=0, categories=("duck", "mug", "saw"), looks="rich"
+    )
+    write_scenes(tmp_path, "val", 3, config=config)
+    data = open_data(f"scenes:{tmp_path}:val")
+    assert isinstance(data, SceneData)
+    assert data.scenes.config == config
+    assert len(data.categories) == 94
+    asked = [question for index in data.asked_about(3) for question in data[index].questions]
+    assert any(question.mask.any() for question in asked)

@@ -35,7 +35,7 @@ def test_every_field_can_be_set(tmp_path: Path) -> None:
     default = EmbeddedRecipe()
     other = replace(
         _shifted(default),
-        scenes=SceneRecipe(7, 8, 9, 10, 64, 48, 1, 2, ("mug", "book")),
+        scenes=SceneRecipe(7, 8, 9, 10, 64, 48, 1, 2, ("mug", "book"), "household", "rich"),
         ship=ShipRecipe(3, 4, 0.5),
     )
     plain = yaml.safe_load(yaml.safe_dump(_lists(asdict(other))))
@@ -135,3 +135,13 @@ def _other(value: Any) -> Any:
     if value == 256:  # a size in pixels
         return 2 * value
     return value + 1 if isinstance(value, int) else value / 2
+
+
+def test_a_catalogue_stands_for_its_categories() -> None:
+    assert len(SceneRecipe().categories) == 28
+    household = SceneRecipe(catalogue="household", looks="rich")
+    assert len(household.categories) == 94
+    assert household.config.looks == "rich"
+    assert household.config.categories == household.categories
+    with pytest.raises(ValueError, match="catalogue is 'kitchen', it must be one of tabletop"):
+        SceneRecipe(catalogue="kitchen")

@@ -11,9 +11,9 @@ import torch
 from helpers.literal_scene import literal_scene
 from llmseg_core.embeddings.mask_pooling import proposal_weights
 from llmseg_training.embedded.recognition_data import (
-    CATEGORY_NAMES,
     COLOUR_NAMES,
     RecognitionDataset,
+    class_names,
     collate_recognition,
     patch_geometry,
     patch_owners,
@@ -91,7 +91,7 @@ def test_thin_masks_do_not_vanish() -> None:
 
 def test_a_sample_names_what_is_there() -> None:
     scene, sample = literal_scene(), dataset()[0]
-    assert [CATEGORY_NAMES[i] for i in sample.categories] == ["background", "mug", "book", "table"]
+    assert [class_names()[i] for i in sample.categories] == ["background", "mug", "book", "table"]
     assert sample.colours.tolist() == [
         -100,
         COLOUR_NAMES.index("red"),
@@ -101,8 +101,8 @@ def test_a_sample_names_what_is_there() -> None:
     masks = torch.stack([torch.from_numpy(scene.instances == number) for number in (0, 1, 2, T)])
     assert torch.equal(sample.weights, proposal_weights(masks, (CELLS, CELLS), 16))
     patches = sample.patches.reshape(CELLS, CELLS)
-    assert CATEGORY_NAMES[patches[3, 1]] == "mug"
-    assert CATEGORY_NAMES[patches[3, 5]] == "book"
+    assert class_names()[patches[3, 1]] == "mug"
+    assert class_names()[patches[3, 5]] == "book"
     assert (patches[6:] == -100).all()
     assert sample.pixel_values.shape == (3, 64, 64)
 
@@ -119,7 +119,7 @@ def test_patches_with_objects_come_first() -> None:
 def test_objects_too_hidden_to_be_listed_have_no_name() -> None:
     scene = literal_scene()
     sample = dataset(scene=replace(scene, objects=scene.objects[:1]))[0]
-    assert [CATEGORY_NAMES[i] for i in sample.categories] == ["background", "mug", "table"]
+    assert [class_names()[i] for i in sample.categories] == ["background", "mug", "table"]
     assert sample.patches.reshape(CELLS, CELLS)[3, 5] == -100
     assert sample.geometry.reshape(CELLS, CELLS, 4)[3, 5].isnan().all()
 
