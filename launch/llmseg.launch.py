@@ -90,7 +90,7 @@ def start(context: LaunchContext) -> list[LifecycleNode | Node | LogInfo]:
         namespace=given["namespace"],
         parameters=[
             parameter_file(given["params_file"], SHARE / "config", "llmseg"),
-            parameters,
+            *([parameters] if parameters else []),
         ],
         remappings=[
             ("image", image_topic),

@@ -33,7 +33,6 @@ from llmseg_ros.fast_dds import large_message_environment
 from llmseg_ros.messages.conversions import rgb_to_image
 from llmseg_ros.msg import SegmentationResult
 
-HEIGHT, WIDTH = 480, 640
 WARM_UP = 5
 ROS_STAGES = ("convert", "publish")
 START_TIMEOUT_S = 300.0
@@ -89,8 +88,8 @@ class Prober(Node):
             self._executor.spin_once(timeout_sec=0.05)
 
 
-def measure(model: str, frames: int, with_overlay: bool) -> dict[str, float]:
-    """Medians over `frames` images, in milliseconds."""
+def measure(model: str, frames: int, with_overlay: bool, size: tuple[int, int]) -> dict[str, float]:
+    """Medians over `frames` images of `size` (H, W), in milliseconds."""
     rng = np.random.default_rng(0)
     totals, inference, convert, publish = [], [], [], []
     with tempfile.TemporaryDirectory() as logs, Processes(Path(logs)) as processes:
@@ -102,7 +101,7 @@ def measure(model: str, frames: int, with_overlay: bool) -> dict[str, float]:
             prober = Prober(with_overlay)
             prober.connect(processes)
             for number in range(WARM_UP + frames):
-                rgb = rng.integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+                rgb = rng.integers(0, 256, (*size, 3), dtype=np.uint8)
                 total_ms, stages = prober.probe(rgb, number + 1)
                 if number >= WARM_UP:
                     totals.append(total_ms)
@@ -127,13 +126,15 @@ def main() -> int:
     parser.add_argument("--model", default="embedded", help="model directory")
     parser.add_argument("--frames", type=int, default=30, help="images to measure")
     parser.add_argument("--overlay", action="store_true", help="listen to the overlay as well")
+    parser.add_argument("--size", default="640x480", metavar="WxH", help="of the images")
     parser.add_argument("--json", type=Path, help="file to write the numbers to")
     arguments = parser.parse_args()
     os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
     os.environ.update(large_message_environment())
-    numbers = measure(arguments.model, arguments.frames, arguments.overlay)
-    print(f"medians over {arguments.frames} images of {WIDTH} x {HEIGHT}:")
+    width, height = map(int, arguments.size.split("x"))
+    numbers = measure(arguments.model, arguments.frames, arguments.overlay, (height, width))
+    print(f"medians over {arguments.frames} images of {width} x {height}:")
     for name, value in numbers.items():
         print(f"  {name:16} {value:8.2f}")
     if arguments.json:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import array
+import warnings
 from io import BytesIO
 
 import cv2
@@ -20,7 +21,7 @@ __all__ = ["check_compressed", "compressed_to_rgb", "rgb_to_compressed"]
 DEPTH_HEAD_BYTES = 12
 """before the PNG of a compressedDepth message: how distances were stored"""
 
-READ_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP")
+READ_FORMATS = ("JPEG", "PNG", "WEBP")
 """what a message may hold, as Pillow calls it"""
 
 
@@ -35,8 +36,10 @@ def check_compressed(msg: CompressedImage, most_pixels: int) -> None:
         ImageConversionError: the data begins like no image file, or has more pixels.
     """
     try:
-        with PillowImage.open(BytesIO(_content(msg).tobytes()), formats=READ_FORMATS) as image:
-            width, height = image.size
+        with warnings.catch_warnings():  # it warns of sizes that are judged here
+            warnings.simplefilter("ignore", PillowImage.DecompressionBombWarning)
+            image = PillowImage.open(BytesIO(_content(msg).tobytes()), formats=READ_FORMATS)
+        width, height = image.size
     except PillowImage.DecompressionBombError as error:
         raise ImageConversionError(_too_large(msg, str(error), most_pixels)) from error
     except Exception as error:  # decoders of damaged files raise what they like

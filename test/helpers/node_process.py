@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
@@ -20,6 +21,9 @@ from helpers.programs import Program
 from helpers.segmentation_rig import image_message
 from llmseg_ros.msg import SegmentationResult
 
+COUNTED = ("frames received", "answers", "frames dropped", "failures")
+"""values of the diagnostics that are numbers of each camera"""
+
 ANSWER_S = 30.0
 """seconds within which a node that lives answers, on a busy machine"""
 
@@ -29,25 +33,35 @@ class NodeProcess:
 
     Attributes:
         results: what it has published so far.
-        diagnostics: its newest values by key, and under "" the newest message.
+        diagnostics: its newest values by key, counts over all cameras, others of the last one,
+            and under "" the newest message.
     """
 
-    def __init__(self, observer: Observer, program: Program) -> None:
-        """Waits until it is active."""
-        self.observer, self.program = observer, program
+    def __init__(
+        self, observer: Observer, program: Program, cameras: Sequence[str] = ("",)
+    ) -> None:
+        """Waits until it is active; `cameras` are its, an empty name is the only one."""
+        self.observer, self.program, self.cameras = observer, program, cameras
         node = observer.node
         self.results: list[SegmentationResult] = []
-        self.images = node.create_publisher(Image, "image", QoSProfile(depth=50))
+        places = [f"{camera}/" if camera else "" for camera in cameras]
+        self.images = node.create_publisher(Image, f"{places[0]}image", QoSProfile(depth=50))
         self.instructions = node.create_publisher(String, "llmseg/instruction", 50)
         self.diagnostics: dict[str, str] = {}
         self._subscriptions = [
-            node.create_subscription(SegmentationResult, "llmseg/result", self._on_result, 50),
+            *(
+                node.create_subscription(
+                    SegmentationResult, f"llmseg/{place}result", self._on_result, 50
+                )
+                for place in places
+            ),
             node.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 5),
         ]
         self._clients: dict[str, Any] = {}
-        observer.wait_until(lambda: self.images.get_subscription_count() > 0, timeout=120)
+        topics = (f"{places[-1]}image", f"{places[-1]}image/compressed")
+        observer.wait_until(lambda: any(map(node.count_subscribers, topics)), timeout=120)
         observer.wait_until(lambda: self.instructions.get_subscription_count() > 0)
-        observer.wait_until(lambda: node.count_publishers("llmseg/result") > 0)
+        observer.wait_until(lambda: node.count_publishers(f"llmseg/{places[-1]}result") > 0)
 
     def send(self, service_type: type, service: str, request: Any) -> Any:
         """The future of a service call."""
@@ -119,6 +133,9 @@ class NodeProcess:
         self.results.append(message)
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
-        for status in message.status:
-            self.diagnostics = {pair.key: pair.value for pair in status.values}
-            self.diagnostics[""] = status.message
+        tables = [{pair.key: pair.value for pair in one.values} for one in message.status]
+        self.diagnostics = {
+            key: str(sum(int(table[key]) for table in tables)) if key in COUNTED else value
+            for key, value in tables[-1].items()
+        }
+        self.diagnostics[""] = message.status[-1].message

@@ -21,12 +21,13 @@ from llmseg_core.methods.method import load_method
 from llmseg_core.model_dir.checkpoint import inspect_model
 from llmseg_core.model_dir.directory import CONFIG_FILE
 from llmseg_ros.messages.conversions import ImageConversionError, image_to_rgb
+from llmseg_ros.messages.frame import frame_from_message
 from llmseg_training.data import BrokenPolicy, FolderData, write_folder
 from llmseg_training.data.summary import summarize
 
 from . import malformed_files, malformed_messages
 from .cases import Case, Generator
-from .message_fields import image_message
+from .message_fields import compressed_message, image_message
 
 __all__ = ["FileCheck", "file_checks"]
 
@@ -82,6 +83,24 @@ class Pixels(FileCheck):
         except ImageConversionError as error:
             return str(error)
         assert rgb.shape == (message.height, message.width, 3), rgb.shape
+        assert rgb.dtype == np.uint8
+        return ""
+
+
+class Compressed(FileCheck):
+    """Compressed images as the node takes them: looked at first, then decoded."""
+
+    base = malformed_messages.COMPRESSED
+    generate = staticmethod(malformed_messages.compressed)
+
+    def check(self, case: Case) -> str:
+        try:
+            rgb = frame_from_message(compressed_message(case), most_pixels=1000).image
+        except ImageConversionError as error:
+            return str(error)
+        assert rgb.ndim == 3, rgb.shape
+        assert rgb.shape[2] == 3, rgb.shape
+        assert rgb.shape[0] * rgb.shape[1] <= 1000, rgb.shape
         assert rgb.dtype == np.uint8
         return ""
 
@@ -155,6 +174,7 @@ def file_checks() -> dict[str, type[FileCheck]]:
     """The kinds by name."""
     return {
         "pixels": Pixels,
+        "compressed": Compressed,
         "run-lengths": RunLengths,
         "model-yaml": ModelYaml,
         "data-lines": DataLines,

@@ -6,14 +6,21 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import cv2
+import numpy as np
+
 from .cases import Case
 from .odd_values import damaged_bytes, odd_number, odd_text
 
 __all__ = [
+    "COMPRESSED",
+    "GOAL",
     "IMAGE",
     "INSTRUCTION",
     "PARAMETER",
+    "compressed",
     "damaged_message",
+    "goal",
     "image",
     "instruction",
     "parameter",
@@ -33,15 +40,38 @@ IMAGE: Case = {
 """a valid image"""
 
 INSTRUCTION: Case = {"text": "mug"}
+GOAL: Case = {
+    "text": "mug", "camera": "", "timeout_sec": 0, "timeout_nanosec": 0, "follow": False,
+}  # fmt: skip
+"""what a valid goal has beside its image"""
 PARAMETER: Case = {"name": "max_rate_hz", "value": 5.0, "type": None}
 """a valid one; a type is a number of ParameterType where that is not the value's own"""
+
+
+def _file(suffix: str) -> bytes:
+    """A small image as a file."""
+    rows = np.arange(16 * 24 * 3, dtype=np.uint8).reshape(16, 24, 3)
+    return cv2.imencode(suffix, rows)[1].tobytes()
+
+
+PNG, JPEG = _file(".png"), _file(".jpg")
+IMAGE_FILES = (PNG, JPEG, _file(".webp"), _file(".tiff"), _file(".bmp"))
+FORMATS = (
+    "jpeg", "png", "", "rgb8; jpeg compressed bgr8", "bgr8; png compressed ", "mono8; jpeg",
+    "bayer_rggb8; png compressed ", "16UC1; compressedDepth png", "16UC1; compressedDepth rvl",
+    "h264", ";", "; ;", "rgb16; png compressed rgb16",
+)  # fmt: skip
+COMPRESSED: Case = {"format": "jpeg", "data": JPEG}
+"""a valid compressed image"""
 
 PADDING = 3
 
 PARAMETERS = (
     "model", "device", "dtype", "attention", "memory_budget_mb", "compile", "threads", "autostart",
     "load_timeout_s", "max_rate_hz", "rule", "iop_threshold", "top_k", "min_confidence",
-    "use_sim_time", "qos_overrides./image.subscription.depth", "start_type_description_service",
+    "following", "always_on", "max_waiting", "cameras", "camera_weights", "image_transport",
+    "max_megapixels", "overlay_jpeg_quality", "depth_topic", "target_frame", "use_sim_time",
+    "qos_overrides./image.subscription.depth", "start_type_description_service",
 )  # fmt: skip
 
 
@@ -76,6 +106,48 @@ def _image_field(choose: random.Random, name: str, case: Case) -> Any:
         return choose.choice((*SIZES, case["step"] - 1, case["step"] + 1)) % 2**32
     data = case["data"]
     return choose.choice((b"", data[:-1], data + b"\0", data[: len(data) // 2], data * 2))
+
+
+def compressed(choose: random.Random) -> Case:
+    """Format and data of sensor_msgs/CompressedImage: damaged, of another size, or no image."""
+    case = dict(COMPRESSED)
+    if choose.random() < 0.7:
+        case["format"] = choose.choice(FORMATS)
+    if choose.random() < 0.2:
+        case["format"] = encodable(odd_text(choose))
+    whole = choose.choice(IMAGE_FILES)
+    kind = choose.randrange(6)
+    if kind == 0:
+        case["data"] = whole
+    elif kind == 1:
+        case["data"] = choose.randbytes(choose.choice((0, 1, 11, 12, 13, 400)))
+    elif kind == 2:
+        case["data"] = whole[: choose.randrange(len(whole))]
+    elif kind == 3:  # a size that the file has no pixels for
+        size = bytes(choose.choice((0, 1, 255)) for _ in range(8))
+        case["data"] = PNG[:16] + size + PNG[24:]
+    else:
+        case["data"] = bytes(damaged_bytes(choose, whole))
+    return case
+
+
+def goal(choose: random.Random) -> Case:
+    """Fields of a goal of ~/segment_object. One that follows has a time limit, so that it ends."""
+    case = dict(IMAGE) | GOAL
+    if choose.random() < 0.5:
+        case |= image(choose)
+    if choose.random() < 0.3:
+        case |= instruction(choose)
+    if choose.random() < 0.2:
+        case["camera"] = encodable(odd_text(choose))
+    if choose.random() < 0.3:
+        case |= {"timeout_sec": 0, "timeout_nanosec": choose.choice((1, 10**8)), "follow": True}
+        if choose.random() < 0.7:
+            case |= {"height": 0, "width": 0}
+    elif choose.random() < 0.3:
+        case["timeout_sec"] = choose.choice((-(2**31), -1, 0, 1, 2**31 - 1))
+        case["timeout_nanosec"] = choose.choice((0, 1, 10**9, 2**32 - 1))
+    return case
 
 
 def instruction(choose: random.Random) -> Case:

@@ -6,13 +6,16 @@ from __future__ import annotations
 import array
 from typing import Any
 
+from builtin_interfaces.msg import Duration
 from rcl_interfaces.msg import Parameter as ParameterMessage
 from rclpy.parameter import Parameter
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
+
+from llmseg_ros.action import SegmentObject
 
 from .cases import Case
 
-__all__ = ["image_message", "parameter_message"]
+__all__ = ["compressed_message", "goal_message", "image_message", "parameter_message"]
 
 
 def image_message(case: Case) -> Image:
@@ -28,6 +31,22 @@ def image_message(case: Case) -> Image:
     message.header.frame_id = case["frame_id"]
     message.header.stamp.sec, message.header.stamp.nanosec = case["sec"], case["nanosec"]
     return message
+
+
+def compressed_message(case: Case) -> CompressedImage:
+    """The compressed image with these fields."""
+    return CompressedImage(format=case["format"], data=array.array("B", case["data"]))
+
+
+def goal_message(case: Case) -> SegmentObject.Goal:
+    """The goal with these fields."""
+    return SegmentObject.Goal(
+        image=image_message(case),
+        instruction=case["text"],
+        camera=case["camera"],
+        follow=case["follow"],
+        timeout=Duration(sec=case["timeout_sec"], nanosec=case["timeout_nanosec"]),
+    )
 
 
 def parameter_message(case: Case) -> ParameterMessage:

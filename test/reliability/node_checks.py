@@ -11,19 +11,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from action_msgs.msg import GoalStatus
 from lifecycle_msgs.srv import ChangeState
 from rcl_interfaces.srv import DescribeParameters, GetParameters, ListParameters, SetParameters
+from rclpy.action import ActionClient
 from rclpy.qos import QoSProfile
 from rclpy.serialization import serialize_message
+from rclpy.task import Future
 from std_msgs.msg import String
 
 from helpers.node_process import ANSWER_S, NodeProcess
+from llmseg_ros.action import SegmentObject
 from llmseg_ros.error_log import VALUES
 from llmseg_ros.srv import Segment
 
 from . import malformed_messages
 from .cases import Case
-from .message_fields import image_message, parameter_message
+from .message_fields import goal_message, image_message, parameter_message
 from .odd_values import odd_number, odd_text
 
 __all__ = ["NODE_CHECKS", "NodeCheck", "logged_classes", "same_class"]
@@ -175,6 +179,41 @@ class Calls(NodeCheck):
             assert (result.mask.height, result.mask.width) == (case["height"], case["width"])
 
 
+class Goals(NodeCheck):
+    """Goals of `~/segment_object`."""
+
+    base = malformed_messages.IMAGE | malformed_messages.GOAL
+
+    def __init__(self, node: NodeProcess) -> None:
+        super().__init__(node)
+        many = QoSProfile(depth=100)
+        self._client = ActionClient(
+            node.observer.node, SegmentObject, "llmseg/segment_object",
+            goal_service_qos_profile=many, result_service_qos_profile=many,
+        )  # fmt: skip
+        node.observer.wait_until(self._client.server_is_ready)
+
+    def generate(self, choose: random.Random) -> Case:
+        return malformed_messages.goal(choose)
+
+    def send(self, case: Case) -> Any:
+        """A future of the goal's end."""
+        ended: Future = Future()
+
+        def ask_for_the_end(accepted: Future) -> None:
+            outcome = accepted.result().get_result_async()
+            outcome.add_done_callback(lambda done: ended.set_result(done.result()))
+
+        self._client.send_goal_async(goal_message(case)).add_done_callback(ask_for_the_end)
+        return ended
+
+    def judge(self, case: Case, response: Any) -> None:
+        result = response.result
+        status = GoalStatus.STATUS_SUCCEEDED if result.success else GoalStatus.STATUS_ABORTED
+        assert response.status == status, response.status
+        Calls.judge(self, case, result)  # type: ignore[arg-type]
+
+
 class Parameters(NodeCheck):
     """Changes and questions of parameters."""
 
@@ -200,7 +239,10 @@ class Parameters(NodeCheck):
         ):
             self.node.call(kind, re.sub("(?<!^)([A-Z])", r"_\1", kind.__name__).lower(), request)
         super().try_all(cases)
-        for name, value in (("max_rate_hz", 0.0), ("use_sim_time", False), ("min_confidence", 0.0)):
+        for name, value in (
+            ("max_rate_hz", 0.0), ("use_sim_time", False), ("min_confidence", 0.0),
+            ("max_waiting", 64),
+        ):  # fmt: skip
             assert self.node.set(name, value).successful
 
 
@@ -263,6 +305,7 @@ NODE_CHECKS: dict[str, type[NodeCheck]] = {
     "raw-instructions": RawInstructions,
     "instructions": Instructions,
     "calls": Calls,
+    "goals": Goals,
     "parameters": Parameters,
     "transitions": Transitions,
     "models": Models,

@@ -104,7 +104,8 @@ class NodeSession:
 
     def _begin(self) -> None:
         self._checks = {}
-        model = f"model:={self._folder / 'model'}"
-        program = self._start(*NODE, "--ros-args", "-p", model, "-p", "threads:=1")
+        values = (f"model:={self._folder / 'model'}", "threads:=1", "max_waiting:=64")
+        arguments = [part for value in values for part in ("-p", value)]
+        program = self._start(*NODE, "--ros-args", *arguments)
         self.node = NodeProcess(self._observer, program)
         self.node.assert_works(1)

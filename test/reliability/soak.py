@@ -3,7 +3,8 @@
 
 A process of the node gets frames at a fixed rate over DDS, another instruction every ten seconds
 and a call of the service every five. Counted are frames sent and received, answers, drops and
-failures; measured are the age of each answer and the node's memory, threads and open files.
+failures; measured are the age of each answer and the node's memory, threads and open files. There
+may be several cameras, JPEG, and answers that are followed; then dropped frames have results, too.
 """
 
 from __future__ import annotations
@@ -20,21 +21,24 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
+import numpy as np
 from rclpy.qos import QoSProfile
 from rclpy.time import Time
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 
+from helpers.moving_picture import moved, textured
 from helpers.node_process import NodeProcess
 from helpers.observer import Observer
 from helpers.pictures import picture
 from helpers.programs import NODE, programs
+from llmseg_ros.messages.compressed_images import rgb_to_compressed
 from llmseg_ros.messages.conversions import rgb_to_image
 from llmseg_ros.ros_context import ros_context
 from llmseg_ros.srv import Segment
 
 from .report import machine, own_domain, print_table, write_json
 
-__all__ = ["Soak", "main", "soak", "soak_node"]
+__all__ = ["Mode", "Soak", "main", "soak", "soak_node"]
 
 QUEUE = 200
 """frames that may wait in the middleware: three seconds at 60 Hz, so that none is lost there"""
@@ -48,7 +52,40 @@ COUNTS = ("frames received", "frames dropped", "failures")
 DIAGNOSTICS_S = 1.2
 SETTLE_S = 30.0
 """seconds in which a node has answered on the last frame, and said so"""
-QOS = "qos_overrides./image.subscription"
+
+
+@dataclass(frozen=True)
+class Mode:
+    """What the node is to do.
+
+    Attributes:
+        following: its parameter of that name.
+        cameras: their names; an empty one is the only one.
+        compressed: whether images come as JPEG.
+    """
+
+    following: str = "off"
+    cameras: tuple[str, ...] = ("",)
+    compressed: bool = False
+
+    @property
+    def topics(self) -> list[str]:
+        """Of the cameras' images."""
+        suffix = "/compressed" if self.compressed else ""
+        return [f"{name}/image{suffix}" if name else f"image{suffix}" for name in self.cameras]
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """Of the node; no frame may be lost on the way."""
+        values: dict[str, object] = {"following": self.following}
+        if self.compressed:
+            values["image_transport"] = "compressed"
+        if self.cameras != ("",):
+            values["cameras"] = f"[{', '.join(self.cameras)}]"
+        for topic in self.topics:
+            values[f"qos_overrides./{topic}.subscription.reliability"] = "reliable"
+            values[f"qos_overrides./{topic}.subscription.depth"] = QUEUE
+        return values
 
 
 @dataclass(frozen=True)
@@ -72,6 +109,7 @@ class Soak:
         answered: stamps of the frames that were answered, in nanoseconds, and the age in ms of the
             first answer on each.
         calls: of the service, and those that had a result.
+        followed: whether results are carried along from frame to frame.
         samples: of the process, one a second.
     """
 
@@ -81,6 +119,7 @@ class Soak:
     answered: dict[int, float] = field(default_factory=dict)
     calls: int = 0
     calls_answered: int = 0
+    followed: bool = False
     samples: list[Sample] = field(default_factory=list)
 
     @property
@@ -90,7 +129,12 @@ class Soak:
 
     @property
     def unaccounted(self) -> int:
-        """Frames that reached it and were neither answered nor dropped, nor made it fail."""
+        """Frames that reached it and were neither answered nor dropped, nor made it fail.
+
+        0 where answers are followed: a dropped frame has a result, too.
+        """
+        if self.followed:
+            return 0
         done = len(self.answered) + self.counts["frames dropped"] + self.counts["failures"]
         return self.counts["frames received"] - done
 
@@ -123,7 +167,7 @@ class Soak:
         return {
             "frames sent": self.sent,
             "frames received": self.counts["frames received"],
-            "frames answered": len(self.answered),
+            "frames with a result" if self.followed else "frames answered": len(self.answered),
             "frames dropped": self.counts["frames dropped"],
             "failures": self.counts["failures"],
             "frames lost on the way": self.lost,
@@ -149,7 +193,7 @@ class Soak:
 
 
 def soak(
-    seconds: float, rate_hz: float, size: tuple[int, int], model: str, threads: int = 0
+    seconds: float, rate_hz: float, size: tuple[int, int], model: str, threads: int, mode: Mode
 ) -> Soak:
     """Runs it; `size` is (H, W) of the frames. rclpy must have been initialised.
 
@@ -158,31 +202,42 @@ def soak(
         TimeoutError: it does not answer any more.
     """
     result, observer = Soak(), Observer()
-    parameters = {
-        "model": model, "threads": threads, "following": "off",
-        f"{QOS}.reliability": "reliable", f"{QOS}.depth": QUEUE,
-    }  # fmt: skip
+    parameters = {"model": model, "threads": threads, **mode.parameters}
     arguments = [part for name, value in parameters.items() for part in ("-p", f"{name}:={value}")]
     with (
         tempfile.TemporaryDirectory(prefix="llmseg_soak_") as folder,
         programs(Path(folder)) as run,
     ):
         try:
-            node = NodeProcess(observer, run(*NODE, "--ros-args", *arguments))
-            soak_node(result, node, seconds, rate_hz, size)
+            program = run(*NODE, "--ros-args", *arguments)
+            node = NodeProcess(observer, program, mode.cameras)
+            soak_node(result, node, seconds, rate_hz, size, mode)
         finally:
             observer.close()
     return result
 
 
 def soak_node(
-    result: Soak, node: NodeProcess, seconds: float, rate_hz: float, size: tuple[int, int]
+    result: Soak,
+    node: NodeProcess,
+    seconds: float,
+    rate_hz: float,
+    size: tuple[int, int],
+    mode: Mode = Mode(),
 ) -> None:
-    """Does it with a node that is active already and follows nothing; fills `result`."""
+    """Does it with a node that is active already and does what `mode` says; fills `result`."""
     own = node.observer.node
-    images = own.create_publisher(Image, "image", QoSProfile(depth=QUEUE))
-    node.observer.wait_until(lambda: images.get_subscription_count() > 0)
-    frames = [rgb_to_image(picture(number, *size), Image().header) for number in range(4)]
+    result.followed = mode.following != "off"
+    kind = CompressedImage if mode.compressed else Image
+    cameras = [own.create_publisher(kind, topic, QoSProfile(depth=QUEUE)) for topic in mode.topics]
+    for camera in cameras:
+        node.observer.wait_until(lambda c=camera: c.get_subscription_count() > 0)
+    asked_about = rgb_to_image(picture(0, *size), Image().header)
+    frames = [
+        rgb_to_compressed(rgb, Image().header, 90) if mode.compressed
+        else rgb_to_image(rgb, Image().header)
+        for rgb in pictures(size, result.followed)
+    ]  # fmt: skip
     node.set("min_confidence", 0.0)
     node.instruct(INSTRUCTIONS[0])
     ended = threading.Event()
@@ -192,7 +247,7 @@ def soak_node(
         while not ended.is_set():
             frame = frames[result.sent % len(frames)]
             frame.header.stamp = Time(nanoseconds=time.time_ns()).to_msg()
-            images.publish(frame)
+            cameras[result.sent % len(cameras)].publish(frame)
             result.sent += 1
             due += 1 / rate_hz
             time.sleep(max(0.0, due - time.monotonic()))
@@ -221,7 +276,9 @@ def soak_node(
                 result.calls_answered += future.result().success
                 future = None
             if future is None and now >= next_call:
-                request = Segment.Request(instruction="the mug", image=frames[0])
+                request = Segment.Request(
+                    instruction="the mug", image=asked_about, camera=mode.cameras[-1]
+                )
                 future, next_call = node.send(Segment, "segment", request), next_call + CALL_S
                 result.calls += 1
     finally:
@@ -231,6 +288,14 @@ def soak_node(
         node.observer.wait_until(future.done)
         result.calls_answered += future.result().success
     _settle(result, node)
+
+
+def pictures(size: tuple[int, int], follows_on: bool) -> list[np.ndarray]:
+    """Four pictures, (H, W, 3) RGB of `size`: noise, or one that moves to and fro by a pixel."""
+    if not follows_on:
+        return [picture(number, *size) for number in range(4)]
+    still = textured(*size)
+    return [moved(still, np.array([[1, 0, x], [0, 1, 0], [0, 0, 1.0]])) for x in (0, 1, 2, 1)]
 
 
 def _settle(result: Soak, node: NodeProcess) -> None:
@@ -277,15 +342,25 @@ def main() -> int:
     parser.add_argument("--size", default="160x120", metavar="WxH")
     parser.add_argument("--model", default="embedded")
     parser.add_argument("--threads", type=int, default=0, help="PyTorch's; 0 is one a core")
+    parser.add_argument("--following", default="off", help="off, flow, ...")
+    parser.add_argument("--cameras", type=int, default=1, metavar="N")
+    parser.add_argument("--compressed", action="store_true", help="send JPEG")
     parser.add_argument("--most-growth", type=float, default=1.0, metavar="PERCENT")
     parser.add_argument("--json", type=Path, default=Path("build/soak.json"))
     options = parser.parse_args()
     width, height = map(int, options.size.split("x"))
+    names = tuple(f"camera_{number}" for number in range(options.cameras))
+    mode = Mode(options.following, names if options.cameras > 1 else ("",), options.compressed)
     own_domain()
     about = machine()
     with ros_context([]):
         result = soak(
-            60 * options.minutes, options.rate, (height, width), options.model, options.threads
+            60 * options.minutes,
+            options.rate,
+            (height, width),
+            options.model,
+            options.threads,
+            mode,
         )
     report = result.report()
     settings = {k: v for k, v in vars(options).items() if k != "json"}

@@ -20,7 +20,7 @@ from reliability.fuzz import SHARES, fuzz_files
 from reliability.malformed_messages import damaged_message
 from reliability.node_checks import NODE_CHECKS, logged_classes, same_class
 
-COUNTS = {"pixels": 500, "run-lengths": 500, "model-yaml": 60, "data-lines": 100}
+COUNTS = {"pixels": 500, "compressed": 500, "run-lengths": 500, "model-yaml": 60, "data-lines": 100}
 SEED = 3
 
 

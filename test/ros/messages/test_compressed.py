@@ -109,7 +109,7 @@ def png_header(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + header + struct.pack(">I", 1000) + b"IDAT" + bytes(20)
 
 
-@pytest.mark.parametrize("codec", [".png", ".jpg", ".webp", ".tiff", ".bmp"])
+@pytest.mark.parametrize("codec", [".png", ".jpg", ".webp"])
 def test_the_size_is_known_before_decoding(codec: str) -> None:
     msg = message("bgr8", np.zeros((30, 40, 3), np.uint8), codec)
     check_compressed(msg, 1200)
@@ -129,7 +129,7 @@ def test_the_size_is_known_before_decoding(codec: str) -> None:
     ],
     ids=["large", "enormous", "empty", "cut", "gif", "h264"],
 )
-@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+@pytest.mark.filterwarnings("error")
 def test_what_is_too_large_or_no_image_is_refused_undecoded(content: bytes, reason: str) -> None:
     msg = CompressedImage(format="h264", data=array.array("B", content))
     with pytest.raises(ImageConversionError, match=reason) as caught:
