@@ -38,8 +38,8 @@ from llmseg_ros.messages.conversions import rgb_to_image
 RECORDING = Path(llmseg_ros.demo.__file__).parent / "recording"
 INSTRUCTION = "something to drink from"
 STEP_PX, REACH_PX = 1.5, 24
-WARM_UP_S = 5.0
-"""seconds until the first full answer has come and is followed"""
+WARM_UP_S = 2.0
+"""seconds from the first mask, after which it is measured"""
 START_TIMEOUT_S = 300.0
 
 
@@ -51,6 +51,8 @@ class Watcher(Node):
         super().__init__("llmseg_watcher")
         self.sent: dict[int, float] = {}
         self.ages_ms: dict[int, float] = {}
+        self.last_of_warm_up = 0
+        self._first_at: float | None = None
         self._frames = [rgb_to_image(frame, Header(frame_id="camera")) for frame in frames]
         self._images = self.create_publisher(Image, "image", QoSProfile(depth=1))
         self._instructions = self.create_publisher(String, "llmseg/instruction", 1)
@@ -58,18 +60,21 @@ class Watcher(Node):
 
     def is_connected(self) -> bool:
         """Whether the node takes images and gives masks."""
-        taken = (
-            self._images.get_subscription_count() and self._instructions.get_subscription_count()
-        )
-        return bool(taken) and self.count_publishers("llmseg/mask") > 0
+        publishers = (self._images, self._instructions)
+        is_taken = all(publisher.get_subscription_count() for publisher in publishers)
+        return is_taken and self.count_publishers("llmseg/mask") > 0
 
     def play(self, rate_hz: float, seconds: float) -> None:
-        """Publishes at that rate; for a thread of its own."""
+        """Publishes at that rate, until so long after the warm-up; for a thread of its own."""
         self._instructions.publish(String(data=INSTRUCTION))
         began = due = time.monotonic()
         number = 0
         turn = 2 * (len(self._frames) - 1)
-        while time.monotonic() - began < seconds:
+        while (now := time.monotonic()) - (self._first_at or now) < WARM_UP_S + seconds:
+            if self._first_at is None and now - began > START_TIMEOUT_S:
+                return
+            if self._first_at is None or now - self._first_at < WARM_UP_S:
+                self.last_of_warm_up = number
             number += 1
             message = self._frames[min(number % turn, turn - number % turn)]
             message.header.stamp = Time(seconds=number).to_msg()
@@ -79,13 +84,14 @@ class Watcher(Node):
             time.sleep(max(0.0, due - time.monotonic()))
 
     def _on_mask(self, msg: Image) -> None:
+        self._first_at = self._first_at or time.monotonic()
         number = msg.header.stamp.sec
         self.ages_ms.setdefault(number, 1000 * (time.monotonic() - self.sent[number]))
 
 
 def moving_images(size: tuple[int, int]) -> list[np.ndarray]:
     """One image of the recording, (H, W, 3) RGB of `size`, further to the right in each next."""
-    first = next(iter(open_source(str(RECORDING)))).image
+    first = next(iter(open_source(str(RECORDING), "", print))).rgb
     still = cv2.resize(first, size[::-1], interpolation=cv2.INTER_AREA)
     return [
         cv2.warpAffine(
@@ -113,19 +119,19 @@ def measure(
                 if time.monotonic() > end:
                     raise TimeoutError(f"the node took longer than {START_TIMEOUT_S:g} s to start")
                 executor.spin_once(timeout_sec=0.05)
-            player = threading.Thread(target=watcher.play, args=(rate_hz, WARM_UP_S + seconds))
+            player = threading.Thread(target=watcher.play, args=(rate_hz, seconds))
             player.start()
             while player.is_alive():
                 executor.spin_once(timeout_sec=0.05)
-    first = round(WARM_UP_S * rate_hz)
-    ages = [age for number, age in watcher.ages_ms.items() if number > first]
+    last = watcher.last_of_warm_up
+    ages = [age for number, age in watcher.ages_ms.items() if number > last]
     cuts = quantiles(ages, n=100)
     return {
         "period_ms": 1000 / rate_hz,
         "median_age_ms": cuts[49],
         "age_95_ms": cuts[94],
         "age_99_ms": cuts[98],
-        "share_with_mask": len(ages) / (len(watcher.sent) - first),
+        "share_with_mask": len(ages) / (len(watcher.sent) - last),
     }
 
 
