@@ -32,6 +32,13 @@ ELSEWHERE = {
     ("subscribe", "/bond"),  # beside bondpy
     ("publish", "/bond"),
     ("subscribe", "/image/compressed"),  # with image_transport: compressed
+    ("subscribe", "/tf"),  # beside tf2_ros
+    ("subscribe", "/tf_static"),
+    ("publish", "/llmseg/annotations"),  # beside foxglove_msgs
+    ("publish", "/llmseg/detections"),  # beside vision_msgs
+    ("publish", "/llmseg/label_info"),
+    ("publish", "/llmseg/object"),
+    ("publish", "/llmseg/markers"),  # beside visualization_msgs
     ("reply", "/llmseg/get_type_description"),  # Humble has none
     ("reply", "/llmseg_camera/get_type_description"),
 }
@@ -73,7 +80,8 @@ def assert_same(observer: Observer, node: str) -> None:
 
 def test_the_segmentation_node(observer: Observer, tmp_path: Path) -> None:
     save_small_model(tmp_path / "small")
-    SegmentationRig(observer, model=str(tmp_path / "small"), use_sim_time=True)
+    values = {"depth_topic": "depth", "target_frame": "base_link", "use_sim_time": True}
+    SegmentationRig(observer, model=str(tmp_path / "small"), **values)
     assert_same(observer, "llmseg")
 
 
