@@ -89,7 +89,7 @@ setup(
             "model_dir/*.yaml",
             "web/assets/*",
         ],
-        "llmseg_ros": ["*.xml", "demo/recording/*"],
+        "llmseg_ros": ["*.xml", "demo/recording/*", "web/assets/*"],
         "llmseg_training": [
             "configs/*.yaml",
             "configs/*.json",

@@ -93,8 +93,8 @@ LAYERS = {
     ),
     "llmseg_ros": (
         "action", "msg", "srv", "error_log", "fast_dds", "launch_arguments", "process",
-        "parameter_table", "program_help", "ros_context", "messages", "camera", "node", "demo",
-        "doctor",
+        "parameter_table", "program_help", "ros_context", "messages", "camera", "web", "node",
+        "demo", "doctor",
     ),
 }  # fmt: skip
 

@@ -16,7 +16,7 @@ from llmseg_core.config import SelectionConfig
 from llmseg_core.following.tracker import Tracker
 from llmseg_ros.error_log import ErrorLog, shortened
 from llmseg_ros.messages.more_outputs import place_outputs, standard_outputs
-from llmseg_ros.messages.outputs import Outputs, answer_outputs
+from llmseg_ros.messages.outputs import Output, Outputs, answer_outputs
 from llmseg_ros.messages.placing import Placing
 
 from .depth_input import DepthInput, placing_settings
@@ -52,12 +52,19 @@ class Channel:
         stream: brings images to the worker; None while the node is inactive.
     """
 
-    def __init__(self, node: LifecycleNode, errors: ErrorLog, name: str = "") -> None:
+    def __init__(
+        self,
+        node: LifecycleNode,
+        errors: ErrorLog,
+        view: Callable[[str], Output],
+        name: str = "",
+    ) -> None:
         """Makes the outputs and listens to instructions.
 
         Args:
             node: the node.
             errors: gets what fails.
+            view: makes one more output of a camera's name.
             name: of the camera; empty takes `image`, and gives `~/mask` and the others.
 
         Raises:
@@ -77,6 +84,7 @@ class Channel:
             *place_outputs(node, prefix, self.placing),
             *standard_outputs(node, prefix, self.placing),
             self._goals,
+            view(name),
         ]
         self._outputs = Outputs(node, outputs, errors, self.placing)
         self._subscription = subscribe_instruction(

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from rclpy.lifecycle import LifecycleNode
 
 from llmseg_core.config import SelectionConfig
 from llmseg_ros.error_log import ErrorLog
+from llmseg_ros.messages.outputs import Output
 
 from .channel import Channel, subscribe_instruction
 from .parameters import NodeParameters
@@ -19,13 +20,20 @@ __all__ = ["Channels"]
 class Channels:
     """The cameras by name, and `~/instruction`, which is for all of them."""
 
-    def __init__(self, node: LifecycleNode, names: Sequence[str], errors: ErrorLog) -> None:
+    def __init__(
+        self,
+        node: LifecycleNode,
+        names: Sequence[str],
+        errors: ErrorLog,
+        view: Callable[[str], Output],
+    ) -> None:
         """Makes them.
 
         Args:
             node: the node.
             names: of the cameras; none for a single camera on the topic `image`.
             errors: gets what fails.
+            view: makes one more output of a camera's name.
 
         Raises:
             RuntimeError: a `qos_overrides` parameter has a bad value.
@@ -35,7 +43,7 @@ class Channels:
         self._common = None
         try:
             for name in names or [""]:
-                self._channels[name] = Channel(node, errors, name)
+                self._channels[name] = Channel(node, errors, view, name)
             if names:
                 topic = "~/instruction"
                 self._common = subscribe_instruction(node, topic, errors, self._instruct)

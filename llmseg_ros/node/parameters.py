@@ -23,6 +23,7 @@ from llmseg_ros.parameter_table import ParameterSpec, Value, declare, parameter_
 from .camera_settings import RAW, camera_names, camera_weights, transports_compressed
 
 __all__ = [
+    "FOLLOWING",
     "JUDGED_TOGETHER",
     "NODE_PARAMETERS",
     "RUNTIME_NAMES",
@@ -62,6 +63,8 @@ class NodeParameters:
     image_transport: str = RAW
     max_megapixels: float = MOST_PIXELS / 1e6
     overlay_jpeg_quality: int = 80
+    web_port: int = 0
+    web_host: str = "127.0.0.1"
 
     @property
     def is_compressed(self) -> bool:
@@ -214,6 +217,19 @@ NODE_PARAMETERS = (
         "Quality of ~/overlay/compressed, from 1 to 100.",
         minimum=1,
         maximum=100,
+    ),
+    ParameterSpec(
+        "web_port",
+        DEFAULTS.web_port,
+        "Port of the live page for a browser; 0 is no page.",
+        minimum=0,
+        maximum=65535,
+    ),
+    ParameterSpec(
+        "web_host",
+        DEFAULTS.web_host,
+        "Address at which the live page is: 127.0.0.1 for this machine alone, 0.0.0.0 for whoever "
+        "reaches it, without a password.",
     ),
 )
 

@@ -21,6 +21,7 @@ from rclpy.exceptions import ParameterException
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 
+from llmseg_core.config import SelectionConfig
 from llmseg_ros.error_log import ErrorLog
 from llmseg_ros.parameter_table import (
     LenientParameters,
@@ -32,12 +33,14 @@ from llmseg_ros.process import StartError, StopSignals
 from llmseg_ros.ros_context import awaited, ros_context, spin
 
 from . import parameters
+from .channel import Channel
 from .channels import Channels
 from .depth_parameters import declare_depth_parameters, depth_refusal
 from .diagnostics import CameraState, NodeState, diagnostic_status
 from .first_words import about_model, how_to_ask, how_to_get
 from .hot_swap import HotSwap
 from .lifecycle_bond import LifecycleBond
+from .live_page import LivePage
 from .model_loading import LoadedModel, Loading, ModelLoader
 from .segment_action import SegmentAction
 from .segment_service import SegmentService
@@ -95,6 +98,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         parameters.declare_node_parameters(self)
         declare_depth_parameters(self)
         warn_of_unknown(self, later=parameters.SELECTION_NAMES)
+        self._page = LivePage(self, self.errors, self._all_channels, self._state, self._settable)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 1)
         # Steady time: simulated time may not have begun.
         clock = Clock(clock_type=ClockType.STEADY_TIME)
@@ -104,6 +108,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         values = parameters.read_node_parameters(self)
         if values.threads:
             torch.set_num_threads(values.threads)
+        self._page.configure(values.web_host, values.web_port)
         if values.autostart:
             self._autostart_timer = self.create_timer(0.0, self._autostart, clock=clock)
 
@@ -139,7 +144,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         self._loading, self._model = None, model
         parameters.declare_selection_parameters(self, model.method.selection)
         names = parameters.read_node_parameters(self).camera_names
-        self._channels = Channels(self, names, self.errors)
+        self._channels = Channels(self, names, self.errors, self._page.view)
         self._say(about_model(model))
         return TransitionCallbackReturn.SUCCESS
 
@@ -206,9 +211,10 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         return self._service.waiting + self._action.waiting
 
     def destroy_node(self) -> None:
-        """Stops the worker, then takes the node away."""
+        """Stops the worker and the live page, then takes the node away."""
         self._stop_inference()
         self._action.destroy()
+        self._page.stop()
         super().destroy_node()
         self._transitions.destroy()
 
@@ -277,6 +283,16 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         if self._channels is None:
             raise RuntimeError(f"the node is {self._lifecycle_label}, and takes no instruction")
         return self._channels
+
+    def _all_channels(self) -> Sequence[Channel]:
+        return () if self._channels is None else tuple(self._channels)
+
+    def _settable(self) -> tuple[SelectionConfig, tuple[str, ...]] | None:
+        """The model's own selection, and what of it can be set; None while there is no model."""
+        if self._model is None:
+            return None
+        method = self._model.method
+        return method.selection, method.description.selection
 
     def _publish_diagnostics(self) -> None:
         cameras = [CameraState(self.resolve_topic_name("image"), "")]
@@ -351,6 +367,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         in_use = self._session or self._channels
         if in_use is not None:
             in_use.configure(values, parameters.read_selection(self))
+        self._page.configure(values.web_host, values.web_port)
         self._swap.begin(values)
 
     def _take_over(self, model: LoadedModel) -> None:
