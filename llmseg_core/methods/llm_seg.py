@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import ConvNextModel, SamModel
+from transformers import ConvNextModel
 
 from llmseg_core.config import LLMSegConfig, RuntimeConfig, SelectionConfig
 from llmseg_core.embeddings.dinov2 import DINOS
@@ -18,8 +18,9 @@ from llmseg_core.model_dir.checkpoint import load_parts, save_parts
 from llmseg_core.model_dir.network_files import SharedNetworks
 from llmseg_core.model_dir.networks import build_image_encoder, encoder_classes
 from llmseg_core.model_dir.parts import ModelParts
+from llmseg_core.model_dir.proposers import SEGMENTERS, build_proposals
 from llmseg_core.proposals.enlarge import enlarge_mask
-from llmseg_core.proposals.generator import ProposalGenerator, SamProposalGenerator
+from llmseg_core.proposals.generator import ProposalGenerator
 from llmseg_core.runtime.side_stream import SideStream
 from llmseg_core.runtime.stage_timer import StageTimer
 from llmseg_core.selector.selection import select, union_mask
@@ -181,9 +182,7 @@ class LLMSegPipeline:
         """
         runtime, config = runtime or RuntimeConfig(), parts.config
         return cls(
-            SamProposalGenerator(
-                parts.sam, config.proposals, runtime.memory_budget_mb, runtime.compile
-            ),
+            build_proposals(parts.sam, config.proposals, runtime.memory_budget_mb, runtime.compile),
             PooledMaskEmbedder(build_image_encoder(parts), config.image_encoder.pooling_size),
             SegTokenEncoder(parts.llava, parts.tokenizer, config.seg_token),
             parts.selector,
@@ -227,9 +226,10 @@ class LLMSegPipeline:
         encoder = getattr(self.mask_embedder, "image_encoder", None)
         sam, network = getattr(self.generator, "model", None), getattr(encoder, "model", None)
         wanted = encoder_classes(self.config.image_encoder.kind)
-        if not isinstance(sam, SamModel) or not isinstance(network, wanted):
+        proposers = tuple(SEGMENTERS.values())
+        if not isinstance(sam, proposers) or not isinstance(network, wanted):
             raise TypeError(
-                f"a model directory holds SamModel and {wanted[0].__name__}, the pipeline has "
+                f"a model directory holds a SAM and {wanted[0].__name__}, the pipeline has "
                 f"{type(sam).__name__} and {type(network).__name__}"
             )
         return ModelParts(

@@ -10,7 +10,6 @@ import torch
 import yaml
 from transformers import (
     ConvNextModel,
-    SamModel,
 )
 
 from llmseg_core.config import ImageEncoderKind, LLMSegConfig, RuntimeConfig
@@ -36,6 +35,7 @@ from .network_files import (
 )
 from .networks import encoder_class
 from .parts import ModelParts
+from .proposers import Proposer, proposer_class
 from .vlm_files import load_vlm, prompt_tokens
 
 __all__ = [
@@ -111,8 +111,8 @@ def load_sam(
     directory: str | Path,
     runtime: RuntimeConfig | None = None,
     shared: SharedNetworks | None = None,
-) -> SamModel:
-    """SAM of a model directory alone, in evaluation mode, on the device.
+) -> Proposer:
+    """SAM, SAM-HQ or SAM 2 of a model directory alone, in evaluation mode, on the device.
 
     Args:
         directory: a path, or "embedded" for the model that comes with the package.
@@ -131,7 +131,7 @@ def load_sam(
     # SAM's encoder has no flash attention: its position bias needs a mask.
     attention = "eager" if runtime.attention == "eager" else "sdpa"
     with READING:
-        sam: SamModel = shared.load(SamModel, name, dtype, attention, device)
+        sam: Proposer = shared.load(proposer_class(name), name, dtype, attention, device)
     return sam
 
 

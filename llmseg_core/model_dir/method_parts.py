@@ -23,8 +23,6 @@ from transformers import (
     Qwen3VLForConditionalGeneration,
     Sam2Model,
     Sam3Model,
-    SamHQModel,
-    SamModel,
 )
 
 from llmseg_core.config import ProposalConfig, RuntimeConfig, VlmConfig
@@ -55,6 +53,7 @@ from .network_files import (
     part_kind,
     read_config,
 )
+from .proposers import SEGMENTERS, build_proposals
 
 __all__ = [
     "load_chat",
@@ -65,12 +64,6 @@ __all__ = [
     "part_places",
 ]
 
-SEGMENTERS: dict[str, type[PreTrainedModel]] = {
-    "sam": SamModel,
-    "sam_hq": SamHQModel,
-    "sam2": Sam2Model,
-    "sam2_video": Sam2Model,  # as SAM 2's weights are published: what is for videos is left out
-}
 LOCATORS: dict[str, type[PreTrainedModel]] = {
     "grounding-dino": GroundingDinoForObjectDetection,
     "mm-grounding-dino": MMGroundingDinoForObjectDetection,
@@ -132,10 +125,7 @@ def load_proposer(
         ValueError: as `load_segmenter`, or if the configuration asks for what only SAM can do.
     """
     segmenter = load_segmenter(path, name, True, runtime, shared)
-    if isinstance(segmenter.model, SamModel):
-        budget, compiled = runtime.memory_budget_mb, runtime.compile
-        return SamProposalGenerator(segmenter.model, config, budget, compiled)
-    return EverythingMode(segmenter, config)
+    return build_proposals(segmenter.model, config, runtime.memory_budget_mb, runtime.compile)
 
 
 def load_concepts(

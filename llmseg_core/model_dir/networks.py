@@ -376,6 +376,11 @@ def build_image_encoder(
         ValueError: if its network is not among the parts.
     """
     config = parts.config.image_encoder
+    if config.kind is ImageEncoderKind.SAM and not isinstance(parts.sam, SamModel):
+        raise ValueError(
+            f"image_encoder.kind is sam, which needs SAM itself, sam holds a "
+            f"{type(parts.sam).__name__}"
+        )
     network = {
         ImageEncoderKind.DINOV2: parts.dinov2,
         ImageEncoderKind.CLIP_CONVNEXT: parts.convnext,

@@ -9,6 +9,8 @@ from transformers import (
     ConvNextModel,
     LlavaForConditionalGeneration,
     PreTrainedTokenizerBase,
+    Sam2Model,
+    SamHQModel,
     SamModel,
 )
 
@@ -25,7 +27,7 @@ class ModelParts:
 
     Attributes:
         config: sizes, templates and thresholds.
-        sam: proposes masks.
+        sam: proposes masks, SAM, SAM-HQ or SAM 2.
         dinov2: encodes the image, a DINOv2 or DINOv3; None where another network does.
         llava: the VLM.
         tokenizer: the VLM's tokenizer, with the seg token.
@@ -34,7 +36,7 @@ class ModelParts:
     """
 
     config: LLMSegConfig
-    sam: SamModel
+    sam: SamModel | SamHQModel | Sam2Model
     dinov2: Dino | None
     llava: LlavaForConditionalGeneration
     tokenizer: PreTrainedTokenizerBase

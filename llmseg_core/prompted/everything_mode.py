@@ -8,7 +8,7 @@ own forward pass decodes the points, so that SAM-HQ and SAM 2 propose, too. SAM 
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -42,6 +42,8 @@ WHOLE_IMAGE = {"crop_n_layers": 0, "coarse_step": 1, "low_resolution_measures": 
 
 class PointSegmenter(Protocol):
     """A promptable segmenter that draws three masks of every point."""
+
+    model: Any
 
     @property
     def device(self) -> torch.device:
@@ -84,6 +86,11 @@ class EverythingMode:
                     f"itself proposes"
                 )
         self.segmenter, self.config = segmenter, config
+
+    @property
+    def model(self) -> Any:
+        """The network."""
+        return self.segmenter.model
 
     @property
     def device(self) -> torch.device:

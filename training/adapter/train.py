@@ -19,7 +19,8 @@ from llmseg_core.config import RuntimeConfig
 from llmseg_core.embeddings.mask_embedder import PooledMaskEmbedder
 from llmseg_core.methods.llm_seg import LLMSegPipeline
 from llmseg_core.model_dir.checkpoint import load_sam
-from llmseg_core.proposals.generator import ProposalGenerator, SamProposalGenerator
+from llmseg_core.model_dir.proposers import build_proposals
+from llmseg_core.proposals.generator import ProposalGenerator
 from llmseg_core.runtime.folder_lock import locked
 from llmseg_core.vlm.seg_token import SegTokenEncoder
 
@@ -285,7 +286,7 @@ def _proposals(
     if stored is not None:
         return stored
     runtime = RuntimeConfig(device=str(processes().device), dtype=recipe.precision)
-    return SamProposalGenerator(load_sam(recipe.model, runtime), parts.config.proposals)
+    return build_proposals(load_sam(recipe.model, runtime), parts.config.proposals)
 
 
 def _weights_file(place: Path) -> Path:

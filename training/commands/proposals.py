@@ -86,7 +86,7 @@ def _run_here(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from llmseg_core.model_dir.checkpoint import load_sam
-    from llmseg_core.proposals.generator import SamProposalGenerator
+    from llmseg_core.model_dir.proposers import build_proposals
 
     from ..data import BrokenPolicy, BrokenSampleError, broken_report, open_data
     from ..proposals.made_with import sam_of
@@ -102,7 +102,7 @@ def _run_here(options: argparse.Namespace) -> int:
         sam = load_sam(options.model, RuntimeConfig(device=str(state.device), dtype=options.dtype))
         broken: list[BrokenSampleError] = []
         written = write_proposals(
-            SamProposalGenerator(sam, config),
+            build_proposals(sam, config),
             data,
             options.out,
             range(state.process_index, count, state.num_processes),

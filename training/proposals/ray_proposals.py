@@ -22,7 +22,7 @@ from ray.data.block import Block, BlockAccessor
 
 from llmseg_core.config import ProposalConfig, RuntimeConfig
 from llmseg_core.model_dir.checkpoint import load_sam
-from llmseg_core.proposals.generator import SamProposalGenerator
+from llmseg_core.model_dir.proposers import build_proposals
 
 from ..data import BrokenSampleError, ImageData, open_data
 from ..engine.cluster import Cluster, connected
@@ -157,7 +157,7 @@ class _Proposer:
 
     def __init__(self, work: ProposalWork, device: str) -> None:
         sam = load_sam(work.model, RuntimeConfig(device=device, dtype=work.dtype))
-        self._generator = SamProposalGenerator(sam, work.config)
+        self._generator = build_proposals(sam, work.config)
 
     def __call__(self, batch: dict[str, np.ndarray]) -> pa.Table:
         columns = (batch[key] for key in ("name", "size", "pixels", "error"))
