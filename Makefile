@@ -12,6 +12,10 @@ TESTS ?=
 # That train together: one for each GPU, or two without any.
 PROCESSES ?= $(shell env $(FOREIGN:%=-u %) $(VENV)/bin/python -c 'import torch; print(torch.cuda.device_count() or 2)')
 
+# Of `make train-embedded`: another recipe, and the folder for all that comes of it.
+RECIPE ?=
+WORK ?=
+
 # Of `make soak`, `make fuzz` and `make faults`.
 MINUTES ?= 2
 SEED ?= 0
@@ -65,7 +69,8 @@ help:
 	@echo "make fuzz               COUNT=2000 malformed inputs from SEED=0; writes build/fuzz.json"
 	@echo "make faults             signals, kills, full disks and more, ROUNDS=1; writes build/faults.json"
 	@echo "make check-gpu          all that only a GPU can show; writes build/check-gpu.json"
-	@echo "make train-embedded     trains the embedded model from nothing"
+	@echo "make train-embedded     trains the embedded model from nothing; with RECIPE=training/configs/household.yaml"
+	@echo "                        WORK=build/household the one that knows more things, in build/household/embedded"
 	@echo "make evaluate-embedded  prints its scores; writes build/evaluate-embedded.json"
 	@echo "make clean              removes what these commands made"
 
@@ -125,7 +130,8 @@ colcon: setup
 	@$(VENV)/bin/python tools/colcon_build.py
 
 train-embedded: setup
-	$(RUN) -m torch.distributed.run --standalone --nproc-per-node $(PROCESSES) -m llmseg_training.embedded
+	$(RUN) -m torch.distributed.run --standalone --nproc-per-node $(PROCESSES) -m llmseg_training.embedded \
+	  $(RECIPE:%=--recipe %) $(WORK:%=--work %) $(WORK:%=--out %/embedded)
 
 evaluate-embedded: setup
 	$(RUN) -m llmseg_core.cli evaluate --model embedded --data scenes:build/scenes:test/both \

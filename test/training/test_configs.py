@@ -30,7 +30,7 @@ from llmseg_training.proposals.write import write_proposals
 from llmseg_training.scenes import write_scenes
 
 FILES = sorted(path for path in CONFIGS.iterdir() if path.suffix in (".yaml", ".json"))
-SCENES = ("embedded", "ablation")
+SCENES = ("embedded", "household", "ablation")
 DRAWS = 60
 """enough that every data set of the mixture is drawn"""
 

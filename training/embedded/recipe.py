@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
+from llmseg_core.config import ProposalConfig
 from llmseg_core.config.limits import AtLeast, Below, Between, OneOf
 from llmseg_core.config.settings import Settings
+from llmseg_core.model_dir.networks import embedded_config
 
 from ..scenes import CATALOGUES, SceneConfig
 from ..trainer.recipe_file import read_recipe
@@ -83,6 +85,8 @@ class EmbeddedRecipe(Settings):
     """of weights, orders and questions; scenes have their own"""
     scenes: SceneRecipe = field(default_factory=SceneRecipe)
     sam: SamRecipe = field(default_factory=SamRecipe)
+    proposals: ProposalConfig = field(default_factory=lambda: embedded_config().proposals)
+    """everything mode of the model, from stage "proposals" on"""
     recognition: RecognitionRecipe = field(default_factory=RecognitionRecipe)
     language: LanguageRecipe = field(default_factory=LanguageRecipe)
     selection: SelectionRecipe = field(default_factory=SelectionRecipe)

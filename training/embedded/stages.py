@@ -89,7 +89,7 @@ class EmbeddedTraining:
         work: folder for everything in between.
         out: the model directory to write.
         workers: processes that render scenes.
-        config: of the model; None is the embedded profile's.
+        config: of the model; None is the embedded profile's with the recipe's proposals.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class EmbeddedTraining:
         config: LLMSegConfig | None = None,
     ) -> None:
         self.recipe, self.work, self.out, self.workers = recipe, work, out, workers
-        self.config = config or embedded_config()
+        self.config = config or replace(embedded_config(), proposals=recipe.proposals)
         self.state = processes()
 
     def run(self, stage: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from llmseg_core.config import ProposalConfig
 from llmseg_training.embedded.recipe import (
     EMBEDDED_RECIPE,
     EmbeddedRecipe,
@@ -37,6 +38,7 @@ def test_every_field_can_be_set(tmp_path: Path) -> None:
         _shifted(default),
         scenes=SceneRecipe(7, 8, 9, 10, 64, 48, 1, 2, ("mug", "book"), "household", "rich"),
         ship=ShipRecipe(3, 4, 0.5),
+        proposals=_other_proposals(),
     )
     plain = yaml.safe_load(yaml.safe_dump(_lists(asdict(other))))
     read = load_recipe(write(tmp_path, yaml.safe_dump(plain)))
@@ -145,3 +147,14 @@ def test_a_catalogue_stands_for_its_categories() -> None:
     assert household.config.categories == household.categories
     with pytest.raises(ValueError, match="catalogue is 'kitchen', it must be one of tabletop"):
         SceneRecipe(catalogue="kitchen")
+
+
+def _other_proposals() -> ProposalConfig:
+    """Every setting of everything mode changed."""
+    return ProposalConfig(
+        points_per_side=16, points_per_batch=7, pred_iou_thresh=0.3, stability_score_thresh=0.4,
+        stability_score_offset=0.5, box_nms_thresh=0.8, crop_n_layers=1, crop_overlap_ratio=0.2,
+        crop_n_points_downscale_factor=2, crop_nms_thresh=0.8, min_mask_region_area=3,
+        low_resolution_stability=True, low_resolution_measures=True, coarse_step=2,
+        coarse_confidence=0.8, max_image_side=640, max_proposals=40,
+    )  # fmt: skip
