@@ -94,6 +94,7 @@ setup(
             "configs/*.yaml",
             "configs/*.json",
             "evaluate/*.yaml",
+            "generate/result/*.html",
             "label/assets/*",
         ],
     },

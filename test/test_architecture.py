@@ -89,7 +89,7 @@ LAYERS = {
     ),
     "training": (
         "scenes", "questions", "data", "engine", "proposals", "learning", "trainer", "evaluate",
-        "adapter", "lisa", "embedded", "label", "commands",
+        "generate", "adapter", "lisa", "embedded", "label", "commands",
     ),
     "llmseg_ros": (
         "action", "msg", "srv", "error_log", "fast_dds", "launch_arguments", "process",

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .image_files import encode_image
 
-__all__ = ["Card", "CardTable", "Fact", "Figure", "Note", "PicturePage", "Section"]
+__all__ = ["Card", "CardTable", "Fact", "Figure", "Note", "PicturePage", "Section", "data_uri"]
 
 
 @dataclass(frozen=True)
@@ -128,11 +128,11 @@ class PicturePage:
             trim_blocks=True,
             keep_trailing_newline=True,
         )
-        environment.filters["data_uri"] = _data_uri
+        environment.filters["data_uri"] = data_uri
         return environment.get_template("picture_page.html").render(page=self)
 
 
-def _data_uri(rgb: NDArray[np.uint8]) -> str:
+def data_uri(rgb: NDArray[np.uint8]) -> str:
     """(H, W, 3) uint8 RGB as a JPEG within the page."""
     code = base64.b64encode(encode_image(rgb, ".jpg")).decode("ascii")
     return f"data:image/jpeg;base64,{code}"

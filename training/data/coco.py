@@ -25,7 +25,7 @@ from .image_data import Asked, ImageData
 from .released import OUR_READING, ReleasedReading
 from .segmentation_data import DataGroup, DataQuestion, QuestionKind
 
-__all__ = ["CocoData"]
+__all__ = ["CocoData", "coco_files"]
 
 ABSENT = "absent"
 """after "/": categories that an image has not are asked about, too"""
@@ -68,10 +68,9 @@ class CocoData(ImageData):
         if more not in ("", ABSENT):
             raise ValueError(f"the split ends on {more!r}, it must end on nothing or on {ABSENT}")
         self._absent = more == ABSENT
-        file = _annotations(root, split)
+        file, self._folders = coco_files(root, split)
         self._coco = CocoJson(file)
         self._met = {_spoken(name) for name in self._coco.met_categories()}
-        self._folders = _image_folders(root, file)
         self._ids = [
             image_id
             for image_id in self._coco.images
@@ -113,6 +112,12 @@ class CocoData(ImageData):
         files = [str(self._coco.images[image_id].get("file_name")) for image_id in self._ids]
         names = [PurePosixPath(file.replace("\\", "/")).stem for file in files]
         return names if len(set(names)) == len(names) else [str(each) for each in self._ids]
+
+
+def coco_files(root: Path, split: str) -> tuple[Path, list[Path]]:
+    """The file of a split, and where its images may lie, the likeliest first; see `CocoData`."""
+    file = _annotations(root, split)
+    return file, _image_folders(root, file)
 
 
 def _question(name: str, mask: np.ndarray, crowd: np.ndarray | None = None) -> DataQuestion:

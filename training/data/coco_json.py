@@ -27,20 +27,22 @@ class CocoJson:
 
     Args:
         path: the file.
+        content: what it holds, if somebody has read it already.
 
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: if the file is not JSON in that format.
     """
 
-    def __init__(self, path: Path) -> None:
-        content = read_json(path)
+    def __init__(self, path: Path, content: Any = None) -> None:
+        content = read_json(path) if content is None else content
         try:
             self.images: dict[Any, dict[str, Any]] = _by_id(content["images"])
             self.images = dict(sorted(self.images.items()))
             self._annotations = _by_id(content["annotations"])
+            self._categories = _by_id(content["categories"])
             self.categories: dict[Any, str] = {
-                key: item["name"] for key, item in _by_id(content["categories"]).items()
+                key: item["name"] for key, item in self._categories.items()
             }
             self._of_image: dict[Any, list[dict[str, Any]]] = defaultdict(list)
             for item in content["annotations"]:
@@ -81,6 +83,11 @@ class CocoJson:
         return self.categories[
             self._known("categories", self.categories, annotation["category_id"])
         ]
+
+    def category_entry(self, category_id: Hashable) -> dict[str, Any]:
+        """An entry of "categories"; LVIS's have synonyms."""
+        entry: dict[str, Any] = self._categories[category_id]
+        return entry
 
     def met_categories(self) -> set[str]:
         """Names of the categories that any annotation has."""

@@ -45,6 +45,10 @@ class JsonLines:
     def __len__(self) -> int:
         return len(self._places)
 
+    def names(self) -> tuple[str, ...]:
+        """Names of all lines that are known, in their order."""
+        return tuple(self._places)
+
     def __getitem__(self, name: str) -> dict[str, Any]:
         """The object that was added under `name`."""
         with self.path.open("rb") as file:

@@ -15,7 +15,8 @@ import pytest
 from PIL import Image
 
 from helpers.vlm_server import VlmServer, reply, vlm_server
-from llmseg_core.grounding.server_chat import LONGEST_REPLY, ServerChat
+from llmseg_core.grounding.chat_post import LONGEST_REPLY
+from llmseg_core.grounding.server_chat import ServerChat
 
 
 @pytest.fixture
