@@ -4,9 +4,10 @@
     DIR/LLMSeg-40K/train.json, validation.json, test.json      or directly in DIR
     DIR/coco/train2017/000000000009.jpg
     DIR/ego_objects/images/...jpg
+    DIR/other/images/...jpg                                    of data by `llmseg generate`
 
 A JSON file maps the name of an image to
-{"from_dataset": "coco" or "ego_objects", "qa_pairs": [{"question", "answer", "rle_seg"}]}.
+{"from_dataset": "coco", "ego_objects" or "other", "qa_pairs": [{"question", "answer", "rle_seg"}]}.
 """
 
 from __future__ import annotations
@@ -28,7 +29,12 @@ from .segmentation_data import DataQuestion, LeftOut, QuestionKind
 __all__ = ["LLM_SEG40K_SPLITS", "LLMSeg40KData"]
 
 LLM_SEG40K_SPLITS = ("train", "validation", "test")
-_IMAGES = {"coco": "coco/train2017", "ego_objects": "ego_objects/images"}
+_IMAGES = {
+    "coco": "coco/train2017",
+    "ego_objects": "ego_objects/images",
+    "other": "other/images",
+}
+"""where images lie by "from_dataset"; "other" is what `llmseg generate` adds to the authors' two"""
 
 
 class LLMSeg40KData(ImageData):

@@ -15,6 +15,7 @@ from .json_reply import read_items
 
 __all__ = [
     "DESCRIBE_REGIONS",
+    "OWN_EXAMPLES",
     "OWN_KINDS",
     "Item",
     "own_prompt",
@@ -58,9 +59,17 @@ Write {count} questions. Each of them
 regions that belong together by what they are for). Use different kinds. "answer" is the name of
 what is meant.
 {nothing}
-Reply with JSON alone: {{"questions": [{{"question": "...", "kind": "function", "regions": [1], \
-"answer": "..."}}]}}
+Reply with JSON alone. Two questions about another image, whose regions were 1: rubber glove,
+2: rubber glove, 3: kettle, 4: sponge, would be
+{{"questions": [{{"question": "{first}", "kind": "several", "regions": [1, 2], \
+"answer": "rubber glove"}}, {{"question": "{second}", "kind": "property", "regions": [4], \
+"answer": "sponge"}}]}}
 """
+OWN_EXAMPLES = (
+    "What should I put on so that my skin stays dry while I do the dishes?",
+    "Which soft thing here would soak up the water that I have spilt?",
+)
+"""questions that a reply may not have"""
 _PART = ', "part" (a region that is part of another one)'
 _NOTHING = """
 One of the questions has the kind "nothing": it asks for something that one would look for in such
@@ -122,6 +131,8 @@ def own_prompt(
         count=count,
         part=_PART if any(each is not None for each in wholes(image.regions)) else "",
         nothing=_NOTHING.format(absent=absent) if nothing else "",
+        first=OWN_EXAMPLES[0],
+        second=OWN_EXAMPLES[1],
     )
 
 

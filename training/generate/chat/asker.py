@@ -153,6 +153,8 @@ class Asker:
                 f"{request.model} has not been asked {request.text[-60:]!r} before, and nobody is "
                 f"asked now: leave out --offline"
             )
+        if self._over.is_set():
+            raise ServerGoneError("another request has ended the run")
         wait_s = self.config.first_wait_s
         for left in reversed(range(self.config.retries + 1)):
             most = most_spent(request, self.config)
@@ -172,6 +174,7 @@ class Asker:
                 if reason == "late" and not left:
                     raise BadReplyError(reason, str(error)) from error
                 if reason == "denied" or not left or self._over.is_set():
+                    self._over.set()
                     raise ServerGoneError(
                         f"{error}. {self.config.retries - left + 1} tries were made; what was "
                         f"answered is kept: run it again to go on"

@@ -61,7 +61,10 @@ def balanced(
         counts[draft.answer] += 1
         if counts[draft.answer] > room:
             lost[place] = "much_category"
-    thin(lambda each: bool(each.blind), rules.most_blind, "much_blind")
-    thin(lambda each: each.draft.nothing_fits, rules.most_nothing, "much_nothing")
+    before = -1
+    while len(lost) != before:  # each makes the other's share larger
+        before = len(lost)
+        thin(lambda each: bool(each.blind), rules.most_blind, "much_blind")
+        thin(lambda each: each.draft.nothing_fits, rules.most_nothing, "much_nothing")
     kept = [verdict for place, verdict in enumerate(verdicts) if place not in lost]
     return kept, [(verdicts[place], code) for place, code in sorted(lost.items())]

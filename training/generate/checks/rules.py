@@ -14,7 +14,7 @@ from llmseg_core.config.settings import Settings
 from llmseg_core.vlm.prompts import UnaskableError, check_instruction
 
 from ..asking.draft import Draft, DraftKind
-from ..asking.own_template import wholes
+from ..asking.own_template import OWN_EXAMPLES, wholes
 from ..asking.paper_template import TEMPLATE, read_pairs
 from ..sources.source_image import SourceImage
 from .locations import tells_location
@@ -37,9 +37,11 @@ depicted located based following main best most important answer question region
 mask has have had likely often typically commonly people person help among not
 """
 _EMPTY = frozenset(_EMPTY_WORDS.split())
-_EXAMPLES = tuple(words(question) for question, _ in read_pairs(TEMPLATE))
+_EXAMPLES = tuple(words(question) for question, _ in read_pairs(TEMPLATE)) + tuple(
+    words(question) for question in OWN_EXAMPLES
+)
 COPIED = 0.75
-"""ROUGE-L with an example of the paper's template from which a question is that one"""
+"""ROUGE-L with an example of a template from which a question is that one"""
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def _nothing_answered(draft: Draft, image: SourceImage, book: RuleBook) -> bool:
     if not draft.nothing_fits:
         return False
     there = {name for each in image.categories for name in (each, *book.other_names.get(each, ()))}
-    return bool(draft.regions) or names_thing(draft.answer, there) is not None
+    return bool(draft.regions) or names_thing(f"the {draft.answer}", there) is not None
 
 
 def _length(draft: Draft, image: SourceImage, book: RuleBook) -> bool:

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What tests of data generation share: small images with regions, drafts, a server that answers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from helpers.data_files import SIZE, box_mask, picture
+from llmseg_core.images.image_files import write_image
+from llmseg_training.generate.asking.draft import Draft, DraftKind, Provenance
+from llmseg_training.generate.sources.source_image import Origin, Region, SourceImage, box_of
+
+__all__ = ["FROM", "draft", "image_of", "said", "write_pictures"]
+
+FROM = Provenance("digest", 0, "model", "own")
+
+
+def image_of(
+    folder: Path, *things: tuple[str, tuple[int, int, int, int]], name: str = "a", video: str = ""
+) -> SourceImage:
+    """A picture of noise with rectangles: category, and (top, left, bottom, right)."""
+    file = folder / f"{name}.png"
+    write_image(file, picture(len(name)))
+    masks = [(category, box_mask(*box)) for category, box in things]
+    regions = tuple(Region(category, box_of(mask), mask) for category, mask in masks)
+    return SourceImage(name, Origin.OTHER, "test", file, SIZE, regions, video)
+
+
+def draft(
+    text: str, *regions: int, kind: str = "function", answer: str = "", image: str = "a"
+) -> Draft:
+    return Draft(image, text, DraftKind(kind), answer, regions, FROM)
+
+
+def write_pictures(folder: Path, names: Iterator[str] | list[str]) -> None:
+    """Pictures that look different: a few large random patches each."""
+    for number, name in enumerate(names):
+        rng = np.random.default_rng(number)
+        patches = rng.integers(0, 256, (6, 8, 3), dtype=np.uint8)
+        write_image(folder / name, patches.repeat(8, 0).repeat(8, 1))
+
+
+def said(body: Mapping[str, Any]) -> str:
+    """The text of a request, as a server sees it."""
+    content = body["messages"][-1]["content"]
+    if isinstance(content, str):
+        return content
+    return next(part["text"] for part in content if part["type"] == "text")
+
+
+def listed_regions(text: str) -> dict[int, str]:
+    """The numbered regions in a prompt of ours, with their names."""
+    return {
+        int(number): name.strip()
+        for number, name in re.findall(r"^(\d+): ([^(\n]+)", text, re.MULTILINE)
+    }
+
+
+def questions_reply(*items: tuple[str, str, list[int], str]) -> str:
+    """A reply by the schema: question, kind, regions, answer."""
+    keys = ("question", "kind", "regions", "answer")
+    plain = [dict(zip(keys, item, strict=True)) for item in items]
+    return json.dumps({"questions": plain})
