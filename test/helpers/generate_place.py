@@ -11,12 +11,21 @@ from typing import Any
 
 import numpy as np
 
-from helpers.data_files import SIZE, box_mask, picture
+from helpers.data_files import SIZE, box_mask, picture, write_json, write_picture
 from llmseg_core.images.image_files import write_image
 from llmseg_training.generate.asking.draft import Draft, DraftKind, Provenance
 from llmseg_training.generate.sources.source_image import Origin, Region, SourceImage, box_of
 
-__all__ = ["FROM", "draft", "image_of", "said", "write_pictures"]
+__all__ = [
+    "FROM",
+    "draft",
+    "image_of",
+    "listed_regions",
+    "questions_reply",
+    "said",
+    "write_generate_sources",
+    "write_pictures",
+]
 
 FROM = Provenance("digest", 0, "model", "own")
 
@@ -67,3 +76,28 @@ def questions_reply(*items: tuple[str, str, list[int], str]) -> str:
     keys = ("question", "kind", "regions", "answer")
     plain = [dict(zip(keys, item, strict=True)) for item in items]
     return json.dumps({"questions": plain})
+
+
+def write_generate_sources(root: Path) -> None:
+    """Miniatures of LVIS, EgoObjects and a recording, in the folders that the recipes name."""
+    size = {"height": SIZE[0], "width": SIZE[1]}
+    square = [10, 5, 30, 5, 30, 25, 10, 25]
+    coco = {"id": 77, "coco_url": "http://images.cocodataset.org/train2017/000000000077.jpg"}
+    ego = {"id": 7, "url": "images/F_01.jpg", "video_id": "V9"}
+    for place, image in (
+        ("datasets/lvis_v1_train.json", coco),
+        ("datasets/ego_objects/EgoObjectsV1_unified_train.json", ego),
+    ):
+        mark = {"id": 1, "image_id": image["id"], "category_id": 1, "bbox": [10, 5, 20, 20]}
+        content = {
+            "images": [{**image, **size}],
+            "annotations": [{**mark, "segmentation": [square]}],
+            "categories": [{"id": 1, "name": "mug"}],
+        }
+        write_json(root / place, content)
+    for file in (
+        "datasets/coco/train2017/000000000077.jpg",
+        "datasets/ego_objects/images/F_01.jpg",
+        "frames/images/1700000000000000000.jpg",
+    ):
+        write_picture(root / file)

@@ -18,6 +18,7 @@ from accelerate.commands.config.config_args import load_config_from_file
 from accelerate.utils.deepspeed import HfDeepSpeedConfig
 
 from helpers.folder_data import write_folder_data
+from helpers.generate_place import write_generate_sources
 from helpers.lisa_tree import write_lisa_tree
 from llmseg_core import Proposals
 from llmseg_core.config import LisaConfig, LLMSegConfig
@@ -26,6 +27,9 @@ from llmseg_training.adapter.recipe import CONFIGS, SHIPPED, AdapterRecipe, load
 from llmseg_training.data import ImageData, Mixture, SampleDraws, open_data
 from llmseg_training.embedded.comparison import load_comparison
 from llmseg_training.embedded.recipe import load_recipe
+from llmseg_training.generate.recipe import load_generate_recipe
+from llmseg_training.generate.shipped import GENERATE_RECIPES
+from llmseg_training.generate.sources.open_source import open_source
 from llmseg_training.proposals.write import write_proposals
 from llmseg_training.scenes import write_scenes
 
@@ -53,6 +57,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         model.mkdir(parents=True, exist_ok=True)
         config = LisaConfig() if name.startswith("lisa") else LLMSegConfig()
         (model / "llmseg.yaml").write_text(yaml.safe_dump(config.to_dict()))
+    write_generate_sources(root)
     return root
 
 
@@ -119,6 +124,16 @@ def check_comparison(path: Path, folder: Path) -> None:
     assert recipe.training.steps > recipe.fine_tuning.steps > 0
 
 
+def check_generate(path: Path, folder: Path) -> None:
+    """Its sources are opened, and the first image of each."""
+    recipe = load_generate_recipe(path.stem)
+    for stratum in recipe.sources.values():
+        source = open_source(stratum.data)
+        image = source[0]
+        assert image.image().shape[:2] == image.size
+    assert (recipe.verifier is None) == (path.stem == "generate_paper")
+
+
 def check_accelerate(path: Path, folder: Path) -> None:
     config = load_config_from_file(str(path))
     assert (config.num_processes, config.mixed_precision) == (2, "no")
@@ -134,6 +149,8 @@ def check(path: Path) -> Callable[[Path, Path], None]:
         return check_adapter
     if path.stem in SCENES:
         return check_scenes
+    if path.stem in GENERATE_RECIPES:
+        return check_generate
     if path.stem.startswith("mixture_"):
         return check_mixture
     others = {
@@ -151,4 +168,4 @@ def test_every_file_is_read_and_its_data_drawn(
 
 
 def test_every_shipped_recipe_has_its_file() -> None:
-    assert {*SHIPPED, *SCENES} <= {path.stem for path in FILES}
+    assert {*SHIPPED, *SCENES, *GENERATE_RECIPES} <= {path.stem for path in FILES}

@@ -26,12 +26,17 @@ from helpers.generate_place import write_pictures
 from helpers.truthful_asker import TruthfulAsker
 from helpers.vlm_server import VlmServer, vlm_server
 from llmseg_core.config import RuntimeConfig
+from llmseg_core.model_dir.checkpoint import load_config, load_sam
+from llmseg_core.proposals.generator import SamProposalGenerator
 from llmseg_core.runtime.folder_lock import FolderInUseError, locked
+from llmseg_training.adapter.recipe import load_adapter_recipe
+from llmseg_training.adapter.train import train_adapter
 from llmseg_training.commands.data import DATA
 from llmseg_training.commands.generate import GENERATE
 from llmseg_training.data import open_data
 from llmseg_training.generate.recipe import GenerateRecipe
 from llmseg_training.generate.run import generate
+from llmseg_training.proposals.write import write_proposals
 from llmseg_training.scenes import SceneConfig, SceneFolder, write_scenes
 
 COUNT = 12
@@ -82,7 +87,7 @@ def made(
     """A finished run with some bad answers in it; folder, report, and how often it was asked."""
     out = tmp_path_factory.mktemp("made") / "out"
     with vlm_server() as server:
-        server.behaviour = TruthfulAsker(wrong=2, nonsense=1)
+        server.behaviour = TruthfulAsker(errs=True)
         report = generate(recipe(scenes, server.url), out, RuntimeConfig())
         return out, report, len(server.asked)
 
@@ -92,9 +97,9 @@ def test_the_report_adds_up(made: tuple[Path, dict[str, Any], int]) -> None:
     lost = sum(each["count"] for each in report["left_out"]["questions"].values())
     kept = sum(each["questions"] for each in report["splits"].values())
     assert report["drafted"] == kept + lost
-    assert kept > 20
-    assert report["left_out"]["replies"]["no_questions"]["count"] == 1
-    assert report["left_out"]["questions"]["wrong_answer"]["count"] == 2
+    assert kept > 10
+    assert report["left_out"]["replies"]["no_json"]["count"] >= 1
+    assert report["left_out"]["questions"]["wrong_answer"]["count"] >= 1
     assert report["spent"]["requests"] == asked
     assert json.loads((out / "report.json").read_text()) == report
     assert len((out / "left_out.jsonl").read_text().splitlines()) == lost
@@ -111,6 +116,35 @@ def test_data_check_accepts_it(
         said = capsys.readouterr().out
         numbers = report["splits"][split]
         assert said.count(f"{numbers['images']} images, {numbers['questions']} questions") == 2
+
+
+def test_the_papers_recipe_trains_on_it(
+    made: tuple[Path, dict[str, Any], int],
+    model_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """`llmseg40k_finetune` as it is shipped, two steps with the smallest model."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "datasets").mkdir()
+    (tmp_path / "datasets/LLMSeg-40K").symlink_to(made[0] / "data/LLMSeg-40K")
+    (tmp_path / "datasets/other").symlink_to(made[0] / "data/other")
+    changes = [
+        f"model={model_folder}", "steps=2", "validate_steps=2", "save_steps=2", "log_steps=1",
+        "global_batch=2", "precision=float32", "workers=0", "gradient_checkpointing=false",
+        "warmup_steps=1", "report_to=[]",
+    ]  # fmt: skip
+    finetune = load_adapter_recipe("llmseg40k_finetune", changes)
+    config = load_config(model_folder).proposals
+    propose = SamProposalGenerator(load_sam(model_folder), config)
+    for spec, place in (
+        (finetune.data, finetune.proposals),
+        (finetune.validation, finetune.validation_proposals),
+    ):
+        assert spec is not None
+        write_proposals(propose, open_data(spec), Path(str(place)), config=config)
+    train_adapter(finetune, tmp_path / "work")
+    assert (tmp_path / "work/last/selector.safetensors").is_file()
 
 
 def test_masks_are_the_scenes(scenes: SceneFolder, made: tuple[Path, dict[str, Any], int]) -> None:
@@ -132,7 +166,7 @@ def test_masks_are_the_scenes(scenes: SceneFolder, made: tuple[Path, dict[str, A
                 assert expected.any() == (kind != "nothing")
                 seen += 1
             assert np.array_equal(sample.image, scenes.image(position))
-    assert seen > 15
+    assert seen > 8
 
 
 def test_provenance(made: tuple[Path, dict[str, Any], int]) -> None:
@@ -153,7 +187,8 @@ def test_the_card_and_the_picture(made: tuple[Path, dict[str, Any], int]) -> Non
     train = report["splits"]["train"]
     assert f"| questions an image | {train['questions_an_image']:.2f} |" in card
     assert card.count("| 3.95 |") == 1
-    assert "| questions | wrong_answer | 2 |" in card
+    wrong = report["left_out"]["questions"]["wrong_answer"]["count"]
+    assert f"| questions | wrong_answer | {wrong} |" in card
     assert "Nobody looked at it yet" in card
     assert (out / "data/statistics.png").stat().st_size > 20_000
     recipe_text = card.partition("```yaml\n")[2].partition("```")[0]
@@ -194,7 +229,7 @@ def test_a_run_that_stopped_goes_on(
 ) -> None:
     """By its budget, by a server that went away, by Ctrl-C; the end is the same, nothing is paid
     for twice, and there is no data set before it is whole."""
-    truth = TruthfulAsker(wrong=2, nonsense=1)
+    truth = TruthfulAsker(errs=True)
     left = [30]
 
     def fails_later(body: Any) -> tuple[int, Any]:
