@@ -145,7 +145,7 @@ def profile_named(name: str, profiles: dict[str, Profile]) -> Profile:
 
 
 def profiles_within(gpu_memory_gb: float, profiles: dict[str, Profile]) -> list[str]:
-    """Names of the profiles that are whole models and fit into GPU memory, the largest first.
+    """Names of the profiles that are whole models, not gated, and fit; the largest first.
 
     Args:
         gpu_memory_gb: GB (2^30 bytes); 0 where there is no GPU.
@@ -154,7 +154,9 @@ def profiles_within(gpu_memory_gb: float, profiles: dict[str, Profile]) -> list[
     fitting = [
         name
         for name, profile in profiles.items()
-        if profile.llmseg_yaml is not None and profile.gpu_memory_gb <= gpu_memory_gb
+        if profile.llmseg_yaml is not None
+        and not profile.is_gated
+        and profile.gpu_memory_gb <= gpu_memory_gb
     ]
     return sorted(fitting, key=lambda name: -profiles[name].gpu_memory_gb)
 

@@ -8,11 +8,19 @@ from pathlib import Path
 import pytest
 import yaml
 
-from llmseg_core.config import GroundingConfig, TwoStageConfig
+from llmseg_core.config import ConceptConfig, GroundingConfig, TwoStageConfig
 from llmseg_core.model_dir.directory import model_directory
-from llmseg_core.model_dir.profiles import Part, load_profiles, profile_folder, read_profiles
+from llmseg_core.model_dir.profiles import (
+    Part,
+    load_profiles,
+    profile_folder,
+    profiles_within,
+    read_profiles,
+)
 
-CONFIGS = {"grounding": GroundingConfig, "two_stage": TwoStageConfig}
+CONFIGS = {
+    "concept": ConceptConfig, "grounding": GroundingConfig, "two_stage": TwoStageConfig,
+}  # fmt: skip
 FREE = {"apache-2.0", "mit", "bsd-3-clause"}
 
 
@@ -33,10 +41,11 @@ def test_what_is_written_as_llmseg_yaml_names_the_parts() -> None:
         assert named == set(profile.parts)
 
 
-def test_no_profile_that_is_a_whole_model_is_gated_or_not_free() -> None:
-    for profile in load_profiles().values():
-        assert not profile.is_gated
-        assert set(profile.licences) <= FREE
+def test_only_who_asks_for_it_gets_a_gated_or_less_free_profile() -> None:
+    for name, profile in load_profiles().items():
+        assert profile.is_gated is (name == "concept")
+        assert set(profile.licences) <= FREE or name == "concept"
+    assert not {"concept"} & set(profiles_within(24, load_profiles()))
 
 
 @pytest.mark.parametrize(
