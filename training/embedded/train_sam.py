@@ -13,7 +13,8 @@ from transformers import Sam2Model, SamModel
 from llmseg_core.config.limits import Between, OneOf
 from llmseg_core.config.values import require
 from llmseg_core.model_dir.network_files import save_network
-from llmseg_core.model_dir.networks import build_embedded_sam, build_embedded_sam2
+from llmseg_core.model_dir.networks import build_embedded_sam
+from llmseg_core.model_dir.small_sam2 import build_embedded_sam2
 
 from ..scenes import SceneFolder
 from ..trainer.loop import TrainingLoop

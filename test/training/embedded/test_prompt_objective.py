@@ -13,7 +13,7 @@ from transformers import AutoModel, Sam2Config, Sam2Model
 
 from helpers.literal_scene import BOOK_BOX, MUG_BOX, literal_scene
 from helpers.tiny_model import tiny_sam
-from llmseg_core.model_dir.networks import build_embedded_sam2, random_sam2
+from llmseg_core.model_dir.small_sam2 import build_embedded_sam2, random_sam2
 from llmseg_training.embedded.prompt_data import CELL, PromptDataset, collate_prompts
 from llmseg_training.embedded.prompt_objective import PromptObjective, PromptTrainingModel
 from llmseg_training.embedded.train_sam import SamRecipe, train_sam
