@@ -88,14 +88,18 @@ class Prober(Node):
             self._executor.spin_once(timeout_sec=0.05)
 
 
-def measure(model: str, frames: int, with_overlay: bool, size: tuple[int, int]) -> dict[str, float]:
+def measure(
+    model: str, frames: int, with_overlay: bool, size: tuple[int, int], threads: int
+) -> dict[str, float]:
     """Medians over `frames` images of `size` (H, W), in milliseconds."""
     rng = np.random.default_rng(0)
     totals, inference, convert, publish = [], [], [], []
     with tempfile.TemporaryDirectory() as logs, Processes(Path(logs)) as processes:
         # Reliable: one image at a time is published, and none may be lost.
         reliable = "qos_overrides./image.subscription.reliability:=reliable"
-        arguments = ["--ros-args", "-p", f"model:={model}", "-p", reliable]
+        # Not followed: every result is of a full answer, with all stages.
+        values = (f"model:={model}", f"threads:={threads}", "following:=off", reliable)
+        arguments = ["--ros-args", *(part for value in values for part in ("-p", value))]
         processes.start("llmseg", "llmseg_ros.node", arguments)
         with rclpy.init():
             prober = Prober(with_overlay)
@@ -127,13 +131,16 @@ def main() -> int:
     parser.add_argument("--frames", type=int, default=30, help="images to measure")
     parser.add_argument("--overlay", action="store_true", help="listen to the overlay as well")
     parser.add_argument("--size", default="640x480", metavar="WxH", help="of the images")
+    parser.add_argument("--threads", type=int, default=0, help="PyTorch's; 0 is one a core")
     parser.add_argument("--json", type=Path, help="file to write the numbers to")
     arguments = parser.parse_args()
     os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
     os.environ.update(large_message_environment())
     width, height = map(int, arguments.size.split("x"))
-    numbers = measure(arguments.model, arguments.frames, arguments.overlay, (height, width))
+    numbers = measure(
+        arguments.model, arguments.frames, arguments.overlay, (height, width), arguments.threads
+    )
     print(f"medians over {arguments.frames} images of {width} x {height}:")
     for name, value in numbers.items():
         print(f"  {name:16} {value:8.2f}")
