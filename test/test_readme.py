@@ -125,7 +125,7 @@ def test_launch_files_and_their_arguments_exist() -> None:
 
 def test_parameter_table_is_complete() -> None:
     section = README.split("### The node `llmseg`")[1].split("### The node `llmseg_camera`")[0]
-    documented = re.findall(r"^\| `(\w+)` \| (?:`([^`]+)`|the model's) \|", section, re.M)
+    documented = re.findall(r"^\| `(\w+)` \| (?:`([^`]+)` |the model's |)\|", section, re.M)
     table = (*NODE_PARAMETERS, *selection_parameters(SelectionConfig()))
     assert [name for name, _ in documented] == [spec.name for spec in table]
     for spec, (_, default) in zip(NODE_PARAMETERS, documented, strict=False):
