@@ -22,7 +22,9 @@ from launch_ros.descriptions import ParameterValue
 from llmseg_ros.fast_dds import large_message_environment
 from llmseg_ros.launch_arguments import camera_topics, flag, number, parameter_file
 
-TEXTS = ("model", "device", "dtype", "following", "depth_topic", "target_frame")
+TEXTS = (
+    "model", "device", "dtype", "following", "depth_topic", "camera_info_topic", "target_frame",
+)  # fmt: skip
 """arguments that are parameters of text"""
 
 SHARE = Path(get_package_share_directory("llmseg_ros"))
@@ -46,6 +48,7 @@ ARGUMENTS = {
     ),
     "following": ("", "how masks are carried along between full answers: flow, or off, ..."),
     "depth_topic": ("", "topic of depth images that are registered to the colour camera"),
+    "camera_info_topic": ("", "topic of its calibration; empty is camera_info beside the depth"),
     "target_frame": ("", "frame of tf2 in which places are told; empty is the camera's"),
     "max_rate_hz": ("", "the most images that are encoded in a second; 0 is no limit"),
     "always_on": ("", "true answers although nobody listens to an output"),

@@ -60,7 +60,7 @@ def test_launch_arguments() -> None:
         "llmseg.launch.py": {
             "namespace", "model", "device", "dtype", "image_topic", "image_transport",
             "params_file", "use_sim_time", "respawn", "log_level", "rviz", "cameras", "following",
-            "depth_topic", "target_frame", "max_rate_hz", "always_on",
+            "depth_topic", "camera_info_topic", "target_frame", "max_rate_hz", "always_on",
         },
         "demo.launch.py": {"rviz"},
     }  # fmt: skip
@@ -130,13 +130,15 @@ def test_rviz_shows_image_overlay_and_mask() -> None:
         display["Topic"]["Value"]: display["Topic"]["Reliability Policy"]
         for display in displays["Displays"]
     }
-    assert shown == TOPICS  # relative, so that they are found in any namespace
+    in_space = {"llmseg/points": "Reliable", "llmseg/markers": "Reliable"}
+    assert shown == TOPICS | in_space  # relative, so that they are found in any namespace
 
 
 def test_rviz_puts_the_images_side_by_side() -> None:
     """Qt's state names its docks in UTF-16: the images are the last three, in one row."""
     configuration = yaml.safe_load((ROOT / "rviz" / "llmseg.rviz").read_text())
-    names = [display["Name"] for display in configuration["Visualization Manager"]["Displays"]]
+    displays = configuration["Visualization Manager"]["Displays"]
+    names = [one["Name"] for one in displays if one["Class"].endswith("/Image")]
     state = bytes.fromhex(configuration["Window Geometry"]["QMainWindow State"])
     places = [state.index(name.encode("utf-16-be")) for name in ("Displays", *names)]
     assert places == sorted(places)
