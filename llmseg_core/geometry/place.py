@@ -17,7 +17,7 @@ __all__ = ["Place", "locate"]
 
 FEWEST_POINTS = 30
 """of an object; fewer say nothing of its size"""
-MOST_PIXELS = 30_000
+MOST_PIXELS = 15_000
 """of an object's bounding box; a larger one is seen at every second pixel, or every third, ..."""
 LYING = 0.5
 """share of an object's points on the plane about it from which it is as flat as a sheet"""
