@@ -22,6 +22,7 @@ from llmseg_training.generate.masks.mask_checks import (
     checked_regions,
     mask_fault,
 )
+from llmseg_training.generate.measure.mask_measures import drawn_counts
 
 MASK = box_mask(10, 10, 30, 40)
 BOX = (10.0, 10.0, 40.0, 30.0)
@@ -41,14 +42,16 @@ def two_pieces() -> np.ndarray:
         (MaskToCheck(MASK, BOX), ""),
         (MaskToCheck(MASK, BOX, 0.9, MASK), ""),
         (MaskToCheck(np.zeros_like(MASK), BOX), "empty_mask"),
-        (MaskToCheck(MASK, BOX, 0.69), "low_quality"),
+        (MaskToCheck(MASK, BOX, 0.64), "low_quality"),
         (MaskToCheck(MASK, BOX, float("nan")), "low_quality"),
         (MaskToCheck(MASK, BOX, 0.9, box_mask(10, 10, 30, 36)), "prompts_disagree"),
         (MaskToCheck(MASK, BOX, 0.9, box_mask(10, 10, 30, 38)), ""),  # IoU 28 / 30
         (MaskToCheck(MASK, (10, 10, 30, 30)), "outside_box"),
         (MaskToCheck(MASK, (10, 10, 60, 40)), "other_box"),
         (MaskToCheck(np.eye(48, 64, dtype=bool), (0, 0, 48, 48)), "hardly_filled"),
-        (MaskToCheck(MASK & (np.arange(64) % 6 < 3), (12, 10, 39, 30), 0.9), "in_pieces"),
+        (MaskToCheck(MASK & (np.arange(64) % 6 < 3), (12, 10, 39, 30), 0.9), "other_box"),
+        (MaskToCheck(MASK | box_mask(0, 63, 1, 64), BOX, 0.9), ""),  # a speck far away
+        (MaskToCheck(two_pieces(), (10, 10, 22, 30), 0.9), "outside_box"),
     ],
 )
 def test_what_is_wrong_with_a_mask(given: MaskToCheck, fault: str) -> None:
@@ -117,6 +120,18 @@ def test_boxes_are_drawn_twice(tmp_path: Path) -> None:
     assert second[0].box_px == pytest.approx((8.2, 8.8, 41.8, 31.2))
     ((across, down),) = second[0].points_px
     assert (19 <= across <= 31, 19 <= down <= 21) == (True, True)
+
+
+def test_masks_that_a_sam_draws_are_measured(tmp_path: Path) -> None:
+    """Of what fills its box all is right, and beside another thing's box all is noticed."""
+    image = image_of(tmp_path, ("mug", (10, 10, 30, 40)), ("book", (4, 45, 40, 60)))
+    found = drawn_counts([image], Filled(unsure=9), 0)
+    assert found == {
+        "drawn, wrong object": ((2, 2, 0, 2), True),
+        "drawn, badly": ((0, 0, 0, 2), True),
+    }
+    found = drawn_counts([image], Filled(unsure=0), 0)
+    assert found["drawn, wrong object"][0] == (2, 2, 1, 2)  # the mug was refused as well
 
 
 def test_a_real_sam_draws(tmp_path: Path) -> None:

@@ -14,13 +14,13 @@ from llmseg_training.commands.generate import GENERATE
 from llmseg_training.generate.checks.rules import RULES
 from llmseg_training.generate.measure.measuring import Counts, measure
 from llmseg_training.generate.measure.planted import PLANTS
-from llmseg_training.scenes import write_scenes
+from llmseg_training.scenes import SceneConfig, write_scenes
 
 
 @pytest.fixture(scope="module")
 def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("measure")
-    write_scenes(root, "test", 16)
+    write_scenes(root, "test", 12, config=SceneConfig(width=224, height=168, edge_samples=0))
     return root
 
 
@@ -28,7 +28,7 @@ def test_every_check_reaches_the_bar(
     scenes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code = run(
-        GENERATE, "measure", tmp_path, "--scenes", scenes, "--samples", 16, "--seed", 5
+        GENERATE, "measure", tmp_path, "--scenes", scenes, "--samples", 12, "--seed", 5
     )  # fmt: skip
     said = capsys.readouterr().out
     found = json.loads((tmp_path / "measure.json").read_text())

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ...proposals.cache import image_digest
+from ...proposals.record import image_digest
 
 __all__ = ["ChatModel", "ChatReply", "ChatRequest"]
 

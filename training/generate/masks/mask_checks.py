@@ -22,12 +22,12 @@ __all__ = ["MaskRules", "MaskToCheck", "box_iou", "checked_regions", "mask_fault
 class MaskRules(Settings):
     """What a mask must fulfil."""
 
-    least_quality: Annotated[float, Between(0, 1)] = 0.7
+    least_quality: Annotated[float, Between(0, 1)] = 0.65
     """IoU that SAM predicts for a mask that it drew"""
     least_agreement: Annotated[float, Between(0, 1)] = 0.9
     """IoU of the masks that SAM draws of the box, and of points within the first mask"""
-    least_box_iou: Annotated[float, Between(0, 1)] = 0.7
-    """IoU of the box around a mask and the box that was given"""
+    least_box_iou: Annotated[float, Between(0, 1)] = 0.6
+    """IoU of the box around a mask, of its largest piece if SAM drew it, and the given box"""
     most_outside: Annotated[float, Between(0, 1)] = 0.1
     """share of the mask that lies outside of the given box"""
     least_filled: Annotated[float, Between(0, 1)] = 0.08
@@ -64,7 +64,8 @@ def mask_fault(given: MaskToCheck, rules: MaskRules) -> str:
         return "low_quality"
     if given.second is not None and _iou(given.mask, given.second) < rules.least_agreement:
         return "prompts_disagree"
-    around = box_of(given.mask)
+    largest = _largest_piece(given.mask) if given.quality is not None else given.mask
+    around = box_of(largest)  # a speck that SAM leaves elsewhere makes the box of all far too large
     if _outside(given.mask, given.box_px) > rules.most_outside:
         return "outside_box"
     if box_iou(around, given.box_px) < rules.least_box_iou:
@@ -72,7 +73,7 @@ def mask_fault(given: MaskToCheck, rules: MaskRules) -> str:
     left, top, right, bottom = around
     if area < rules.least_filled * (right - left) * (bottom - top):
         return "hardly_filled"
-    if given.quality is not None and _largest_piece(given.mask) < rules.least_whole * area:
+    if int(largest.sum()) < rules.least_whole * area:
         return "in_pieces"
     return ""
 
@@ -120,7 +121,7 @@ def _outside(mask: np.ndarray, box: Box) -> float:
     return 1 - int(inner.sum()) / max(1, int(mask.sum()))
 
 
-def _largest_piece(mask: np.ndarray) -> int:
-    """Pixels of the largest connected piece."""
-    count, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
-    return int(stats[1:, cv2.CC_STAT_AREA].max()) if count > 1 else 0
+def _largest_piece(mask: np.ndarray) -> np.ndarray:
+    """(H, W) bool, the largest connected piece of a mask that is not empty."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    return np.asarray(labels == 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax()))
