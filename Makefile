@@ -59,6 +59,7 @@ help:
 	@echo "make setup              virtual environment with all requirements, messages built"
 	@echo "make test-distributed   the tests of work on many machines, with Ray on this one"
 	@echo "make demo               camera, node and instructions over DDS; writes demo_output/"
+	@echo "make demo DEMO_WEB=1    camera and node, and the node's live page to ask by hand"
 	@echo "make test               all tests but the slow ones"
 	@echo "make test-slow          all tests"
 	@echo "make test-browser       the pages in Chromium, where it is installed (apt install chromium)"
@@ -119,7 +120,7 @@ faults: setup
 	$(TESTED) -m reliability.faults --seed $(SEED) --rounds $(ROUNDS)
 
 demo: setup
-	$(RUN) -m llmseg_ros.demo
+	$(RUN) -m llmseg_ros.demo $(if $(DEMO_WEB),--web)
 
 lint: setup
 	$(VENV)/bin/ruff check .

@@ -52,6 +52,7 @@ ARGUMENTS = {
     "target_frame": ("", "frame of tf2 in which places are told; empty is the camera's"),
     "max_rate_hz": ("", "the most images that are encoded in a second; 0 is no limit"),
     "always_on": ("", "true answers although nobody listens to an output"),
+    "web_port": ("", "port of the live page on this machine for a browser; 0 is no page"),
     "params_file": ("llmseg.yaml", "parameter file: a path, or a name in the package's config/"),
     "use_sim_time": ("", "true takes the time from /clock"),
     "respawn": ("false", "whether the node is started again if it dies"),
@@ -80,6 +81,8 @@ def start(context: LaunchContext) -> list[LifecycleNode | Node | LogInfo]:
             parameters[name] = flag(name, given[name])
     if given["max_rate_hz"]:
         parameters["max_rate_hz"] = number("max_rate_hz", given["max_rate_hz"])
+    if given["web_port"]:
+        parameters["web_port"] = int(number("web_port", given["web_port"]))
     image_topic, republisher = raw_images(given)
     if given["image_transport"] and not republisher:  # the node reads them as they come
         parameters["image_transport"] = given["image_transport"]

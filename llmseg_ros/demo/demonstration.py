@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
+import webbrowser
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,9 @@ from .report import outcome_table, write_report
 __all__ = ["main"]
 
 RECORDING = Path(__file__).parent / "recording"
+WEB_PORT = 8766
+WEB_RATE_HZ = 2.0
+"""of the camera when a person asks"""
 
 
 class DemoError(RuntimeError):
@@ -48,6 +52,7 @@ class Options:
     device: str
     output: Path
     timeout_s: float
+    web: bool
 
 
 def main(arguments: Sequence[str], stop: StopSignals) -> int:
@@ -74,6 +79,11 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--output", type=Path, default=Path("demo_output"), help="folder to write")
     parser.add_argument(
         "--timeout", dest="timeout_s", type=float, default=300.0, help="seconds for all questions"
+    )
+    parser.add_argument(
+        "--web",
+        action="store_true",
+        help=f"ask nothing, and show the node's live page at port {WEB_PORT} until Ctrl-C",
     )
     return Options(**vars(parser.parse_args(arguments)))
 
@@ -104,6 +114,9 @@ def _run(options: Options, truth: GroundTruth, stop: StopSignals, console: Conso
     )
     with Processes(options.output) as processes:
         start_nodes(processes, options)
+        if options.web:
+            show_page(processes, stop, console)
+            return
         outcomes, overlays = ask(truth, processes, options.timeout_s, stop, console)
     write_report(options.output, outcomes, pictures(options.recording, truth, outcomes, overlays))
     console.print(outcome_table(outcomes))
@@ -114,12 +127,41 @@ def start_nodes(processes: Processes, options: Options) -> None:
     """Starts camera and segmentation node."""
     camera = {"source": str(options.recording), "recorded_stamps": "true"}
     node = {"model": options.model, "device": options.device}
+    if options.web:  # a person needs time, and a camera that goes on
+        camera = {"source": str(options.recording), "loop": "true", "rate_hz": str(WEB_RATE_HZ)}
+        node["web_port"] = str(WEB_PORT)
     for name, module, parameters in (
         ("llmseg_camera", "llmseg_ros.camera", camera),
         ("llmseg", "llmseg_ros.node", node),
     ):
         settings = [text for key, value in parameters.items() for text in ("-p", f"{key}:={value}")]
         processes.start(name, module, ["--ros-args", *settings])
+
+
+def show_page(processes: Processes, stop: StopSignals, console: Console) -> None:
+    """Opens the node's live page in the browser, and waits for a signal.
+
+    Raises:
+        DemoError: there is no page, as somebody else has its port.
+        Interrupted: a signal has come.
+        ProcessDied: camera or node ended.
+    """
+    url = f"http://127.0.0.1:{WEB_PORT}/"
+    with console.status("starting the node"):
+        while "active: " not in (said := processes.output("llmseg")):
+            if stop.requested:
+                raise Interrupted
+            processes.check()
+            time.sleep(0.1)
+    refusal = next((line for line in said.splitlines() if "there is no live page" in line), "")
+    if refusal:
+        raise DemoError(refusal)
+    console.print(f"the live page is at {url}; Ctrl-C ends it", highlight=False)
+    webbrowser.open(url)  # does nothing where there is no browser
+    while not stop.requested:
+        processes.check()
+        time.sleep(0.1)
+    raise Interrupted
 
 
 def ask(

@@ -53,12 +53,15 @@ class Processes:
         """Raises `ProcessDied` with the end of its output if a process ended by itself."""
         for name, process in self._processes.items():
             if process.poll() is not None:
-                log = self._log(name)
-                lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+                log, lines = self._log(name), self.output(name).splitlines()
                 raise ProcessDied(
                     f"{name} ended with status {process.returncode}; the end of {log}:\n"
                     + "\n".join(lines[-LOG_LINES:])
                 )
+
+    def output(self, name: str) -> str:
+        """What a process has written so far."""
+        return self._log(name).read_text(encoding="utf-8", errors="replace")
 
     def __enter__(self) -> Processes:
         return self
