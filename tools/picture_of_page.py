@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, ViewportSize, expect, sync_playwright
 
 from llmseg_core.images.image_files import write_image
 from llmseg_ros.camera.recording import RecordedImages
@@ -27,7 +27,7 @@ from llmseg_ros.fast_dds import large_message_environment
 
 ROOT = Path(__file__).resolve().parent.parent
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-WINDOW = {"width": 1240, "height": 830}
+WINDOW: ViewportSize = {"width": 1240, "height": 830}
 WIDTH = 800
 """pixels of the picture"""
 COLOURS = 200

@@ -11,6 +11,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from llmseg_core.config import SelectionConfig, SelectionRule
+from llmseg_core.types import Segmentation
 from llmseg_core.web.guard import is_loopback
 from llmseg_ros.error_log import ErrorLog
 from llmseg_ros.messages.frame import Frame
@@ -122,6 +123,13 @@ class LivePage:
                 stream = channel.stream
                 return channel.instruction, None if stream is None else stream.mailbox.newest
         return "", None
+
+    def full_answer(self, camera: str) -> Segmentation | None:
+        """See `Door`."""
+        for channel in self._channels():
+            if channel.name == camera and channel.stream is not None:
+                return channel.stream.last_answer
+        return None
 
     def state(self) -> Future[dict[str, Any]]:
         """See `Door`."""

@@ -20,6 +20,7 @@ except ImportError:  # Humble
 
 from llmseg_core.config import SelectionConfig
 from llmseg_core.following.tracker import Tracker
+from llmseg_core.types import Segmentation
 from llmseg_ros.error_log import ErrorLog
 from llmseg_ros.messages.frame import MOST_PIXELS, SegmentedFrame, frame_from_message
 from llmseg_ros.messages.outputs import Outputs
@@ -45,6 +46,7 @@ class Stream:
     Attributes:
         mailbox: takes instructions and requests, and counts.
         following: carries the answers along and publishes them.
+        last_answer: the last full answer; None if there was none.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class Stream:
         self.mailbox = mailbox
         self._depth = depth
         self._last_image_at: float | None = None  # time.monotonic()
+        self.last_answer: Segmentation | None = None
         self._last_answer_ms: float | None = None
         self._node, self._outputs, self._errors = node, outputs, errors
         self._topic, self._is_compressed = topic, is_compressed
@@ -123,6 +126,7 @@ class Stream:
     def adopt(self, answer: SegmentedFrame) -> None:
         """Takes a full answer, which is carried along and published."""
         self._last_answer_ms = answer.segmentation.total_ms
+        self.last_answer = answer.segmentation
         self.following.adopt(answer)
 
     def state(self, instruction: str, name: str) -> CameraState:

@@ -8,7 +8,6 @@ import time
 from collections import deque
 from dataclasses import dataclass
 
-from llmseg_core.types import Segmentation
 from llmseg_ros.messages.frame import Frame, SegmentedFrame
 from llmseg_ros.messages.outputs import PublishedAnswer
 
@@ -47,7 +46,7 @@ class CameraView:
     """An output of a camera (see `Output`), and what the page asks for; any thread may call it."""
 
     def __init__(self, history: History) -> None:
-        """Nobody looks yet; `history` is told of each full answer."""
+        """Nobody looks yet; `history` is told of each answer."""
         self._history = history
         self._lock = threading.Lock()  # guards what follows
         self._looked_at = float("-inf")  # time.monotonic()
@@ -55,7 +54,6 @@ class CameraView:
         self._shown: Shown | None = None
         self._answered_at = float("-inf")  # time.monotonic()
         self._published_at: deque[float] = deque(maxlen=RATE_OVER)
-        self._last_full: Segmentation | None = None
 
     # ------------------------------------------------------------------ the output
 
@@ -75,15 +73,12 @@ class CameraView:
             self._shown = Shown(
                 self._numbers, segmented.frame, segmented, answer.result.age_ms, self._rate()
             )
-            if segmented.key is None:
-                self._last_full = segmented.segmentation
-        if segmented.key is None:
-            self._history.tell(segmented.segmentation)
+        self._history.tell(segmented.segmentation)
 
     def destroy(self) -> None:
         """Forgets what was shown."""
         with self._lock:
-            self._shown = self._last_full = None
+            self._shown = None
             self._published_at.clear()
 
     # ------------------------------------------------------------------ the page
@@ -112,12 +107,6 @@ class CameraView:
             shown = self._shown
         # A page that was open when the node was started again has seen larger numbers.
         return shown if shown is not None and shown.number != than else None
-
-    @property
-    def last_full(self) -> Segmentation | None:
-        """The last full answer, with its candidates; None if there is none."""
-        with self._lock:
-            return self._last_full
 
     def _has_answer(self, instruction: str) -> bool:
         if self._shown is None or self._shown.answer is None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from concurrent.futures import Future
 from typing import Any, Protocol
 
+from llmseg_core.types import Segmentation
 from llmseg_ros.messages.frame import Frame
 
 from .camera_view import CameraView
@@ -21,6 +22,9 @@ class Door(Protocol):
 
     def newest(self, camera: str) -> tuple[str, Frame | None]:
         """The instruction in force for a camera, and its newest image if one has come."""
+
+    def full_answer(self, camera: str) -> Segmentation | None:
+        """The last full answer about a camera's image, with all its candidates, if there is one."""
 
     def state(self) -> Future[dict[str, Any]]:
         """Plain values: what the node, its cameras and its parameters are like."""

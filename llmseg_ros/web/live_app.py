@@ -83,7 +83,9 @@ class _Page:
             shown = view.newer(int(after), instruction, newest)
             if shown is not None:
                 try:
-                    content = await run_in_threadpool(picture_bytes, shown)
+                    content = await run_in_threadpool(
+                        picture_bytes, shown, self._door.full_answer(camera)
+                    )
                 except Exception as error:  # what the camera sends cannot be read
                     raise refuse(422, f"the image cannot be shown: {error}") from error
                 return Response(content, media_type="application/octet-stream")
@@ -92,7 +94,7 @@ class _Page:
             await asyncio.sleep(LOOK_S)
 
     async def candidates(self, request: Request) -> Any:
-        answer = self._camera(request)[1].last_full
+        answer = self._door.full_answer(self._camera(request)[0])
         return [] if answer is None else await run_in_threadpool(candidate_outlines, answer)
 
     async def instruct(self, request: Request) -> Any:

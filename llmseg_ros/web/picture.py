@@ -25,8 +25,12 @@ MOST_BARS = 50
 """candidates whose scores are told"""
 
 
-def picture_bytes(shown: Shown) -> bytes:
+def picture_bytes(shown: Shown, full: Segmentation | None) -> bytes:
     """A picture: the length of the JSON, 4 bytes, little end first; the JSON; the JPEG.
+
+    Args:
+        shown: what is shown; an answer that was carried along has no candidates of its own.
+        full: the last full answer, whose candidates are told if it is to the same instruction.
 
     Raises:
         Exception: whatever reading the camera's image raises.
@@ -42,6 +46,7 @@ def picture_bytes(shown: Shown) -> bytes:
     if shown.answer is not None:
         facts["answer"] = {
             **_answer(shown.answer.segmentation),
+            **_of_full(shown.answer.segmentation.instruction, full),
             "followed": shown.answer.key is not None,
             "track_id": shown.answer.track_id,
         }
@@ -66,7 +71,6 @@ def candidate_outlines(answer: Segmentation) -> list[dict[str, Any]]:
 
 
 def _answer(answer: Segmentation) -> dict[str, Any]:
-    scores = answer.candidates.score.tolist()
     return {
         "instruction": answer.instruction,
         "found": answer.found,
@@ -75,19 +79,19 @@ def _answer(answer: Segmentation) -> dict[str, Any]:
         "phrase": answer.phrase,
         "box": answer.box_px,
         "mask": encode_mask(answer.mask) if answer.found else None,
-        "candidates": sorted(
-            (
-                {
-                    "index": index,
-                    "score": _number(score),
-                    "selected": index in answer.selection.indices,
-                }
-                for index, score in enumerate(scores)
-            ),
-            key=lambda each: -(each["score"] or 0),
-        )[:MOST_BARS],
-        "total_ms": round(answer.total_ms, 1),
     }
+
+
+def _of_full(instruction: str, full: Segmentation | None) -> dict[str, Any]:
+    """Candidates, most likely first, and time of a full answer; none of another instruction's."""
+    if full is None or full.instruction != instruction:
+        return {"candidates": [], "total_ms": None}
+    candidates = [
+        {"index": index, "score": _number(score), "selected": index in full.selection.indices}
+        for index, score in enumerate(full.candidates.score.tolist())
+    ]
+    candidates.sort(key=lambda each: -(each["score"] or 0))
+    return {"candidates": candidates[:MOST_BARS], "total_ms": round(full.total_ms, 1)}
 
 
 def _jpeg(image: np.ndarray) -> bytes:

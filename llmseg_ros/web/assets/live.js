@@ -83,7 +83,7 @@ function showAnswer(head) {
   byId("line-label").textContent = byId("line").hidden ? "" : `nothing fits below ${line.toFixed(2)}`;
   byId("rate").textContent = head?.rate_hz && answer ? head.rate_hz.toFixed(1) : "–";
   byId("age").textContent = head && answer ? milliseconds(head.age_ms) : "–";
-  byId("took").textContent = answer ? milliseconds(answer.total_ms) : "–";
+  byId("took").textContent = answer?.total_ms != null ? milliseconds(answer.total_ms) : "–";
   byId("followed").textContent = answer?.followed ? "carried along" : "";
   byId("nothing").hidden = !answer || answer.found;
   const confidence = answer?.confidence ?? null, found = Boolean(answer?.found);
@@ -109,7 +109,7 @@ function showCandidates() {
     bar.querySelector("i").style.width = `${100 * (score ?? 0)}%`;
     bar.querySelector(".number").textContent = score === null ? "–" : score.toFixed(2);
   });
-  const wanted = answer && !answer.followed && (view.showsAll || view.lit >= 0);
+  const wanted = answer && (view.showsAll || view.lit >= 0);
   if (wanted) drawCandidates();
   if (!answer) { view.setCandidates([]); candidatesOf = ""; }
 }
