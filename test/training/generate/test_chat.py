@@ -118,7 +118,7 @@ def test_busy_servers_are_asked_again(tmp_path: Path, server: VlmServer, status:
 def test_a_server_that_stays_busy_ends_the_run(tmp_path: Path, server: VlmServer) -> None:
     server.behaviour = lambda body: (503, {"error": "loading"})
     with pytest.raises(ServerGoneError, match=r"status 503.*3 tries were made.*run it again"):
-        answers(asker(tmp_path, server))
+        answers(asker(tmp_path, server, concurrency=1))
 
 
 def test_a_server_that_is_away(tmp_path: Path, server: VlmServer) -> None:
