@@ -229,8 +229,10 @@ class Selection:
 
     Attributes:
         indices: candidates whose union is the answer, best first; empty if nothing was found.
-        confidence: how sure that is, in [0, 1]. By a selection rule the highest predicted IoP among
-            the proposals that it took, or among all proposals when it took none.
+        confidence: of a calibrated model how often such an answer is right, [0, 1]: a mask if its
+            IoU with what is meant is at least 0.5, "nothing" if nothing fits. Else the method's own
+            score, [0, 1]; by a selection rule the highest predicted IoP among the proposals that
+            it took, or among all proposals when it took none.
         reason: why nothing was found, for people; "" if something was.
     """
 
@@ -255,6 +257,8 @@ class FrameEncoding:
         prefix: the language model's keys and values for the image.
         timings_ms: wall time of each stage in milliseconds.
         total_ms: wall time of all stages together, which is less where some overlap.
+        unfamiliarity: distance from all that the model was trained on, above 1 unfamiliar; None if
+            the model does not know.
     """
 
     proposals: Proposals
@@ -263,6 +267,7 @@ class FrameEncoding:
     prefix: ImagePrefix
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     total_ms: float = 0.0
+    unfamiliarity: float | None = None
 
     def __post_init__(self) -> None:
         if len(self.proposals) != len(self.embeddings):
@@ -343,6 +348,8 @@ class Segmentation:
         method: which method answered, as `method` in `llmseg.yaml` names it.
         phrase: what was looked for, or what the targets were called; "" where a method names
             nothing, as LLM-Seg.
+        unfamiliarity: how far the image is from all that the model was trained on, above 1
+            unfamiliar; None if the model does not know.
     """
 
     instruction: str
@@ -353,6 +360,12 @@ class Segmentation:
     total_ms: float = 0.0
     method: str = "llm_seg"
     phrase: str = ""
+    unfamiliarity: float | None = None
+
+    @property
+    def unfamiliar(self) -> bool:
+        """Whether the image is unlike all that the model was trained on, as far as it knows."""
+        return self.unfamiliarity is not None and self.unfamiliarity > 1
 
     @property
     def found(self) -> bool:

@@ -83,13 +83,13 @@ NEWER_STANDARD_MODULES = {"compression"}
 LAYERS = {
     "llmseg_core": (
         "masks", "types", "config", "runtime", "images", "recordings", "proposals", "embeddings",
-        "vlm", "selector", "prompted", "grounding", "model_dir", "methods", "following", "geometry",
-        "metrics",
-        "convert", "reference", "benchmark", "web", "doctor", "cli",
+        "familiarity", "vlm", "selector", "prompted", "grounding", "model_dir", "methods",
+        "following", "geometry", "metrics", "convert", "reference", "benchmark", "web", "doctor",
+        "cli",
     ),
     "training": (
         "scenes", "questions", "data", "engine", "proposals", "learning", "trainer", "evaluate",
-        "generate", "adapter", "lisa", "embedded", "label", "commands",
+        "generate", "honesty", "adapter", "lisa", "embedded", "label", "commands",
     ),
     "llmseg_ros": (
         "action", "msg", "srv", "error_log", "fast_dds", "launch_arguments", "process",

@@ -36,6 +36,10 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--top-k", type=int, metavar="K", help="for iop_among_top")
     parser.add_argument("--min-confidence", type=float, metavar="X", help="[0, 1]")
     parser.add_argument(
+        "--accept-unfamiliar", action="store_true", default=None,
+        help="answer about images too that are unlike all that the model was trained on",
+    )  # fmt: skip
+    parser.add_argument(
         "--out", type=Path, metavar="PATH", help="overlay: image file, or folder for several"
     )
     parser.add_argument(

@@ -61,7 +61,10 @@ def segment_images(options: argparse.Namespace) -> int:
             failed += 1
             continue
         frame = method.encode_frame(image)
-        for answer in method.segment_batch(frame, instructions, selection):
+        answers = method.segment_batch(frame, instructions, selection)
+        if answers[0].unfamiliar:
+            tqdm.write(f"llmseg segment: {path}: {_unfamiliar(answers[0])}", file=sys.stderr)
+        for answer in answers:
             record = {"image": str(path), **segmentation_record(answer)}
             overlays.write(record, "overlay", path, answer, draw_overlay(image, answer))
             masks.write(record, "mask", path, answer, answer.mask.astype(np.uint8) * 255)
@@ -90,6 +93,7 @@ def segmentation_record(answer: Segmentation) -> dict[str, Any]:
         "found": answer.found,
         "confidence": round(answer.confidence, 4),
         "reason": answer.reason,
+        "unfamiliarity": _rounded(answer.unfamiliarity),
         "box": answer.box_px,
         "area": int(answer.mask.sum()),
         "image_size": list(answer.mask.shape),
@@ -109,9 +113,20 @@ def segmentation_record(answer: Segmentation) -> dict[str, Any]:
     }
 
 
-def _rounded(score: float) -> float | None:
+def _rounded(score: float | None) -> float | None:
     """A score for JSON, which has no NaN: null where a method has none."""
-    return None if math.isnan(score) else round(score, 4)
+    return None if score is None or math.isnan(score) else round(score, 4)
+
+
+def _unfamiliar(answer: Segmentation) -> str:
+    """What people must know of the answers about an unfamiliar image."""
+    if not answer.found:
+        return answer.reason
+    return (
+        f"unfamiliar image (distance {answer.unfamiliarity:.1f}, familiar is up to 1): answered as "
+        f"asked for, but this model was trained on nothing like it, and its confidence means "
+        f"nothing here"
+    )
 
 
 def _selection(options: argparse.Namespace, method: Method) -> SelectionConfig:

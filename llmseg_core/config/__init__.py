@@ -4,6 +4,7 @@
 A bad value is refused when the object is made, with the value in the message.
 """
 
+from .calibration import Calibration, ChanceCurve
 from .concept import ConceptConfig
 from .grounding import BoxFormat, GroundingConfig
 from .lisa import LisaConfig
@@ -24,6 +25,8 @@ from .vlm import VlmConfig
 
 __all__ = [
     "BoxFormat",
+    "Calibration",
+    "ChanceCurve",
     "ConceptConfig",
     "GroundingConfig",
     "ImageEncoderConfig",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Annotated, Any
 
+from .calibration import Calibration
 from .limits import OneOf
 from .llm_seg import INSTRUCTION, SelectionConfig
 from .settings import Settings
@@ -60,6 +61,8 @@ class GroundingConfig(Settings):
     """whether of three masks a target the one with the highest predicted IoU is taken"""
     selection: SelectionConfig = field(default_factory=SelectionConfig)
     """only `min_confidence` counts"""
+    calibration: Calibration | None = None
+    """how often answers are right; null leaves confidences as the method's own scores"""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -6,8 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
+from .calibration import Calibration
 from .limits import OneOf
-from .llm_seg import SegTokenConfig, SelectionConfig
+from .llm_seg import SegTokenConfig, SelectionConfig, without_defaults
 from .settings import Settings
 
 __all__ = ["LisaConfig"]
@@ -35,6 +36,12 @@ class LisaConfig(Settings):
     """how the VLM is asked"""
     selection: SelectionConfig = field(default_factory=SelectionConfig)
     """only `min_confidence` counts"""
+    calibration: Calibration | None = None
+    """how often answers are right; null leaves confidences as the method's own scores"""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for YAML."""
+        return without_defaults(super().to_dict())
 
     @classmethod
     def from_dict(cls, values: Any, where: str = "llmseg.yaml") -> LisaConfig:

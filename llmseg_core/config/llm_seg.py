@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Annotated, Any
 
+from .calibration import Calibration
 from .limits import Above, AtLeast, Below, Between, OneOf
 from .settings import Settings
 from .templates import Template
@@ -22,6 +23,7 @@ __all__ = [
     "SelectionConfig",
     "SelectionRule",
     "SelectorConfig",
+    "without_defaults",
 ]
 
 INSTRUCTION = Template("instruction")
@@ -197,11 +199,27 @@ class SelectionConfig(Settings):
     top_k: Annotated[int, AtLeast(1)] = 5
     """proposals that `iop_among_top` looks at"""
     min_confidence: Annotated[float, Between(0, 1)] = 0.0
-    """an answer less sure than this is "nothing here fits", [0, 1]"""
+    """a mask less sure than this is "nothing here fits", [0, 1]; of a calibrated model the chance
+    that the mask is right, else the method's own score"""
+    accept_unfamiliar: bool = False
+    """whether images that are unlike all that the model was trained on are answered all the same"""
 
 
-_LATER = ("min_mask_region_area",)
-"""settings of proposals that there were not always: written where they say something"""
+_LATER = (
+    ("proposals", ProposalConfig(), "min_mask_region_area"),
+    ("selection", SelectionConfig(), "accept_unfamiliar"),
+)
+"""settings that there were not always: written where they say something"""
+
+
+def without_defaults(plain: dict[str, Any]) -> dict[str, Any]:
+    """Plain values of a model's configuration without what was added later and says nothing."""
+    for section, default, name in _LATER:
+        if section in plain and plain[section][name] == getattr(default, name):
+            del plain[section][name]
+    if plain["calibration"] is None:
+        del plain["calibration"]
+    return plain
 
 
 @dataclass(frozen=True)
@@ -227,15 +245,14 @@ class LLMSegConfig(Settings):
     seg_token: SegTokenConfig = field(default_factory=SegTokenConfig)
     selector: SelectorConfig = field(default_factory=SelectorConfig)
     selection: SelectionConfig = field(default_factory=SelectionConfig)
+    calibration: Calibration | None = None
+    """how often answers are right; null leaves confidences as the method's own scores"""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for YAML."""
         plain = super().to_dict()
         del plain["method"]  # as every directory was written before there were others
-        for name in _LATER:
-            if plain["proposals"][name] == getattr(ProposalConfig(), name):
-                del plain["proposals"][name]
-        return plain
+        return without_defaults(plain)
 
     @classmethod
     def from_dict(cls, values: Any, where: str = "llmseg.yaml") -> LLMSegConfig:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
+from .calibration import Calibration
 from .limits import Between, OneOf
 from .llm_seg import INSTRUCTION, SelectionConfig
 from .settings import Settings
@@ -43,6 +44,8 @@ class TwoStageConfig(Settings):
     mask, as Grounded-SAM has it"""
     selection: SelectionConfig = field(default_factory=SelectionConfig)
     """only `min_confidence` counts"""
+    calibration: Calibration | None = None
+    """how often answers are right; null leaves confidences as the method's own scores"""
 
     @classmethod
     def from_dict(cls, values: Any, where: str = "llmseg.yaml") -> TwoStageConfig:

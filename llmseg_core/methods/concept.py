@@ -114,6 +114,7 @@ class Concept(ConfiguredMethod[ConceptConfig]):
             [] if found is None else found.drawn.predicted_iou.tolist(),
             selection or self.selection,
             "; ".join(filter(None, (_absence(named.phrase, found), named.reason))),
+            self.calibration,
         )
         timings = {**frame.timings_ms, **timer.timings_ms}
         return answer.with_timings(timings, frame.total_ms + timer.total_ms)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-from llmseg_core.config import RuntimeConfig, SelectionConfig
+from llmseg_core.config import Calibration, RuntimeConfig, SelectionConfig
 from llmseg_core.config.yaml_file import read_yaml
 from llmseg_core.model_dir.directory import CONFIG_FILE, model_directory
 from llmseg_core.model_dir.network_files import SharedNetworks
@@ -28,6 +28,10 @@ class MethodSettings(Protocol):
     def selection(self) -> SelectionConfig:
         """Thresholds that hold where the caller names none."""
 
+    @property
+    def calibration(self) -> Calibration | None:
+        """What makes confidences chances."""
+
 
 C = TypeVar("C", bound=MethodSettings)
 M = TypeVar("M", bound="ConfiguredMethod[Any]")
@@ -45,6 +49,7 @@ class ConfiguredMethod(ABC, Generic[C]):
 
     def __init__(self, config: C) -> None:
         self.config: C = config
+        self.calibration: Calibration | None = config.calibration
 
     @abstractmethod
     def segment(

@@ -107,6 +107,7 @@ class GroundingMethod(PromptedMethod[GroundingConfig]):
             ],
             selection or self.selection,
             shown.reason,
+            self.calibration,
         )
         timings = {**frame.timings_ms, **timer.timings_ms}
         return answer.with_timings(timings, frame.total_ms + timer.total_ms)

@@ -155,6 +155,7 @@ class Lisa(PromptedMethod[LisaConfig]):
             [float(logits[mask].sigmoid().mean())] * found,
             selection,
             "the mask that was drawn has no pixel; this method is not taught that nothing may fit",
+            self.calibration,
         )
 
     @property

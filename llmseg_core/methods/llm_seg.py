@@ -4,15 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from transformers import ConvNextModel
 
-from llmseg_core.config import LLMSegConfig, RuntimeConfig, SelectionConfig
+from llmseg_core.config import Calibration, LLMSegConfig, RuntimeConfig, SelectionConfig
 from llmseg_core.embeddings.dinov2 import DINOS
 from llmseg_core.embeddings.mask_embedder import MaskEmbedder, PooledMaskEmbedder
+from llmseg_core.familiarity.familiarity import Familiarity, unfamiliar_reason
 from llmseg_core.images.image_ops import check_image
 from llmseg_core.model_dir.checkpoint import load_parts, save_parts
 from llmseg_core.model_dir.network_files import SharedNetworks
@@ -25,7 +27,7 @@ from llmseg_core.runtime.side_stream import SideStream
 from llmseg_core.runtime.stage_timer import StageTimer
 from llmseg_core.selector.selection import select, union_mask
 from llmseg_core.selector.selector import MaskSelector
-from llmseg_core.types import Candidates, FrameEncoding, ProposalScores, Segmentation
+from llmseg_core.types import Candidates, FrameEncoding, ProposalScores, Segmentation, Selection
 from llmseg_core.vlm.seg_token import SegTokenEncoder
 
 from .description import MethodDescription
@@ -36,7 +38,7 @@ DESCRIPTION = MethodDescription(
     name="llm_seg",
     understands="names, descriptions, relations and questions like those it was trained on",
     takes_questions=True,
-    selection=("rule", "iop_threshold", "top_k", "min_confidence"),
+    selection=("rule", "iop_threshold", "top_k", "min_confidence", "accept_unfamiliar"),
 )
 
 FRAME_STAGES = ("proposals", "embeddings", "image_prefix")
@@ -52,6 +54,7 @@ class LLMSegPipeline:
         seg_token_encoder: the VLM.
         selector: scores proposals for an instruction.
         config: of the model directory; its selection rule is the default.
+        familiarity: notices images that the networks do not know; None takes every image.
     """
 
     def __init__(
@@ -61,12 +64,15 @@ class LLMSegPipeline:
         seg_token_encoder: SegTokenEncoder,
         selector: MaskSelector,
         config: LLMSegConfig,
+        familiarity: Familiarity | None = None,
     ) -> None:
         self.generator = generator
         self.mask_embedder = mask_embedder
         self.seg_token_encoder = seg_token_encoder
         self.selector = selector
         self.config = config
+        self.familiarity = familiarity
+        self.calibration: Calibration | None = config.calibration
         self._side = SideStream(self.device)
 
     def encode_frame(self, image: np.ndarray) -> FrameEncoding:
@@ -79,6 +85,13 @@ class LLMSegPipeline:
             ValueError: if the image is of another type, shape or dtype, or has no pixel.
         """
         image = check_image(image)
+        if self.familiarity is None:
+            return self._encode(image)
+        with self.familiarity.watching((image.shape[0], image.shape[1])) as statistics:
+            frame = self._encode(image)
+        return replace(frame, unfamiliarity=self.familiarity.distance(statistics))
+
+    def _encode(self, image: np.ndarray) -> FrameEncoding:
         timer = StageTimer(self.device)
         # The VLM is asked first: on a GPU it works while SAM, which waits for results, is at it.
         with self._side.aside(), timer.stage("image_prefix"):
@@ -119,7 +132,7 @@ class LLMSegPipeline:
         with timer.stage("selection"):
             scores = self.selector.score(frame.mask_embeddings, hidden).to("cpu")
             answers = [
-                _answer(text, frame, scores[index], selection or self.selection)
+                _answer(text, frame, scores[index], selection or self.selection, self.calibration)
                 for index, text in enumerate(instructions)
             ]
         timings, total = {**frame.timings_ms, **timer.timings_ms}, frame.total_ms + timer.total_ms
@@ -180,13 +193,14 @@ class LLMSegPipeline:
         Raises:
             ValueError: if the network of the image encoder is not among the parts.
         """
-        runtime, config = runtime or RuntimeConfig(), parts.config
+        runtime, config, seen = runtime or RuntimeConfig(), parts.config, parts.seen_images
         return cls(
             build_proposals(parts.sam, config.proposals, runtime.memory_budget_mb, runtime.compile),
             PooledMaskEmbedder(build_image_encoder(parts), config.image_encoder.pooling_size),
             SegTokenEncoder(parts.llava, parts.tokenizer, config.seg_token),
             parts.selector,
             config,
+            None if seen is None else Familiarity(seen, parts.sam, parts.dinov2),
         )
 
     @classmethod
@@ -240,13 +254,21 @@ class LLMSegPipeline:
             tokenizer=self.seg_token_encoder.tokenizer,
             selector=self.selector,
             convnext=network if isinstance(network, ConvNextModel) else None,
+            seen_images=None if self.familiarity is None else self.familiarity.seen,
         )
 
 
 def _answer(
-    instruction: str, frame: FrameEncoding, scores: ProposalScores, config: SelectionConfig
+    instruction: str,
+    frame: FrameEncoding,
+    scores: ProposalScores,
+    config: SelectionConfig,
+    calibration: Calibration | None,
 ) -> Segmentation:
-    selection, masks = select(scores, config), frame.proposals.masks
+    selection, masks = select(scores, config, calibration), frame.proposals.masks
+    far = frame.unfamiliarity
+    if far is not None and far > 1 and not config.accept_unfamiliar:
+        selection = Selection((), 0.0, unfamiliar_reason(far))
     return Segmentation(
         instruction=instruction,
         mask=enlarge_mask(union_mask(masks, selection).cpu().numpy(), frame.image_size),
@@ -254,4 +276,5 @@ def _answer(
         candidates=Candidates(
             masks, frame.boxes_px, frame.areas_px, scores.iou_score[0], scores.iop[0]
         ),
+        unfamiliarity=far,
     )

@@ -25,7 +25,8 @@ from llmseg_core.model_dir.network_files import SharedNetworks
 from llmseg_core.proposals.enlarge import enlarge_masks
 from llmseg_core.proposals.generator import ProposalGenerator
 from llmseg_core.runtime.stage_timer import StageTimer
-from llmseg_core.types import Proposals, Segmentation, Selection
+from llmseg_core.selector.selection import judged
+from llmseg_core.types import Proposals, Segmentation
 
 from .configured_method import ConfiguredMethod
 from .description import MethodDescription
@@ -161,11 +162,8 @@ class Marks(ConfiguredMethod[MarksConfig]):
         score = torch.zeros(len(frame.masks))
         score[chosen] = present * quality[chosen]
         taken = sorted(chosen, key=lambda index: -float(score[index]))
-        confidence = float(score[taken[0]]) if taken else 0.0
-        result = Selection(tuple(taken), confidence, named.reason)
-        if taken and confidence < selection.min_confidence:
-            least = selection.min_confidence
-            result = Selection((), confidence, f"confidence {confidence:.2f} is below {least:g}")
+        best = float(score[taken[0]]) if taken else 0.0
+        result = judged(tuple(taken), best, named.reason, selection, self.calibration)
         mask = frame.masks[list(result.indices)].any(0).numpy()
         phrase = ", ".join(map(str, named.numbers))
         return Segmentation(

@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from llmseg_core.config import RuntimeConfig, SelectionConfig
+from llmseg_core.config import Calibration, RuntimeConfig, SelectionConfig
 from llmseg_core.model_dir.checkpoint import inspect_model
 from llmseg_core.model_dir.directory import method_name
 from llmseg_core.model_dir.network_files import SharedNetworks
@@ -46,7 +46,13 @@ class EncodedFrame(Protocol):
 
 
 class Method(Protocol):
-    """Anything that segments what an instruction means."""
+    """Anything that segments what an instruction means.
+
+    Attributes:
+        calibration: what makes confidences chances; None leaves them as the method's own scores.
+    """
+
+    calibration: Calibration | None
 
     @property
     def profile(self) -> str:

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from llmseg_core.config import SelectionConfig
+from llmseg_core.config import Calibration, SelectionConfig
 from llmseg_core.masks import mask_areas, masks_to_boxes
 from llmseg_core.prompted.masks import DrawnMasks, PromptedImage
-from llmseg_core.types import Candidates, Segmentation, Selection
+from llmseg_core.selector.selection import judged
+from llmseg_core.types import Candidates, Segmentation
 
 __all__ = ["PromptedFrame", "candidates_of", "prompted_answer"]
 
@@ -48,11 +49,12 @@ def prompted_answer(
     scores: Sequence[float],
     selection: SelectionConfig,
     reason: str,
+    calibration: Calibration | None = None,
 ) -> Segmentation:
     """The answer made of everything that was drawn.
 
     Candidates are the masks that are not empty, largest first; all of them are taken, unless the
-    best score is below `min_confidence`.
+    confidence, which comes from the best score, is below `min_confidence`.
 
     Args:
         method: its name.
@@ -62,6 +64,7 @@ def prompted_answer(
         scores: how sure each is, [0, 1].
         selection: its `min_confidence` counts.
         reason: why there is no target, for people.
+        calibration: of the model, see `judged`.
     """
     masks = drawn.masks.cpu()
     areas = mask_areas(masks)
@@ -70,7 +73,11 @@ def prompted_answer(
     masks = masks[order]
     score = torch.tensor(list(scores), dtype=torch.float32)[order]
     candidates = candidates_of(masks, score)
-    chosen = _selection(score, len(drawn.masks), selection.min_confidence, reason)
+    if not len(masks):
+        reason = "what was found has no pixel in the image" if len(drawn.masks) else reason
+    best = float(score.max()) if len(score) else 0.0
+    taken = tuple(score.argsort(descending=True, stable=True).tolist())
+    chosen = judged(taken, best, reason, selection, calibration)
     mask = masks.any(0).numpy() if chosen.found else np.zeros(masks.shape[1:], dtype=bool)
     return Segmentation(instruction, mask, chosen, candidates, method=method, phrase=phrase)
 
@@ -85,13 +92,3 @@ def candidates_of(masks: torch.Tensor, score: torch.Tensor) -> Candidates:
     unknown = torch.full((len(masks),), torch.nan)
     boxes, areas = masks_to_boxes(masks), mask_areas(masks)
     return Candidates(masks, boxes, areas, unknown, unknown, score)
-
-
-def _selection(score: torch.Tensor, shown: int, least: float, reason: str) -> Selection:
-    if not len(score):
-        empty = "what was found has no pixel in the image"
-        return Selection((), 0.0, empty if shown else reason)
-    confidence = float(score.max())
-    if confidence < least:
-        return Selection((), confidence, f"confidence {confidence:.2f} is below {least:g}")
-    return Selection(tuple(score.argsort(descending=True, stable=True).tolist()), confidence)

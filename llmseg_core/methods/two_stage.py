@@ -110,6 +110,7 @@ class TwoStage(PromptedMethod[TwoStageConfig]):
             ],
             selection or self.selection,
             "; ".join(filter(None, (reason, named.reason))),
+            self.calibration,
         )
         timings = {**frame.timings_ms, **timer.timings_ms}
         return answer.with_timings(timings, frame.total_ms + timer.total_ms)

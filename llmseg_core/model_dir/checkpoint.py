@@ -14,7 +14,8 @@ from transformers import (
 
 from llmseg_core.config import ImageEncoderKind, LLMSegConfig, RuntimeConfig
 from llmseg_core.config.yaml_file import read_yaml
-from llmseg_core.embeddings.dinov2 import DINOS
+from llmseg_core.embeddings.dinov2 import DINOS, Dino
+from llmseg_core.familiarity.seen_images import SEEN_IMAGES_FILE, SeenImages
 from llmseg_core.runtime.device import faster_dtype, torch_device, torch_dtype
 from llmseg_core.runtime.whole_folder import written_whole
 from llmseg_core.selector.selector import MaskSelector
@@ -42,9 +43,11 @@ __all__ = [
     "SELECTOR_FILE",
     "inspect_model",
     "load_config",
+    "load_encoder",
     "load_parts",
     "load_prompt_tokens",
     "load_sam",
+    "load_seen_images",
     "load_selector",
     "save_parts",
     "save_selector",
@@ -80,14 +83,8 @@ def load_parts(
     device, dtype = torch_device(runtime), torch_dtype(runtime)
     path, config = model_directory(directory), inspect_model(directory)
     sam = load_sam(path, runtime, shared)
+    encoder = load_encoder(path, runtime, shared)
     with READING:
-        encoder = None
-        if folder := _encoder_folder(config):
-            place = part_folder(path, folder)
-            cls = encoder_class(config.image_encoder.kind, place)
-            # A ConvNeXt has no attention, and transformers takes no word about it.
-            attention = "eager" if cls is ConvNextModel else runtime.attention
-            encoder = shared.load(cls, place, faster_dtype(device, dtype), attention, device)
         llava, tokenizer, adapter = load_vlm(path, config, dtype, runtime.attention)
         if adapter is not None:
             llava = load_adapter(llava, adapter).merge_and_unload()
@@ -102,6 +99,7 @@ def load_parts(
         tokenizer=tokenizer,
         selector=selector.to(device, dtype).eval(),
         convnext=encoder if isinstance(encoder, ConvNextModel) else None,
+        seen_images=load_seen_images(path),
     )
     _check_sizes(path, parts)
     return parts
@@ -133,6 +131,31 @@ def load_sam(
     with READING:
         sam: Proposer = shared.load(proposer_class(name), name, dtype, attention, device)
     return sam
+
+
+def load_encoder(
+    directory: str | Path,
+    runtime: RuntimeConfig | None = None,
+    shared: SharedNetworks | None = None,
+) -> Dino | ConvNextModel | None:
+    """The network of a model directory's image encoder alone; None where SAM's own is used.
+
+    Args and errors are those of `load_sam`.
+    """
+    runtime, shared = runtime or RuntimeConfig(), shared or SharedNetworks()
+    path = model_directory(directory)
+    config, device = load_config(path), torch_device(runtime)
+    folder = _encoder_folder(config)
+    if folder is None:
+        return None
+    place = part_folder(path, folder)
+    cls = encoder_class(config.image_encoder.kind, place)
+    # A ConvNeXt has no attention, and transformers takes no word about it.
+    attention = "eager" if cls is ConvNextModel else runtime.attention
+    dtype = faster_dtype(device, torch_dtype(runtime))
+    with READING:
+        encoder: Dino | ConvNextModel = shared.load(cls, place, dtype, attention, device)
+    return encoder
 
 
 def inspect_model(directory: str | Path) -> LLMSegConfig:
@@ -174,6 +197,16 @@ def load_selector(file: Path, selector: MaskSelector) -> MaskSelector:
     """
     selector.load_state_dict(module_weights(file, selector))
     return selector
+
+
+def load_seen_images(path: Path) -> SeenImages | None:
+    """What the model in the directory `path` has seen; None where nothing was kept.
+
+    Raises:
+        ValueError: if the file is damaged.
+    """
+    file = path / SEEN_IMAGES_FILE
+    return SeenImages.load(file) if file.is_file() else None
 
 
 def load_prompt_tokens(directory: str | Path) -> PromptTokens:
@@ -241,6 +274,8 @@ def save_parts(parts: ModelParts, directory: str | Path, dtype: torch.dtype | No
                 as_dtype(network, dtype).save_pretrained(folder / name)
         parts.tokenizer.save_pretrained(folder / "llava")
         save_selector(parts.selector, folder / SELECTOR_FILE, dtype)
+        if parts.seen_images is not None:
+            parts.seen_images.save(folder / SEEN_IMAGES_FILE)
 
 
 def save_selector(selector: MaskSelector, file: Path, dtype: torch.dtype | None = None) -> None:

@@ -16,6 +16,7 @@ from transformers import (
 
 from llmseg_core.config import LLMSegConfig
 from llmseg_core.embeddings.dinov2 import Dino
+from llmseg_core.familiarity.seen_images import SeenImages
 from llmseg_core.selector.selector import MaskSelector
 
 __all__ = ["ModelParts"]
@@ -33,6 +34,7 @@ class ModelParts:
         tokenizer: the VLM's tokenizer, with the seg token.
         selector: all other trained weights.
         convnext: encodes the image instead of DINOv2, or None.
+        seen_images: what the images of the training looked like to the networks; None if unknown.
     """
 
     config: LLMSegConfig
@@ -42,3 +44,4 @@ class ModelParts:
     tokenizer: PreTrainedTokenizerBase
     selector: MaskSelector
     convnext: ConvNextModel | None = None
+    seen_images: SeenImages | None = None

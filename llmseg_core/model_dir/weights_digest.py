@@ -15,6 +15,7 @@ from torch import nn
 from llmseg_core.config import LLMSegConfig
 from llmseg_core.config.vlm import with_vlm
 from llmseg_core.config.yaml_file import read_mapping
+from llmseg_core.familiarity.seen_images import SEEN_IMAGES_FILE
 
 from .checkpoint import load_config
 from .directory import CONFIG_FILE, method_name, model_directory
@@ -40,7 +41,7 @@ NOT_OF_THE_NETWORK = (
 def model_digest(directory: str | Path) -> str:
     """16 hexadecimal digits of a model directory's weights and settings.
 
-    The selection rule is not among them: it does not change proposals or scores.
+    Selection rule and calibration are not among them: they do not change proposals or scores.
 
     Raises:
         FileNotFoundError: if it is no model directory.
@@ -49,7 +50,8 @@ def model_digest(directory: str | Path) -> str:
     if method_name(folder) != LLMSegConfig.method:
         return weights_digest(folder, _other_settings(folder))
     config = load_config(folder).to_dict()
-    del config["selection"]
+    for name in ("selection", "calibration"):
+        config.pop(name, None)
     return weights_digest(folder, json.dumps(config, sort_keys=True))
 
 
@@ -68,6 +70,7 @@ def _other_settings(folder: Path) -> str:
 def weights_digest(place: Path, settings: str = "") -> str:
     """16 hexadecimal digits of the weights below a folder, or of one file, and of a text."""
     files = sorted(place.rglob("*.safetensors")) if place.is_dir() else [place]
+    files = [file for file in files if file.name != SEEN_IMAGES_FILE]  # changes no score
     return _digest(place, files, settings, LARGEST)
 
 

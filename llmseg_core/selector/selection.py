@@ -8,25 +8,28 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from llmseg_core.config import SelectionConfig, SelectionRule
+from llmseg_core.config import Calibration, SelectionConfig, SelectionRule
 from llmseg_core.types import ProposalScores, Selection
 
-__all__ = ["select", "union_mask"]
+__all__ = ["judged", "select", "union_mask"]
 
 
-def select(scores: ProposalScores, config: SelectionConfig) -> Selection:
+def select(
+    scores: ProposalScores, config: SelectionConfig, calibration: Calibration | None = None
+) -> Selection:
     """Take proposals for one instruction.
 
     Whether anything fits is decided by the predicted IoP under every rule: an answer whose
-    confidence is below `min_confidence` is dropped, and keeps its confidence.
+    confidence is below `min_confidence` is dropped (see `judged`).
 
     Args:
         scores: of one instruction, (1, K); K may be 0.
         config: the rule and its thresholds.
+        calibration: of the model; None leaves confidences as the highest predicted IoP.
 
     Returns:
-        The proposals taken, highest IoP first, or the reason why there are none. The confidence
-        of no proposal at all is 0.
+        The proposals taken, highest IoP first, or the reason why there are none. The score of no
+        proposal at all is 0.
 
     Raises:
         ValueError: if the scores are of several instructions, or one is no finite number.
@@ -40,19 +43,39 @@ def select(scores: ProposalScores, config: SelectionConfig) -> Selection:
             'large for float16 (use dtype "bfloat16" or "float32")'
         )
     if not len(iop):
-        return Selection((), 0.0, "nothing was proposed in this image")
+        return judged((), 0.0, "nothing was proposed in this image", config, calibration)
     taken = _RULES[config.rule](iou_score, iop, config)
     order = iop.argsort(descending=True, stable=True)
     indices = order[taken[order]].tolist()
-    confidence = float(iop[taken].max() if indices else iop.max())
-    if confidence < config.min_confidence:
-        least = config.min_confidence
-        return Selection((), confidence, f"confidence {confidence:.2f} is below {least:g}")
-    if not indices:
-        among = f" of the {config.top_k} highest ranked" * (config.rule is _AMONG_TOP)
-        reason = f"no proposal{among} has an IoP above {config.iop_threshold:g}"
-        return Selection((), confidence, reason)
-    return Selection(tuple(indices), confidence)
+    score = float(iop[taken].max() if indices else iop.max())
+    among = f" of the {config.top_k} highest ranked" * (config.rule is _AMONG_TOP)
+    reason = f"no proposal{among} has an IoP above {config.iop_threshold:g}"
+    return judged(tuple(indices), score, reason, config, calibration)
+
+
+def judged(
+    indices: tuple[int, ...],
+    score: float,
+    reason: str,
+    config: SelectionConfig,
+    calibration: Calibration | None,
+) -> Selection:
+    """The answer of a method that would take some candidates, if it is sure enough.
+
+    Args:
+        indices: what it would take, best first; empty if nothing.
+        score: how sure it is by its own reckoning that something fits, [0, 1].
+        reason: why it would take nothing.
+        config: its `min_confidence` counts.
+        calibration: of the model. Without one the confidence is the score, of a dropped answer
+            too; with one it is the chance that the answer is right, be it a mask or nothing.
+    """
+    if indices:
+        sure = score if calibration is None else calibration.of_mask(score)
+        if sure >= config.min_confidence:
+            return Selection(indices, sure)
+        reason = f"confidence {sure:.2f} is below {config.min_confidence:g}"
+    return Selection((), score if calibration is None else calibration.of_nothing(score), reason)
 
 
 def union_mask(masks: Tensor, selection: Selection) -> Tensor:

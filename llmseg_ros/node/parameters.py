@@ -240,7 +240,7 @@ FIXED_NAMES = ("cameras", "image_transport", "following_model")
 """Beside RUNTIME_NAMES, what changes while the node is unconfigured."""
 
 RUNTIME_NAMES = ("device", "dtype", "attention", "memory_budget_mb", "compile")
-SELECTION_NAMES = ("rule", "iop_threshold", "top_k", "min_confidence")
+SELECTION_NAMES = ("rule", "iop_threshold", "top_k", "min_confidence", "accept_unfamiliar")
 
 JUDGED_TOGETHER = (
     *RUNTIME_NAMES, *SELECTION_NAMES, *FIXED_NAMES, "camera_weights", "following",
@@ -273,6 +273,11 @@ def selection_parameters(model: SelectionConfig) -> tuple[ParameterSpec, ...]:
             "An answer less confident than this is nothing found.",
             minimum=0.0,
             maximum=1.0,
+        ),
+        ParameterSpec(
+            "accept_unfamiliar",
+            model.accept_unfamiliar,
+            "Whether images that are unlike all that the model was trained on are answered.",
         ),
     )
 

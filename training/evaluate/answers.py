@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from torch import Tensor
 
-from llmseg_core.config import SelectionConfig
+from llmseg_core.config import Calibration, SelectionConfig
 from llmseg_core.proposals.enlarge import enlarge_mask, enlarge_masks
 from llmseg_core.selector.selection import select, union_mask
 from llmseg_core.types import ProposalScores
@@ -82,11 +82,13 @@ class ScoredProposals:
         masks: (K, h, w) bool, the proposals at the size at which they were proposed.
         scores: (R, K) of every question about the image.
         image_size: (H, W) of the image in pixels.
+        calibration: of the model; None leaves confidences as they are.
     """
 
     masks: Tensor
     scores: ProposalScores
     image_size: tuple[int, int]
+    calibration: Calibration | None = None
 
     @property
     def full_masks(self) -> np.ndarray:
@@ -99,7 +101,10 @@ class ScoredProposals:
 
     def predict(self, config: SelectionConfig) -> tuple[Prediction, ...]:
         """The R answers by a selection rule."""
-        chosen = [select(self.scores[row], config) for row in range(len(self.scores.iop))]
+        chosen = [
+            select(self.scores[row], config, self.calibration)
+            for row in range(len(self.scores.iop))
+        ]
         return tuple(
             Prediction(
                 enlarge_mask(union_mask(self.masks, each).cpu().numpy(), self.image_size),
@@ -124,11 +129,15 @@ class ScoredProposals:
                 )
 
 
-def taken_proposals(scores: ProposalScores, settings: Sequence[SelectionConfig]) -> np.ndarray:
+def taken_proposals(
+    scores: ProposalScores,
+    settings: Sequence[SelectionConfig],
+    calibration: Calibration | None = None,
+) -> np.ndarray:
     """(S, K) bool: the proposals that each of S settings takes, by the (1, K) scores."""
     taken = np.zeros((len(settings), scores.iop.shape[1]), dtype=bool)
     for row, config in enumerate(settings):
-        taken[row, list(select(scores, config).indices)] = True
+        taken[row, list(select(scores, config, calibration).indices)] = True
     return taken
 
 

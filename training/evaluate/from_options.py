@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,10 +15,9 @@ from llmseg_core.config import SelectionConfig, SelectionRule
 from llmseg_core.model_dir.directory import model_directory
 from llmseg_core.runtime.whole_file import write_whole
 
-from ..data import BrokenPolicy, ImageData, SceneData, broken_report
-from ..data.open_data import data_place, open_data
-from ..data.scene_data import render_scenes, scene_phrasings
+from ..data import BrokenPolicy, SceneData, broken_report
 from ..trainer.processes import processes, use_device
+from .asked_data import asked_indices, check_amounts, open_data_as_asked, slug
 from .evaluation import evaluate
 from .gallery import gallery
 from .method_options import Answerer, answerer_name, forget_answers, open_answerer
@@ -48,10 +46,7 @@ def evaluate_as_asked(options: argparse.Namespace) -> None:
     Raises:
         ValueError, OSError: if an option is wrong, or something cannot be read.
     """
-    if options.samples is not None and options.samples < 1:
-        raise ValueError(f"--samples is {options.samples}, it must be at least 1")
-    if options.questions is not None and options.questions < 1:
-        raise ValueError(f"--questions is {options.questions}, it must be at least 1")
+    check_amounts(options)
     if options.gallery < 0:
         raise ValueError(f"--gallery is {options.gallery}, it must be at least 0")
     others = [read_report(path) for path in options.also]
@@ -95,7 +90,7 @@ def _each_model(options: argparse.Namespace) -> list[argparse.Namespace]:
         if names.count(name) > 1:
             raise ValueError(f"two models are called {name!r}, their folders need other names")
     for one, name in zip(each, names, strict=True):
-        one.out = None if options.out is None else options.out / _slug(name)
+        one.out = None if options.out is None else options.out / slug(name)
         one.beside = options.beside if one is each[-1] else []  # below all of them
     return each
 
@@ -105,14 +100,14 @@ def _evaluate(
 ) -> dict[str, Any] | None:
     """Evaluate one model; the report, or None in processes that do not write it."""
     with state.main_process_first():
-        data = _open_data(options)
+        data = open_data_as_asked(options)
     name = options.name or answerer_name(options)
-    out = options.out or Path("build/evaluate") / _slug(data.name) / _slug(name)
+    out = options.out or Path("build/evaluate") / slug(data.name) / slug(name)
     with state.main_process_first():
         if options.fresh and state.is_main_process:
             forget_answers(out)
     answerer = open_answerer(options, data, out, str(state.device))
-    source, indices = answerer.source, _indices(data, options.samples)
+    source, indices = answerer.source, asked_indices(data, options.samples)
     share = state.process_index, state.num_processes
     if not answerer.is_model:  # reading is for one process
         share = 0, 1
@@ -156,25 +151,6 @@ def _refuse_odd_name(place: Path) -> None:
         )
 
 
-def _open_data(options: argparse.Namespace) -> ImageData:
-    """The data set; rendered scenes with their questions, and rendered if they are missing."""
-    kind, place, split = data_place(options.data)
-    if kind == "scenes" and options.samples is not None:
-        render_scenes(place, scene_phrasings(split)[0], options.samples)
-    data, questions = open_data(options.data), options.questions
-    if isinstance(data, SceneData):
-        return data.drawn(data.questions_a_round if questions is None else questions, options.seed)
-    if questions is not None:
-        raise ValueError(f"--questions is for scenes:PATH:SPLIT, {options.data!r} has its own")
-    return data
-
-
-def _indices(data: ImageData, samples: int | None) -> list[int]:
-    """The images that are evaluated."""
-    count = len(data) if samples is None else min(samples, len(data))
-    return data.asked_about(count) if isinstance(data, SceneData) else list(range(count))
-
-
 def _settings(options: argparse.Namespace, answerer: Answerer) -> list[SelectionConfig]:
     """Selection rules and thresholds to try: the paper's four rules, then the whole sweep."""
     if answerer.selection is None:
@@ -196,7 +172,3 @@ def _beside(
     measured = [(each["name"], each["scores"]) for each in (report, *others)]
     by_rule = {row["rule"]: row for row in report["sweep"][: len(SelectionRule)]}
     return [beside(paper_table(name), report["data"], measured, by_rule) for name in names]
-
-
-def _slug(name: str) -> str:
-    return re.sub(r"[^\w.-]+", "_", name).strip("_") or "unnamed"

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from llmseg_core.config import SelectionConfig
+from llmseg_core.config import Calibration, SelectionConfig
 from llmseg_core.images.run_lengths import decode_runs, encode_mask
 from llmseg_core.methods.method import Method
 from llmseg_core.types import ProposalScores
@@ -71,7 +71,8 @@ class PipelineAnswers:
     def _scored(self, sample: DataSample, texts: Sequence[str]) -> ScoredProposals:
         """The candidates' scores, from the file if they are there."""
         if self.file is not None and sample.name in self.file:
-            return _read_scores(_record(self.file, sample, texts), _size(sample))
+            record = _record(self.file, sample, texts)
+            return _read_scores(record, _size(sample), self.method.calibration)
         with _naming(sample):
             frame = self.method.encode_frame(sample.image)
             candidates = [each.candidates for each in self.method.segment_batch(frame, texts)]
@@ -82,6 +83,7 @@ class PipelineAnswers:
                 torch.stack([each.iop for each in candidates]),
             ),
             _size(sample),
+            self.method.calibration,
         )
         scored.check(sample.name)
         if self.file is not None:
@@ -144,7 +146,9 @@ def _written_scores(texts: Sequence[str], scored: ScoredProposals) -> dict[str, 
     }
 
 
-def _read_scores(record: dict[str, Any], size: tuple[int, int]) -> ScoredProposals:
+def _read_scores(
+    record: dict[str, Any], size: tuple[int, int], calibration: Calibration | None
+) -> ScoredProposals:
     """What `_written_scores` wrote."""
     codes = record["proposals"]
     proposed = tuple(codes[0]["size"]) if codes else size  # smaller where the image was shrunk
@@ -155,7 +159,7 @@ def _read_scores(record: dict[str, Any], size: tuple[int, int]) -> ScoredProposa
         for name in ("iou_score", "iop")
     )
     stacked = torch.from_numpy(np.array(masks, dtype=bool).reshape(-1, *proposed))
-    return ScoredProposals(stacked, ProposalScores(iou_score, iop), size)
+    return ScoredProposals(stacked, ProposalScores(iou_score, iop), size, calibration)
 
 
 @contextmanager

@@ -96,7 +96,8 @@ class Sweep:
         for each in judged:
             if each.atoms is None:
                 raise ValueError(f"{each.case.sample} has no proposals, there is nothing to select")
-            taken = taken_proposals(proposals.scores[each.case.question], self.settings)
+            scores = proposals.scores[each.case.question]
+            taken = taken_proposals(scores, self.settings, proposals.calibration)
             found = np.asarray(taken.any(1))
             terms.append(SweepTerm(sums(each.atoms.measure(taken)), found, each.case.has_target))
         return terms

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`llmseg calibrate`: makes a model's confidences chances, by questions that it has not seen."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from llmseg_core.cli.command import Command
+from llmseg_core.cli.device_argument import add_device
+
+from .choices import BROKEN
+
+__all__ = ["CALIBRATE"]
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model", required=True, metavar="DIR", help="model directory, of any method"
+    )
+    parser.add_argument(
+        "--data", required=True, metavar="SPEC",
+        help="KIND:PATH:SPLIT, or folder: questions that the model was not trained on",
+    )  # fmt: skip
+    parser.add_argument("--samples", type=int, metavar="N", help="only the first N images")
+    parser.add_argument(
+        "--questions", type=int, metavar="N",
+        help="of scenes:PATH:SPLIT: most questions a scene and phrasing (default: 6)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--broken", choices=BROKEN, default="fatal",
+        help="what happens when a sample cannot be read (default: fatal)",
+    )  # fmt: skip
+    add_device(parser)
+    parser.add_argument("--dtype", default="float32", help="float32 (default), bfloat16, float16")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR",
+        help="answers so far, reliability.png and calibration.json (default: "
+        "build/calibrate/DATA/NAME)",
+    )  # fmt: skip
+    parser.add_argument("--json", type=Path, metavar="FILE", help="default: OUT/calibration.json")
+    parser.add_argument(
+        "--seed", type=int, default=0,
+        help="of the bootstrap, and of the questions about scenes:PATH:SPLIT (default: 0)",
+    )  # fmt: skip
+    parser.add_argument("--dry-run", action="store_true", help="leave the model as it is")
+
+
+def _run(options: argparse.Namespace) -> int:
+    from ..honesty.calibrate import calibrate_as_asked
+
+    calibrate_as_asked(options)
+    return 0
+
+
+CALIBRATE = Command(
+    "Make a model's confidences chances: how often such an answer is right.",
+    _add_arguments,
+    _run,
+    needs=("accelerate", "embreex", "matplotlib", "pycocotools", "scipy"),
+)

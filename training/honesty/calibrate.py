@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fits a model's calibration on questions that it was not trained on, and keeps it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.table import Table
+
+from llmseg_core.cli.device_argument import chosen_device
+from llmseg_core.config import Calibration, LLMSegConfig, RuntimeConfig, SelectionConfig
+from llmseg_core.methods.method import Method, load_method
+from llmseg_core.metrics.mask_iou import MaskCounts
+from llmseg_core.model_dir.checkpoint import load_config
+from llmseg_core.model_dir.directory import CONFIG_FILE, model_directory
+from llmseg_core.model_dir.weights_digest import model_digest
+from llmseg_core.types import Segmentation
+
+from ..data import BrokenPolicy, DataSample
+from ..evaluate.answers import AnswerSource, SampleAnswers
+from ..evaluate.asked_data import asked_indices, check_amounts, open_data_as_asked, slug
+from ..evaluate.asking import AS_IT_IS, phrase_question
+from ..evaluate.case import Case
+from ..evaluate.evaluation import evaluate
+from ..evaluate.json_lines import JsonLines
+from ..evaluate.model_answers import PipelineAnswers, SegmenterAnswers
+from ..evaluate.reliability import reliability
+from ..evaluate.reliability_plot import plot_reliability
+from ..evaluate.report import print_tables, write_json
+from .calibration_file import write_calibration
+from .curves import cross_calibrated, fit_calibration
+
+__all__ = ["calibrate_as_asked", "calibrated_case", "least_chance", "unjudged_answers"]
+
+
+def calibrate_as_asked(options: argparse.Namespace) -> None:
+    """Ask, fit, keep the calibration in the model's `llmseg.yaml`, and tell what it is worth.
+
+    Args:
+        options: of `llmseg calibrate`.
+
+    Raises:
+        ValueError, OSError: if an option is wrong, something cannot be read, or there are too few
+            questions.
+    """
+    check_amounts(options)
+    model = model_directory(options.model)
+    data = open_data_as_asked(options)
+    name = model.resolve().name
+    out = options.out or Path("build/calibrate") / slug(data.name) / slug(name)
+    runtime = RuntimeConfig(device=chosen_device(options), dtype=options.dtype)
+    method = load_method(model, runtime)
+    selection, old = method.selection, method.calibration
+    source = unjudged_answers(method, model, runtime.dtype, data.name, out)
+    policy = BrokenPolicy(options.broken)
+    cases = evaluate(data, source, asked_indices(data, options.samples), policy=policy).cases
+    calibration = fit_calibration(cases, data.name)
+    least = least_chance(selection, old, calibration)
+    results = {
+        "own scores": reliability(
+            [_judged_case(case, selection, old) for case in cases], seed=options.seed
+        ),
+        "calibrated, on images left out": reliability(
+            [
+                calibrated_case(case, fitted, least_chance(selection, old, fitted))
+                for case, fitted in cross_calibrated(cases)
+            ],
+            seed=options.seed,
+        ),
+    }
+    title = f"{name} on {data.name}, {len(cases)} questions"
+    written = [options.json or out / "calibration.json", out / "reliability.png"]
+    record = {"name": name, "data": data.name, "min_confidence": least}
+    write_json(written[0], {**record, "calibration": calibration.to_dict(), "results": results})
+    plot_reliability(written[1], results, title)
+    print_tables(reliability_table(title, results))
+    if not options.dry_run:
+        write_calibration(model, calibration, least)
+        written.insert(0, model / CONFIG_FILE)
+    print(f"min_confidence: {selection.min_confidence:.4g} before, {least:.4g} calibrated")
+    print(f"written: {', '.join(map(str, written))}")
+
+
+def unjudged_answers(method: Method, model: Path, dtype: str, data: str, out: Path) -> AnswerSource:
+    """What a method answers when nothing is too unsure, with its own scores as confidences.
+
+    Args:
+        method: from now on without calibration.
+        model: its directory.
+        dtype: its number format.
+        data: name of the data, which stored answers belong to.
+        out: folder for answers so far.
+    """
+    method.calibration = None
+    unjudged = replace(method.selection, min_confidence=0.0)
+    about = {"model": model_digest(model), "data": data, "dtype": dtype}
+    if method.description.name == LLMSegConfig.method:
+        wording = phrase_question(load_config(model).seg_token)
+        file = JsonLines(out / "scores.jsonl", about)
+        return _MasksAlone(PipelineAnswers(method, file, unjudged, wording))
+    file = JsonLines(out / "unjudged.jsonl", about)
+    return SegmenterAnswers(_Unjudged(method, unjudged), file, AS_IT_IS)
+
+
+class _MasksAlone:
+    """Answers without what they were selected from, whose measuring takes longest."""
+
+    def __init__(self, source: AnswerSource) -> None:
+        self.source = source
+
+    def answer(self, sample: DataSample) -> SampleAnswers:
+        """See `AnswerSource`."""
+        return SampleAnswers(self.source.answer(sample).predictions)
+
+    def finish(self) -> None:
+        """See `AnswerSource`."""
+        self.source.finish()
+
+
+class _Unjudged:
+    """A method with a selection of its own, as a `Segmenter`."""
+
+    def __init__(self, method: Method, selection: SelectionConfig) -> None:
+        self.method, self.selection = method, selection
+
+    def encode_frame(self, image: np.ndarray) -> Any:
+        """See `Segmenter`."""
+        return self.method.encode_frame(image)
+
+    def segment_batch(self, frame: Any, instructions: Sequence[str]) -> list[Segmentation]:
+        """See `Segmenter`."""
+        return self.method.segment_batch(frame, instructions, self.selection)
+
+
+def calibrated_case(case: Case, calibration: Calibration, least: float) -> Case:
+    """A case as a calibrated model would have answered.
+
+    Args:
+        case: of an unjudged answer, by the method's own score.
+        calibration: turns it into a chance.
+        least: a mask that is less sure is dropped, [0, 1].
+    """
+    score = case.confidence or 0.0
+    if case.found and calibration.of_mask(score) >= least:
+        return replace(case, confidence=calibration.of_mask(score))
+    return replace(_dropped(case), confidence=calibration.of_nothing(score))
+
+
+def least_chance(selection: SelectionConfig, old: Calibration | None, new: Calibration) -> float:
+    """What `min_confidence` must be for the same answers to be dropped as before."""
+    least = _least_score(selection, old)
+    return new.of_mask(least) if least > 0 else 0.0
+
+
+def reliability_table(title: str, results: Mapping[str, Mapping[str, Any]]) -> Table:
+    """What confidences are worth, for the terminal."""
+    table = Table(title=title, title_justify="left")
+    for heading in (
+        "confidences",
+        "answers",
+        "right",
+        "calibration error",
+        "95 %",
+        "Brier",
+        "AUROC",
+    ):
+        table.add_column(heading, justify="left" if heading == "confidences" else "right")
+    for name, result in results.items():
+        low, high = result["ece_interval"]
+        numbers = [result[key] for key in ("right", "ece", "brier", "auroc")]
+        right, error, brier, ranks = (f"{number:.3f}" for number in numbers)
+        interval = f"{low:.3f} to {high:.3f}"
+        table.add_row(name, str(result["count"]), right, error, interval, brier, ranks)
+    return table
+
+
+def _least_score(selection: SelectionConfig, calibration: Calibration | None) -> float:
+    """`min_confidence` as a method's own score."""
+    least = selection.min_confidence
+    if calibration is None or least == 0:
+        return least
+    return calibration.right.score_at(least)
+
+
+def _judged_case(case: Case, selection: SelectionConfig, old: Calibration | None) -> Case:
+    """A case as the model answers without a calibration."""
+    sure = (case.confidence or 0.0) >= _least_score(selection, old)
+    return case if case.found and sure else _dropped(case)
+
+
+def _dropped(case: Case) -> Case:
+    """A case that is answered by nothing; of its pixels only remains whether there are any."""
+    missed = int(case.has_target)
+    return replace(case, found=False, counts=MaskCounts(0, missed, 0, missed))

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lets a model know images, and measures how well it tells others from them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rich.table import Table
+from torch import Tensor
+
+from llmseg_core.cli.device_argument import chosen_device
+from llmseg_core.config import RuntimeConfig
+from llmseg_core.config.values import require
+from llmseg_core.familiarity.seen_images import SEEN_IMAGES_FILE, ImageGroup, SeenImages
+from llmseg_core.images.image_files import find_images, read_image
+from llmseg_core.model_dir.checkpoint import load_seen_images
+from llmseg_core.model_dir.directory import model_directory
+
+from ..evaluate.reliability import auroc
+from ..evaluate.report import print_tables, write_json
+from .degraded import DEGRADED, degraded
+from .image_group import fit_group
+from .image_statistics import (
+    ImageStatistics,
+    stacked,
+    statistics_of_files,
+    statistics_of_model,
+)
+from .made_up import made_up_images
+
+__all__ = ["fit_as_asked", "group_of_images", "measure_as_asked", "measured"]
+
+COPIES = ("size", "noise", "size", "blur", "size", "exposure", "size", "colours", "size", "jpeg")
+"""how the copy of each image in turn is degraded; other sizes look least like the first"""
+MADE_UP = 480
+"""images of no world that the own ones are told from"""
+RESAMPLES = 1000
+
+
+def group_of_images(
+    look: ImageStatistics, name: str, images: Sequence[np.ndarray | Path], seed: int = 0
+) -> ImageGroup:
+    """Fit a group on images and on a degraded copy of each, beside made-up images.
+
+    Args:
+        look: of the model.
+        name: what they are, for people.
+        images: (H, W, 3) uint8 RGB, or files.
+        seed: of the copies.
+
+    Raises:
+        ValueError: if there are too few, or one cannot be read.
+    """
+    rows: list[dict[str, Tensor]] = []
+    for number, each in enumerate(images):
+        image = read_image(each) if isinstance(each, Path) else each
+        rng = np.random.default_rng((seed, number))
+        rows += [look(image), look(degraded(image, COPIES[number % len(COPIES)], rng))]
+    others = stacked([look(image) for image in made_up_images(MADE_UP, seed)])
+    return fit_group(name, stacked(rows), torch.arange(len(images)).repeat_interleave(2), others)
+
+
+def fit_as_asked(options: argparse.Namespace) -> None:
+    """Let a model know the images of a folder, besides what it knows.
+
+    Args:
+        options: of `llmseg familiarity fit`.
+
+    Raises:
+        ValueError, OSError: if an option is wrong, or something cannot be read.
+    """
+    model, files = model_directory(options.model), _files(options.images, options.count)
+    look = statistics_of_model(model, RuntimeConfig(device=chosen_device(options)))
+    name = options.name or " ".join(options.images)
+    group = group_of_images(look, name, files, options.seed)
+    known = None if options.alone else load_seen_images(model)
+    seen = SeenImages((group,)) if known is None else known.with_group(group)
+    seen.save(model / SEEN_IMAGES_FILE)
+    names = ", ".join(each.name for each in seen.groups)
+    print(f"{model / SEEN_IMAGES_FILE} knows {names}; {len(files)} images were looked at")
+
+
+def measure_as_asked(options: argparse.Namespace) -> None:
+    """Tell how many own images are refused and how many others are noticed.
+
+    Args:
+        options: of `llmseg familiarity measure`.
+
+    Raises:
+        ValueError, OSError: if an option is wrong, something cannot be read, or the model does not
+            know what it has seen.
+    """
+    model = model_directory(options.model)
+    seen = load_seen_images(model)
+    if seen is None:
+        raise ValueError(f"{model} does not know what it has seen: llmseg familiarity fit tells it")
+    look = statistics_of_model(model, RuntimeConfig(device=chosen_device(options)))
+    own = statistics_of_files(look, _files([options.own], options.count), DEGRADED, options.seed)
+    others = {
+        Path(place).resolve().name: statistics_of_files(look, _files([place], options.count))
+        for place in options.others
+    }
+    result = measured(
+        seen,
+        own,
+        {name: each["clean"] for name, each in others.items()},
+        options.seed,
+    )
+    print_tables(familiarity_table(result))
+    if options.json is not None:
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        write_json(options.json, {"model": str(options.model), "seed": options.seed, **result})
+        print(f"written: {options.json}")
+
+
+def measured(
+    seen: SeenImages,
+    own: Mapping[str, Mapping[str, Tensor]],
+    others: Mapping[str, Mapping[str, Tensor]],
+    seed: int = 0,
+) -> dict[str, Any]:
+    """How well a model tells other images from own ones.
+
+    Args:
+        seen: of the model.
+        own: statistics of own images that it was not fitted on, by way of degrading them; "clean"
+            is among them.
+        others: statistics of images of other worlds, by the worlds' names.
+        seed: of the interval.
+
+    Returns:
+        own and others (by name: count, noticed, median; of others auroc, against the clean own
+        ones), refused (share of all own ones), noticed (share of all others), auroc and
+        auroc_interval (95 %; images are drawn anew), each of all others.
+    """
+    near = {name: _distances(seen, each) for name, each in own.items()}
+    far = {name: _distances(seen, each) for name, each in others.items()}
+    clean = near["clean"]
+    all_near, all_far = np.concatenate(list(near.values())), np.concatenate(list(far.values()))
+    rng = np.random.default_rng(seed)
+    drawn = [
+        auroc(rng.choice(clean, len(clean)), rng.choice(all_far, len(all_far)))
+        for _ in range(RESAMPLES)
+    ]
+    return {
+        "own": {name: _row(each) for name, each in near.items()},
+        "others": {name: {**_row(each), "auroc": auroc(clean, each)} for name, each in far.items()},
+        "refused": float((all_near > 1).mean()),
+        "noticed": float((all_far > 1).mean()),
+        "auroc": auroc(clean, all_far),
+        "auroc_interval": [float(end) for end in np.quantile(drawn, (0.025, 0.975))],
+    }
+
+
+def familiarity_table(result: Mapping[str, Any]) -> Table:
+    """What `measured` gives, for the terminal."""
+    low, high = result["auroc_interval"]
+    table = Table(
+        title=f"own images refused {result['refused']:.3f}, others noticed "
+        f"{result['noticed']:.3f}, AUROC {result['auroc']:.4f} [{low:.4f}, {high:.4f}]",
+        title_justify="left",
+    )
+    for heading in ("images", "count", "unfamiliar", "median distance", "AUROC"):
+        table.add_column(heading, justify="left" if heading == "images" else "right")
+    for kind in ("own", "others"):
+        for name, row in result[kind].items():
+            ranks = f"{row['auroc']:.4f}" if "auroc" in row else "-"
+            numbers = f"{row['noticed']:.3f}", f"{row['median']:.2f}", ranks
+            table.add_row(f"{kind}: {name}", str(row["count"]), *numbers)
+    return table
+
+
+def _row(distances: np.ndarray) -> dict[str, float]:
+    return {
+        "count": len(distances),
+        "noticed": float((distances > 1).mean()),
+        "median": float(np.median(distances)),
+    }
+
+
+def _distances(seen: SeenImages, statistics: Mapping[str, Tensor]) -> np.ndarray:
+    """(N,) float64, of N images."""
+    count = len(next(iter(statistics.values())))
+    rows = ({layer: each[row] for layer, each in statistics.items()} for row in range(count))
+    return np.array([seen.distance(row) for row in rows])
+
+
+def _files(places: Sequence[str], count: int | None) -> list[Path]:
+    """The first images of some folders."""
+    if count is not None:
+        require(count >= 1, "--count", count, "at least 1")
+    return find_images(places)[:count]
