@@ -32,7 +32,9 @@ def _colours(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def _jpeg(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(50, 95))]
-    return cv2.imdecode(cv2.imencode(".jpg", image, quality)[1], cv2.IMREAD_COLOR)
+    decoded = cv2.imdecode(cv2.imencode(".jpg", image, quality)[1], cv2.IMREAD_COLOR)
+    assert decoded is not None  # it was encoded just now
+    return decoded
 
 
 def _size(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
