@@ -105,14 +105,18 @@ class StopSignals:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         """In the main thread; that it is a Python function has the number written to the pipe."""
+        self.requested = True  # before a library hides what is raised behind its own exception
         if self._interrupts:
             self._interrupts = False
             raise KeyboardInterrupt
 
     def _wait(self, read_end: int) -> None:
-        while os.read(read_end, 1)[0] not in STOP_SIGNALS:
-            pass  # another signal, which somebody else handles
+        while not self._is_ours(os.read(read_end, 1)[0]):
+            pass  # another signal, or a server's own way to end
         self.requested = True
+
+    def _is_ours(self, number: int) -> bool:
+        return number in STOP_SIGNALS and signal.getsignal(number) == self._on_signal
         if self._wake is None:
             os._exit(self.status)
         with suppress(Exception):  # it may be ending by itself just now

@@ -125,7 +125,8 @@ def _print_memory(profile: Profile) -> None:
 
 def _print_next(name: str, profile: Profile, folder: Path, elsewhere: bool) -> None:
     if profile.missing is not None:
-        print(textwrap.fill(profile.missing.format(folder=folder), WIDTH, break_on_hyphens=False))
+        text = profile.missing.format(folder=folder)  # has a command, which is to be copied
+        print(textwrap.fill(text, WIDTH, break_on_hyphens=False, break_long_words=False))
         return
     model = folder if elsewhere else name
     print(f"  llmseg segment photo.jpg \"the red cup\" --model {model}\n"

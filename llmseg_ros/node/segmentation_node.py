@@ -94,11 +94,11 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         self._action = SegmentAction(
             self, self._configured_channels, self._running_session, self.errors
         )
+        self._page = LivePage(self, self.errors, self._all_channels, self._state, self._settable)
         self.add_on_set_parameters_callback(refusing(self._check_parameters))
         parameters.declare_node_parameters(self)
         declare_depth_parameters(self)
         warn_of_unknown(self, later=parameters.SELECTION_NAMES)
-        self._page = LivePage(self, self.errors, self._all_channels, self._state, self._settable)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 1)
         # Steady time: simulated time may not have begun.
         clock = Clock(clock_type=ClockType.STEADY_TIME)

@@ -50,6 +50,7 @@ class Counting:
 
     def __init__(self, pipeline: LLMSegPipeline) -> None:
         self.pipeline, self.selection, self.frames = pipeline, pipeline.selection, 0
+        self.calibration = pipeline.calibration
         self.segment_batch = pipeline.segment_batch
 
     def encode_frame(self, image: np.ndarray) -> object:
@@ -172,6 +173,7 @@ class Wrong:
 
     def __init__(self, pipeline: LLMSegPipeline) -> None:
         self.pipeline, self.selection, self.frames = pipeline, pipeline.selection, 0
+        self.calibration = pipeline.calibration
 
     def encode_frame(self, image: np.ndarray) -> object:
         self.frames += 1

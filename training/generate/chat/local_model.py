@@ -14,6 +14,7 @@ from llmseg_core.config import RuntimeConfig, VlmConfig
 from llmseg_core.model_dir.method_parts import load_chat
 from llmseg_core.model_dir.network_files import SharedNetworks, local_place
 from llmseg_core.runtime.device import torch_device, torch_dtype
+from llmseg_core.runtime.random_state import seeded
 
 from ...data.plain_json import read_json
 from .model_config import ModelConfig
@@ -48,8 +49,7 @@ class LocalText:
         sampled: dict[str, Any] = {"do_sample": False}
         if request.temperature > 0:
             sampled = {"do_sample": True, "temperature": request.temperature}
-        with self._turn, torch.inference_mode(), torch.random.fork_rng():
-            torch.manual_seed(request.seed)
+        with self._turn, torch.inference_mode(), seeded(request.seed, self.model.device):
             tokens = self.model.generate(
                 **given.to(self.model.device), max_new_tokens=request.max_tokens, **sampled
             )
