@@ -207,6 +207,7 @@ class SelectionConfig(Settings):
 
 _LATER = (
     ("proposals", ProposalConfig(), "min_mask_region_area"),
+    ("proposals", ProposalConfig(), "low_resolution_measures"),
     ("selection", SelectionConfig(), "accept_unfamiliar"),
 )
 """settings that there were not always: written where they say something"""

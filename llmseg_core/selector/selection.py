@@ -11,7 +11,7 @@ from torch import Tensor
 from llmseg_core.config import Calibration, SelectionConfig, SelectionRule
 from llmseg_core.types import ProposalScores, Selection
 
-__all__ = ["judged", "select", "union_mask"]
+__all__ = ["chance_of_mask", "judged", "select", "union_mask"]
 
 
 def select(
@@ -50,6 +50,8 @@ def select(
     score = float(iop[taken].max() if indices else iop.max())
     among = f" of the {config.top_k} highest ranked" * (config.rule is _AMONG_TOP)
     reason = f"no proposal{among} has an IoP above {config.iop_threshold:g}"
+    if chance_of_mask(score, calibration) < config.min_confidence:
+        reason = _too_unsure(score, config, calibration)
     return judged(tuple(indices), score, reason, config, calibration)
 
 
@@ -71,11 +73,21 @@ def judged(
             too; with one it is the chance that the answer is right, be it a mask or nothing.
     """
     if indices:
-        sure = score if calibration is None else calibration.of_mask(score)
+        sure = chance_of_mask(score, calibration)
         if sure >= config.min_confidence:
             return Selection(indices, sure)
-        reason = f"confidence {sure:.2f} is below {config.min_confidence:g}"
+        reason = _too_unsure(score, config, calibration)
     return Selection((), score if calibration is None else calibration.of_nothing(score), reason)
+
+
+def chance_of_mask(score: float, calibration: Calibration | None) -> float:
+    """The confidence of a mask, [0, 1]: its score, or the chance that a calibration makes of it."""
+    return score if calibration is None else calibration.of_mask(score)
+
+
+def _too_unsure(score: float, config: SelectionConfig, calibration: Calibration | None) -> str:
+    sure = chance_of_mask(score, calibration)
+    return f"confidence {sure:.2f} is below {config.min_confidence:g}"
 
 
 def union_mask(masks: Tensor, selection: Selection) -> Tensor:
