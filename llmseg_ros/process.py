@@ -114,9 +114,6 @@ class StopSignals:
         while not self._is_ours(os.read(read_end, 1)[0]):
             pass  # another signal, or a server's own way to end
         self.requested = True
-
-    def _is_ours(self, number: int) -> bool:
-        return number in STOP_SIGNALS and signal.getsignal(number) == self._on_signal
         if self._wake is None:
             os._exit(self.status)
         with suppress(Exception):  # it may be ending by itself just now
@@ -124,6 +121,9 @@ class StopSignals:
         if self._patience_s is not None:
             time.sleep(self._patience_s)
             os._exit(self.status)
+
+    def _is_ours(self, number: int) -> bool:
+        return number in STOP_SIGNALS and signal.getsignal(number) == self._on_signal
 
 
 @dataclass(frozen=True)

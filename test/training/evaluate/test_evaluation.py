@@ -48,6 +48,8 @@ def pipeline(parts: ModelParts) -> LLMSegPipeline:
 class Counting:
     """Counts what a pipeline is asked."""
 
+    calibration = None
+
     def __init__(self, pipeline: LLMSegPipeline) -> None:
         self.pipeline, self.selection, self.frames = pipeline, pipeline.selection, 0
         self.calibration = pipeline.calibration
@@ -170,6 +172,8 @@ def test_a_question_that_is_too_long_is_named(
 
 class Wrong:
     """A pipeline that is sure of nothing about its second image."""
+
+    calibration = None
 
     def __init__(self, pipeline: LLMSegPipeline) -> None:
         self.pipeline, self.selection, self.frames = pipeline, pipeline.selection, 0
