@@ -220,12 +220,14 @@ def row_parts(parts: ModelParts, row: AblationRow, convnext: Path | None, seed: 
         parts.config,
         image_encoder=replace(parts.config.image_encoder, kind=row.encoder),
         selection=SelectionConfig(rule=row.rule),
+        calibration=None,  # of another selector
     )
     parts = replace(
         parts,
         config=config,
         dinov2=parts.dinov2 if row.encoder is ImageEncoderKind.DINOV2 else None,
         convnext=_convnext(convnext, seed).to(parts.llava.device) if is_convnext else None,
+        seen_images=None,  # they are scored, familiar or not
     )
     width = build_image_encoder(parts).feature_dim
     selector = replace(config.selector, feature_dim=width, **row.selector)
