@@ -237,7 +237,8 @@ class Comparison:
                 parts,
                 llava=vlm.llava,
                 selector=model.selector,
-                config=replace(parts.config, selection=SelectionConfig()),
+                config=replace(parts.config, selection=SelectionConfig(), calibration=None),
+                seen_images=None,
             )
             pipeline = LLMSegPipeline.from_parts(ours)
             pipeline.generator = self._proposals("test")
