@@ -218,7 +218,8 @@ class LivePage:
         found = []
         if selection is not None:
             config, names = selection
-            found = [spec for spec in selection_parameters(config) if spec.name in names]
+            shown = [name for name in names if name != "accept_unfamiliar"]  # has no slider
+            found = [spec for spec in selection_parameters(config) if spec.name in shown]
         return [*found, *(spec for spec in NODE_PARAMETERS if spec.name in NODE_SLIDERS)]
 
     def _plain_parameter(self, spec: ParameterSpec) -> dict[str, Any]:

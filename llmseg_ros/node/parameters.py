@@ -7,6 +7,7 @@ directory says, so a parameter that nobody sets is the model's own.
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from llmseg_core.config import RuntimeConfig, SelectionConfig, SelectionRule
+from llmseg_ros.error_log import shortened
 from llmseg_ros.messages.frame import MOST_PIXELS
 from llmseg_ros.parameter_table import ParameterSpec, Value, declare, parameter_values
 
@@ -233,6 +235,9 @@ NODE_PARAMETERS = (
     ),
 )
 
+HOST = re.compile(r"[A-Za-z0-9.:_%-]{1,255}")
+"""What a host is called, or its address of either version."""
+
 FOLLOWING = ("off", "flow", "video")
 """The values of the parameter `following`."""
 
@@ -355,11 +360,20 @@ def check_parameters(
             merged.get("following_model", DEFAULTS.following_model),
         )
         transports_compressed(new.get("image_transport", DEFAULTS.image_transport))
+        _check_host(new.get("web_host", DEFAULTS.web_host))
         cameras = merged.get("cameras", DEFAULTS.cameras)
         camera_weights(cameras, merged.get("camera_weights", DEFAULTS.camera_weights))
     except ValueError as error:
         return SetParametersResult(successful=False, reason=str(error))
     return SetParametersResult(successful=True)
+
+
+def _check_host(value: Any) -> None:
+    if not HOST.fullmatch(value):
+        raise ValueError(
+            f"web_host is {shortened(value)!r}, it must be an address or a name of this machine, "
+            "such as 127.0.0.1"
+        )
 
 
 def _check_following(value: Any, model: Any) -> None:
