@@ -23,6 +23,7 @@ def test_the_first_lines_say_what_it_knows_and_how_to_ask(
     save_small_model(tmp_path / "small")
     rig = SegmentationRig(observer, model=model)
     rig.wait_for_state("active")
+    observer.wait_until(lambda: any("see: " in line for line in rig.logs))
     said = "\n".join(rig.logs)
     assert f"model {model} (" in said
     assert "it understands names, descriptions, relations and questions like those" in said
