@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from llmseg_core.config import ConceptConfig, RuntimeConfig, SelectionConfig
-from llmseg_core.grounding.namer import InstructionNamer, PhraseNamer, VlmNamer
+from llmseg_core.grounding.namer import PhraseNamer
 from llmseg_core.grounding.sam3 import ConceptImage, FoundConcept, Sam3Concepts
 from llmseg_core.images.image_ops import check_image
-from llmseg_core.model_dir.method_parts import load_chat, load_concepts, part_places
+from llmseg_core.model_dir.method_parts import load_concepts, load_namer, part_places
 from llmseg_core.model_dir.network_files import SharedNetworks
 from llmseg_core.runtime.stage_timer import StageTimer
 from llmseg_core.types import Segmentation
@@ -146,9 +146,7 @@ class Concept(ConfiguredMethod[ConceptConfig]):
         """See `ConfiguredMethod.from_config`."""
         runtime, shared = runtime or RuntimeConfig(), shared or SharedNetworks()
         cls.places(config, path)  # what is missing shows before anything is read
-        namer: PhraseNamer = InstructionNamer()
-        if config.vlm is not None:
-            namer = VlmNamer(load_chat(path, config.vlm, runtime, shared), config.request)
+        namer = load_namer(path, config.vlm, config.request, runtime, shared)
         concepts = load_concepts(path, config.sam, config.score_threshold, runtime, shared)
         return cls(namer, concepts, config)
 

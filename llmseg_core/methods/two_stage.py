@@ -12,11 +12,11 @@ import numpy as np
 
 from llmseg_core.config import RuntimeConfig, SelectionConfig, TwoStageConfig
 from llmseg_core.grounding.locator import PhraseLocator
-from llmseg_core.grounding.namer import InstructionNamer, PhraseNamer, VlmNamer
+from llmseg_core.grounding.namer import PhraseNamer
 from llmseg_core.images.image_ops import check_image
 from llmseg_core.model_dir.method_parts import (
-    load_chat,
     load_locator,
+    load_namer,
     load_segmenter,
     part_places,
 )
@@ -142,9 +142,7 @@ class TwoStage(PromptedMethod[TwoStageConfig]):
         """See `ConfiguredMethod.from_config`."""
         runtime, shared = runtime or RuntimeConfig(), shared or SharedNetworks()
         cls.places(config, path)  # what is missing shows before anything is read
-        namer: PhraseNamer = InstructionNamer()
-        if config.vlm is not None:
-            namer = VlmNamer(load_chat(path, config.vlm, runtime, shared), config.request)
+        namer = load_namer(path, config.vlm, config.request, runtime, shared)
         locator = load_locator(path, config.locator, config.score_threshold, runtime, shared)
         segmenter = load_segmenter(path, config.sam, config.best_of_three, runtime, shared)
         return cls(namer, locator, segmenter, config)

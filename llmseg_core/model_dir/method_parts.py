@@ -31,6 +31,7 @@ from llmseg_core.grounding.florence2 import Florence2Locator
 from llmseg_core.grounding.grounding_dino import GroundingDinoLocator
 from llmseg_core.grounding.llava_chat import LlavaChat
 from llmseg_core.grounding.locator import PhraseLocator
+from llmseg_core.grounding.namer import InstructionNamer, PhraseNamer, VlmNamer
 from llmseg_core.grounding.omdet_turbo import OmDetTurboLocator
 from llmseg_core.grounding.owlv2 import Owlv2Locator
 from llmseg_core.grounding.qwen_chat import QwenChat
@@ -59,6 +60,7 @@ __all__ = [
     "load_chat",
     "load_concepts",
     "load_locator",
+    "load_namer",
     "load_proposer",
     "load_segmenter",
     "part_places",
@@ -195,6 +197,27 @@ def load_chat(
         tokenizer = load_tokenizer(place)
     pixels = QwenPixels.from_settings(_image_settings(place), config.max_pixels, config.square)
     return QwenChat(network, tokenizer, pixels, config.max_tokens)
+
+
+def load_namer(
+    path: Path,
+    config: VlmConfig | None,
+    request: str,
+    runtime: RuntimeConfig,
+    shared: SharedNetworks,
+) -> PhraseNamer:
+    """What turns an instruction into a phrase; its errors are those of `load_chat`.
+
+    Args:
+        path: the model directory.
+        config: of the VLM that names; None takes the instruction itself as the phrase.
+        request: what the VLM is asked.
+        runtime: device, number format and attention.
+        shared: networks in memory.
+    """
+    if config is None:
+        return InstructionNamer()
+    return VlmNamer(load_chat(path, config, runtime, shared), request)
 
 
 def part_places(path: Path, names: Mapping[str, str | None]) -> dict[str, str]:
