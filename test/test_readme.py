@@ -124,13 +124,14 @@ def test_launch_files_and_their_arguments_exist() -> None:
 
 
 def test_parameter_table_is_complete() -> None:
-    section = README.split("### The node `llmseg`")[1].split("### The node `llmseg_camera`")[0]
+    page = (ROOT / "docs" / "node.md").read_text(encoding="utf-8")
+    section, camera = page.split("## The node `llmseg_camera`")
     documented = re.findall(r"^\| `(\w+)` \| (?:`([^`]+)` |the model's |)\|", section, re.M)
     table = (*NODE_PARAMETERS, *selection_parameters(SelectionConfig()))
     assert [name for name, _ in documented] == [spec.name for spec in table]
     for spec, (_, default) in zip(NODE_PARAMETERS, documented, strict=False):
         assert default == str(spec.default).lower()
-    camera = README.split("### The node `llmseg_camera`")[1].split("## ")[0]
+    camera = camera.split("## ")[0]
     assert {spec.name for spec in CAMERA_PARAMETERS} <= set(re.findall(r"`(\w+)`", camera))
 
 

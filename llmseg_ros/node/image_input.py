@@ -62,6 +62,6 @@ def why_no_image(
     return (
         f"it is published, and nothing arrives: is a frame larger than {largest_frame_mb()} MB? "
         "From a publisher that has Fast DDS's own settings, those above 0.5 MB may be lost "
-        "(README, Large frames)",
+        "(docs/install.md, Large frames)",
         False,
     )

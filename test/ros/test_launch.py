@@ -65,9 +65,9 @@ def test_launch_arguments() -> None:
         },
         "demo.launch.py": {"rviz"},
     }  # fmt: skip
-    readme = (ROOT / "README.md").read_text()
+    page = (ROOT / "docs" / "node.md").read_text()
     for name in arguments["llmseg.launch.py"]:
-        assert f"`{name}`" in readme
+        assert f"`{name}`" in page
 
 
 @pytest.mark.parametrize("path", LAUNCH_FILES, ids=lambda path: path.name)
