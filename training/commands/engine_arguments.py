@@ -8,13 +8,18 @@ from importlib.util import find_spec
 
 from .choices import ENGINES
 
-__all__ = ["add_engine", "chosen_engine"]
+__all__ = ["add_engine", "chosen_engine", "refuse_device"]
 
 RAY_OPTIONS = {"address": None, "workers": 1, "readers": 1, "gpus_per_worker": None}
 
 
-def add_engine(parser: argparse.ArgumentParser) -> None:
-    """Declare `--engine` and what goes with it."""
+def add_engine(parser: argparse.ArgumentParser, readers: bool = True) -> None:
+    """Declare `--engine` and what goes with it.
+
+    Args:
+        parser: of a command.
+        readers: whether processes of their own read what the workers compute with.
+    """
     group = parser.add_argument_group("where")
     group.add_argument(
         "--engine", choices=ENGINES, default="local",
@@ -28,9 +33,10 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--workers", type=int, default=1, metavar="N", help="that compute, at most (default: 1)"
     )
-    group.add_argument(
-        "--readers", type=int, default=1, metavar="N", help="that read, at most (default: 1)"
-    )
+    if readers:
+        group.add_argument(
+            "--readers", type=int, default=1, metavar="N", help="that read, at most (default: 1)"
+        )
     group.add_argument(
         "--gpus-per-worker", type=float, metavar="N",
         help="may be a fraction (default: 1 where the cluster has GPUs, else 0)",
@@ -50,8 +56,21 @@ def chosen_engine(options: argparse.Namespace) -> str:
             "pip install -r requirements-distributed.txt"
         )
     for name, usual in RAY_OPTIONS.items():
-        value = getattr(options, name)
+        value = getattr(options, name, usual)
         if engine != "ray" and value != usual:
             option = f"--{name.replace('_', '-')}"
             raise ValueError(f"{option} is {value!r}, which is for --engine ray")
     return engine
+
+
+def refuse_device(options: argparse.Namespace) -> None:
+    """Refuse `--device` where Ray says who computes where.
+
+    Raises:
+        ValueError: if it is given.
+    """
+    if options.device is not None:
+        raise ValueError(
+            f"--device is {options.device!r}, and Ray gives each worker its own: leave it out, and "
+            f"set --gpus-per-worker"
+        )

@@ -4,12 +4,18 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from llmseg_core.cli.command import Command
 
 from .choices import BROKEN, PAPER_TABLES
+from .engine_arguments import add_engine, chosen_engine, refuse_device
 from .method_arguments import add_method_arguments
+
+if TYPE_CHECKING:
+    from ..evaluate.answered_elsewhere import AnswerElsewhere
 
 __all__ = ["EVALUATE"]
 
@@ -29,6 +35,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what happens when a sample cannot be read (default: fatal)",
     )  # fmt: skip
     add_method_arguments(parser)
+    add_engine(parser, readers=False)
     report = parser.add_argument_group("the report")
     report.add_argument("--name", help="of the method, for tables (default: its folder's)")
     report.add_argument(
@@ -70,8 +77,17 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace) -> int:
     from ..evaluate.from_options import evaluate_as_asked
 
-    evaluate_as_asked(options)
+    evaluate_as_asked(options, _with_ray(options) if chosen_engine(options) == "ray" else None)
     return 0
+
+
+def _with_ray(options: argparse.Namespace) -> AnswerElsewhere:
+    from ..engine.cluster import Cluster
+    from ..evaluate.ray_answers import answer_with_ray
+
+    refuse_device(options)
+    cluster = Cluster(options.address, options.workers, gpus_per_worker=options.gpus_per_worker)
+    return partial(answer_with_ray, cluster=cluster)
 
 
 EVALUATE = Command(

@@ -14,7 +14,7 @@ from llmseg_core.config import ProposalConfig, RuntimeConfig
 
 from .choices import BROKEN
 from .common_arguments import add_samples, checked_samples
-from .engine_arguments import add_engine, chosen_engine
+from .engine_arguments import add_engine, chosen_engine, refuse_device
 
 __all__ = ["PROPOSALS"]
 
@@ -52,11 +52,7 @@ def _run_with_ray(options: argparse.Namespace) -> int:
     from ..engine.cluster import Cluster
     from ..proposals.ray_proposals import ProposalWork, propose_with_ray
 
-    if options.device is not None:
-        raise ValueError(
-            f"--device is {options.device!r}, and Ray gives each worker its own: leave it out, and "
-            f"set --gpus-per-worker"
-        )
+    refuse_device(options)
     skip = options.broken == BrokenPolicy.SKIP.value
     work = ProposalWork(
         options.data, options.model, _config(options), options.out.resolve(), options.dtype, skip,

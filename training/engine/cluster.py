@@ -86,8 +86,14 @@ def _start(cluster: Cluster) -> None:
             logging_level=logging.WARNING,
             log_to_driver=False,
         )
-    else:
+        return
+    try:
         ray.init(cluster.address, logging_level=logging.WARNING, log_to_driver=False)
+    except ConnectionError as error:
+        raise ConnectionError(
+            f"{error}: is it there (--address), and if it was started with a token, does "
+            f"RAY_AUTH_MODE=token stand before the command?"
+        ) from error
 
 
 def _checked_gpus(cluster: Cluster, there: dict[str, float]) -> float:

@@ -13,7 +13,7 @@ from torch import Tensor
 from llmseg_core.config import Calibration, SelectionConfig
 from llmseg_core.proposals.enlarge import enlarge_mask, enlarge_masks
 from llmseg_core.selector.selection import select, union_mask
-from llmseg_core.types import ProposalScores
+from llmseg_core.types import ProposalScores, Segmentation
 
 from ..data import DataSample
 
@@ -23,6 +23,7 @@ __all__ = [
     "Prediction",
     "SampleAnswers",
     "ScoredProposals",
+    "ScoringMethod",
     "Segmenter",
     "taken_proposals",
 ]
@@ -51,6 +52,24 @@ class Segmenter(Protocol):
         """Look at an image, (H, W, 3) uint8 RGB."""
 
     def segment_batch(self, frame: Any, instructions: Sequence[str]) -> Sequence[MaskAnswer]:
+        """Answer instructions about what `encode_frame` gave, in their order."""
+
+
+class ScoringMethod(Protocol):
+    """What evaluation needs of a `Method` whose rule selects among candidates."""
+
+    @property
+    def selection(self) -> SelectionConfig:
+        """Its rule and thresholds."""
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """Of its confidences."""
+
+    def encode_frame(self, image: np.ndarray) -> Any:
+        """Look at an image, (H, W, 3) uint8 RGB."""
+
+    def segment_batch(self, frame: Any, instructions: Sequence[str]) -> Sequence[Segmentation]:
         """Answer instructions about what `encode_frame` gave, in their order."""
 
 

@@ -17,9 +17,11 @@ from llmseg_core.runtime.whole_file import write_whole
 
 from ..data import BrokenPolicy, SceneData, broken_report
 from ..trainer.processes import processes, use_device
+from .answered_elsewhere import AnsweredElsewhere, AnswerElsewhere
 from .asked_data import asked_indices, check_amounts, open_data_as_asked, slug
 from .evaluation import evaluate
 from .gallery import gallery
+from .json_lines import JsonLines
 from .method_options import Answerer, answerer_name, forget_answers, open_answerer
 from .paper_tables import beside, paper_table
 from .prediction_writer import PredictionFormat, WrittenAnswers
@@ -37,11 +39,14 @@ from .sweep_plot import plot_sweep
 __all__ = ["evaluate_as_asked"]
 
 
-def evaluate_as_asked(options: argparse.Namespace) -> None:
+def evaluate_as_asked(
+    options: argparse.Namespace, elsewhere: AnswerElsewhere | None = None
+) -> None:
     """Evaluate, print the tables and write the report; of several processes one does the latter.
 
     Args:
         options: of `llmseg evaluate`.
+        elsewhere: lets others answer; None lets these processes answer.
 
     Raises:
         ValueError, OSError: if an option is wrong, or something cannot be read.
@@ -56,12 +61,15 @@ def evaluate_as_asked(options: argparse.Namespace) -> None:
             model_directory(each.model)  # a wrong path shows before scenes are rendered
     if options.write_predictions is not None:
         _refuse_odd_name(options.write_predictions)
-    use_device(options.device)
+    if elsewhere is None:
+        use_device(options.device)
     state = processes()
+    if elsewhere is not None and state.num_processes > 1:
+        raise ValueError(f"--engine ray is for one process, here are {state.num_processes}")
     try:
         reports: list[dict[str, Any]] = []
         for each in asked:
-            report = _evaluate(each, state, [*others, *reports])
+            report = _evaluate(each, state, [*others, *reports], elsewhere)
             reports += [] if report is None else [report]
         if len(reports) > 1:
             print_tables(side_by_side(reports))
@@ -96,7 +104,10 @@ def _each_model(options: argparse.Namespace) -> list[argparse.Namespace]:
 
 
 def _evaluate(
-    options: argparse.Namespace, state: PartialState, others: list[dict[str, Any]]
+    options: argparse.Namespace,
+    state: PartialState,
+    others: list[dict[str, Any]],
+    elsewhere: AnswerElsewhere | None,
 ) -> dict[str, Any] | None:
     """Evaluate one model; the report, or None in processes that do not write it."""
     with state.main_process_first():
@@ -106,10 +117,17 @@ def _evaluate(
     with state.main_process_first():
         if options.fresh and state.is_main_process:
             forget_answers(out)
-    answerer = open_answerer(options, data, out, str(state.device))
+    device = str(state.device) if elsewhere is None else None
+    keep = lambda file, about: JsonLines(out / file, about)  # noqa: E731
+    answerer = open_answerer(options, data, device, keep)
     source, indices = answerer.source, asked_indices(data, options.samples)
     share = state.process_index, state.num_processes
-    if not answerer.is_model:  # reading is for one process
+    if elsewhere is not None:
+        if answerer.records is None:
+            raise ValueError("--engine ray lets a model answer, and --predictions are answers")
+        refused = elsewhere(options, data, answerer.records, indices)
+        source = AnsweredElsewhere(source, refused)
+    if answerer.records is None:  # reading is for one process
         share = 0, 1
         if not state.is_main_process:
             return None

@@ -36,6 +36,9 @@ class JsonLines:
         self._lock = FileLock(path.with_name(f".{path.name}.lock"))
         self._find_lines()
 
+    def __str__(self) -> str:
+        return str(self.path)
+
     def __contains__(self, name: str) -> bool:
         if name not in self._places and self.path.exists():
             with self._lock:

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -15,7 +17,7 @@ from llmseg_core.config import (
     TwoStageConfig,
     VlmConfig,
 )
-from llmseg_core.methods.method import load_method
+from llmseg_core.methods.method import Method, inspect_method, load_method
 from llmseg_core.methods.two_stage import TwoStage
 from llmseg_core.model_dir.checkpoint import load_config
 from llmseg_core.model_dir.directory import method_name, model_directory
@@ -25,13 +27,17 @@ from llmseg_core.proposals.generator import ProposalGenerator, SamProposalGenera
 from ..data import ImageData
 from ..proposals.cache import CachedProposals, HasProposals
 from ..proposals.made_with import sam_of
-from .answers import AnswerSource
+from .answers import AnswerSource, Segmenter
 from .asking import AS_IT_IS, PHRASE, RELEASED_PHRASE_QUESTION, phrase_question
-from .json_lines import JsonLines
+from .late_method import LateMethod
 from .model_answers import PipelineAnswers, SegmenterAnswers
 from .prediction_files import Missing, PredictionAnswers, open_predictions
+from .records import Records
 
-__all__ = ["Answerer", "answerer_name", "forget_answers", "open_answerer"]
+__all__ = ["Answerer", "Keep", "answerer_name", "forget_answers", "open_answerer"]
+
+Keep = Callable[[str, Mapping[str, str]], Records]
+"""makes what keeps answers, of a file's name and of what the answers belong to"""
 
 SCORES_FILE, MASKS_FILE = "scores.jsonl", "masks.jsonl"
 """answers so far, of methods with rules and of others"""
@@ -47,12 +53,13 @@ class Answerer:
     Attributes:
         source: gives the answers.
         selection: the rule that selects among proposals; None for methods without rules.
-        is_model: whether several processes can share the work.
+        records: keep the answers; None where they are read from others' files. Several processes
+            can share the work only where there are some.
     """
 
     source: AnswerSource
     selection: SelectionConfig | None
-    is_model: bool = True
+    records: Records | None = None
 
 
 def answerer_name(options: argparse.Namespace) -> str:
@@ -68,15 +75,17 @@ def forget_answers(out: Path) -> None:
         stored.unlink(missing_ok=True)
 
 
-def open_answerer(options: argparse.Namespace, data: ImageData, out: Path, device: str) -> Answerer:
+def open_answerer(
+    options: argparse.Namespace, data: ImageData, device: str | None, keep: Keep
+) -> Answerer:
     """Open what the options name.
 
     Args:
         options: of the command line.
         data: what is asked about; from now on its samples must have the stored proposals that are
             named.
-        out: folder for answers.
-        device: where the model goes.
+        device: where the model goes; None if others answer, and only what they said is read here.
+        keep: makes what keeps the answers.
 
     Raises:
         ValueError, OSError: if it cannot be opened.
@@ -84,43 +93,55 @@ def open_answerer(options: argparse.Namespace, data: ImageData, out: Path, devic
     if options.phrase_question is not None:
         PHRASE.check("--phrase-question", options.phrase_question)
     if options.predictions is None and options.method == "llm-seg":
-        return _model(options, data, out, device)
+        return _model(options, data, device, keep)
     _refuse_rules(options, "here is no model")
     if options.predictions is None:
-        return _two_stage(options, data.name, out, device)
+        return _two_stage(options, data.name, device, keep)
     source = PredictionAnswers(
         options.predictions,
         open_predictions(options.predictions),
         Missing(options.missing),
         extra_is_wrong=options.samples is None,
     )
-    return Answerer(source, None, is_model=False)
+    return Answerer(source, None)
 
 
-def _model(options: argparse.Namespace, data: ImageData, out: Path, device: str) -> Answerer:
+def _model(
+    options: argparse.Namespace, data: ImageData, device: str | None, keep: Keep
+) -> Answerer:
     name = method_name(options.model)
-    method = load_method(options.model, RuntimeConfig(device=device, dtype=options.dtype))
+    inspect_method(options.model)
+    runtime = RuntimeConfig(device=device or "cpu", dtype=options.dtype)
+    load = partial(load_method, options.model, runtime)
     about = {"model": model_digest(options.model), "data": data.name, "dtype": options.dtype}
     if name != LLMSegConfig.method:
         _refuse_rules(options, f"{options.model} is a model of the method {name}")
-        wording = options.phrase_question or AS_IT_IS
-        return Answerer(SegmenterAnswers(method, JsonLines(out / MASKS_FILE, about), wording), None)
+        return _masks(
+            LateMethod(load), keep(MASKS_FILE, about), options.phrase_question or AS_IT_IS
+        )
     config = load_config(model_directory(options.model))
+    method: Method | LateMethod = LateMethod(load, config.selection, config.calibration)
     if options.proposals is not None:
-        assert isinstance(method, _Proposing)
-        stored = _stored(options, config, method.generator)
-        method.generator = stored
+        dtype = None
+        if device is not None:
+            method = load()
+            assert isinstance(method, _Proposing)
+            dtype = _dtype(method.generator)
+        sam = sam_of(options.model, dtype)
+        stored = CachedProposals(options.proposals, config.proposals, sam)
+        if isinstance(method, _Proposing):
+            method.generator = stored
         data.require(HasProposals(stored))
         about["proposals"] = str(options.proposals)
     given = {name: getattr(options, name) for name in RULE_OPTIONS}
     given = {name: value for name, value in given.items() if value is not None}
-    selection = replace(method.selection, **given)
+    selection = replace(config.selection, **given)
     wording = options.phrase_question or phrase_question(config.seg_token)
-    file = JsonLines(out / SCORES_FILE, about)
-    return Answerer(PipelineAnswers(method, file, selection, wording), selection)
+    records = keep(SCORES_FILE, about)
+    return Answerer(PipelineAnswers(method, records, selection, wording), selection, records)
 
 
-def _two_stage(options: argparse.Namespace, data: str, out: Path, device: str) -> Answerer:
+def _two_stage(options: argparse.Namespace, data: str, device: str | None, keep: Keep) -> Answerer:
     folders = {name: getattr(options, name) for name in ("vlm", "detector", "sam")}
     missing = [f"--{name}" for name, folder in folders.items() if folder is None]
     if missing:
@@ -135,20 +156,21 @@ def _two_stage(options: argparse.Namespace, data: str, out: Path, device: str) -
         score_threshold=options.box_threshold,
         best_of_three=False,
     )
-    runtime = RuntimeConfig(device=device, dtype=options.dtype)
-    baseline = TwoStage.from_config(config, Path(), runtime)
+    runtime = RuntimeConfig(device=device or "cpu", dtype=options.dtype)
+    baseline = LateMethod(partial(TwoStage.from_config, config, Path(), runtime))
     about = {name: weights_digest(folder) for name, folder in folders.items()}
     about.update(data=data, dtype=options.dtype, box_threshold=str(options.box_threshold))
     wording = options.phrase_question or RELEASED_PHRASE_QUESTION
-    return Answerer(SegmenterAnswers(baseline, JsonLines(out / MASKS_FILE, about), wording), None)
+    return _masks(baseline, keep(MASKS_FILE, about), wording)
 
 
-def _stored(
-    options: argparse.Namespace, config: LLMSegConfig, live: ProposalGenerator
-) -> CachedProposals:
-    """Stored proposals, if they are those that the model would make."""
-    dtype = live.model.dtype if isinstance(live, SamProposalGenerator) else None
-    return CachedProposals(options.proposals, config.proposals, sam_of(options.model, dtype))
+def _masks(method: Segmenter, records: Records, wording: str) -> Answerer:
+    return Answerer(SegmenterAnswers(method, records, wording), None, records)
+
+
+def _dtype(live: ProposalGenerator) -> object:
+    """Number format that proposals are made in; None where any is as good."""
+    return live.model.dtype if isinstance(live, SamProposalGenerator) else None
 
 
 def _refuse_rules(options: argparse.Namespace, why: str) -> None:

@@ -7,7 +7,7 @@ again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,15 +16,14 @@ import torch
 
 from llmseg_core.config import Calibration, SelectionConfig
 from llmseg_core.images.run_lengths import decode_runs, encode_mask
-from llmseg_core.methods.method import Method
 from llmseg_core.types import ProposalScores
 from llmseg_core.vlm.prompts import UnaskableError
 
 from ..data import DataSample
-from .answers import Prediction, SampleAnswers, ScoredProposals, Segmenter
+from .answers import Prediction, SampleAnswers, ScoredProposals, ScoringMethod, Segmenter
 from .asking import asked_text
-from .json_lines import JsonLines
 from .prediction_record import prediction_of, prediction_record
+from .records import Records
 
 __all__ = ["PipelineAnswers", "SegmenterAnswers"]
 
@@ -43,8 +42,8 @@ class PipelineAnswers:
 
     def __init__(
         self,
-        method: Method,
-        file: JsonLines | None = None,
+        method: ScoringMethod,
+        file: Records | None = None,
         selection: SelectionConfig | None = None,
         wording: str = "{name}",
     ) -> None:
@@ -100,7 +99,7 @@ class SegmenterAnswers:
         wording: around phrases and class names, see `asked_text`.
     """
 
-    def __init__(self, segmenter: Segmenter, file: JsonLines, wording: str = "{name}") -> None:
+    def __init__(self, segmenter: Segmenter, file: Records, wording: str = "{name}") -> None:
         self.segmenter = segmenter
         self.file = file
         self.wording = wording
@@ -125,12 +124,12 @@ class SegmenterAnswers:
         """Everything was said already."""
 
 
-def _record(file: JsonLines, sample: DataSample, texts: Sequence[str]) -> dict[str, Any]:
+def _record(file: Records, sample: DataSample, texts: Sequence[str]) -> Mapping[str, Any]:
     """What was stored about a sample, which must be what it is asked now."""
     record = file[sample.name]
     if record["texts"] != list(texts):
         raise ValueError(
-            f"{file.path} answers other questions about {sample.name} than the data asks now: "
+            f"{file} answers other questions about {sample.name} than the data asks now: "
             f"remove it or write to another folder"
         )
     return record
@@ -147,7 +146,7 @@ def _written_scores(texts: Sequence[str], scored: ScoredProposals) -> dict[str, 
 
 
 def _read_scores(
-    record: dict[str, Any], size: tuple[int, int], calibration: Calibration | None
+    record: Mapping[str, Any], size: tuple[int, int], calibration: Calibration | None
 ) -> ScoredProposals:
     """What `_written_scores` wrote."""
     codes = record["proposals"]

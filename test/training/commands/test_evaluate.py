@@ -27,6 +27,7 @@ from llmseg_core.types import Candidates, Proposals, Segmentation, Selection
 from llmseg_training.commands.evaluate import EVALUATE
 from llmseg_training.commands.proposals import PROPOSALS
 from llmseg_training.data.folder import FolderData
+from llmseg_training.evaluate import method_options
 from llmseg_training.proposals.write import write_proposals
 from llmseg_training.questions import KINDS
 from llmseg_training.scenes import SceneFolder
@@ -83,12 +84,17 @@ def test_report_tables_and_sweep(
 
 
 def test_another_rule_needs_no_network(
-    model_folder: Path, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    model_folder: Path,
+    folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     out = tmp_path / "out"
     same = ("--model", model_folder, "--data", folder, "--out", out, "--resamples", 20)
     first = evaluated(*same, "--rule", "top_iou")
     stored = (out / "scores.jsonl").read_bytes()
+    monkeypatch.setattr(method_options, "load_method", lambda *_: pytest.fail("it was loaded"))
     second = evaluated(*same, "--rule", "iop", "--threshold", "0.2")
     assert (out / "scores.jsonl").read_bytes() == stored
     assert second["scores"]["giou"] != first["scores"]["giou"]
@@ -200,6 +206,7 @@ def test_a_method_without_rules_is_scored_by_its_masks(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setitem(method._METHODS, "brightest", Brightest)
+    monkeypatch.setitem(method._INSPECTIONS, "brightest", Path)
     model, out = tmp_path / "model", tmp_path / "out"
     model.mkdir()
     (model / "llmseg.yaml").write_text("method: brightest\n")

@@ -18,6 +18,7 @@ import torch
 
 from helpers.commands import run
 from helpers.folder_data import write_folder_data
+from llmseg_training.commands.evaluate import EVALUATE
 from llmseg_training.commands.proposals import PROPOSALS
 from llmseg_training.data import open_data
 from llmseg_training.proposals.cache import CachedProposals
@@ -34,7 +35,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _stopped() -> Iterator[None]:
+def _stopped(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Ray makes up a token for its own clusters and takes none to those that it is told of."""
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
     yield
     ray.shutdown()
 
@@ -140,3 +143,31 @@ def test_gpus_that_nobody_has_are_refused(folder: Path, model_folder: Path, tmp_
     arguments = (folder, "--model", model_folder, "--out", tmp_path / "out", "--engine", "ray")
     with pytest.raises(ValueError, match=r"needs 3 GPUs and has 0"):
         run(PROPOSALS, *arguments, "--gpus-per-worker", 3)
+
+
+def test_an_evaluation_by_ray_finds_what_one_process_finds(
+    folder: Path, model_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "images" / "picture_5.png").write_bytes(b"torn")
+    here, there = tmp_path / "here", tmp_path / "there"
+    arguments = ("--data", folder, "--model", model_folder, "--broken", "skip", "--resamples", 50)
+    assert run(EVALUATE, *arguments, "--out", here, "--sweep") == 0
+    known = tmp_path / "there" / "scores.jsonl"
+    known.parent.mkdir()
+    lines = (here / "scores.jsonl").read_text().splitlines(keepends=True)
+    known.write_text("".join(lines[:4]))  # as an interrupted run leaves it
+    capsys.readouterr()
+    arguments = (*arguments, "--sweep", "--engine", "ray", "--workers", 2)
+    assert run(EVALUATE, *arguments, "--out", there) == 0
+    assert f"1 of {IMAGES} samples are broken" in capsys.readouterr().err
+    assert (there / "report.json").read_text() == (here / "report.json").read_text()
+    assert known.read_text().startswith("".join(lines[:4]))
+    assert sorted(known.read_text().splitlines()) == sorted("".join(lines).splitlines())
+
+
+def test_answers_that_are_there_need_no_cluster(
+    folder: Path, model_folder: Path, tmp_path: Path
+) -> None:
+    arguments = ("--data", folder, "--model", model_folder, "--out", tmp_path, "--resamples", 50)
+    run(EVALUATE, *arguments)
+    assert run(EVALUATE, *arguments, "--engine", "ray", "--address", "192.0.2.1:1") == 0
