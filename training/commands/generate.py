@@ -5,12 +5,18 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from llmseg_core.cli.command import Command
 from llmseg_core.cli.device_argument import add_device, chosen_device
 
 from ..generate.shipped import GENERATE_RECIPES
+from .engine_arguments import add_engine, chosen_engine, refuse_device
+
+if TYPE_CHECKING:
+    from ..generate.run import LooksElsewhere
 
 __all__ = ["GENERATE"]
 
@@ -50,6 +56,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--sam", metavar="DIR", help="measure: also the masks that this SAM draws of boxes"
     )
     add_device(parser)
+    add_engine(parser, readers=False)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -63,6 +70,8 @@ def _run(options: argparse.Namespace) -> int:
         raise ValueError(f"{options.action} needs a second argument, {what}")
     if not needs_second and options.second is not None:
         raise ValueError(f"{options.action} takes one folder, {str(options.second)!r} is too much")
+    if options.action != "run" and chosen_engine(options) == "ray":
+        raise ValueError(f"--engine ray is for run, and this is {options.action}")
     return {"run": _generate, "page": _page, "accept": _accept, "measure": _measure}[
         options.action
     ](options)
@@ -77,11 +86,21 @@ def _generate(options: argparse.Namespace) -> int:
 
     recipe = load_generate_recipe(options.first, options.settings)
     runtime = RuntimeConfig(device=chosen_device(options))
-    report = generate(recipe, options.second, runtime, options.offline)
+    elsewhere = _with_ray(options) if chosen_engine(options) == "ray" else None
+    report = generate(recipe, options.second, runtime, options.offline, elsewhere)
     print(report_text(report))
     print(f"{options.second / DATA} is the data set; look at it: llmseg generate page "
           f"{options.second}")  # fmt: skip
     return 0
+
+
+def _with_ray(options: argparse.Namespace) -> LooksElsewhere:
+    from ..engine.cluster import Cluster
+    from ..generate.ray_looking import ray_looks
+
+    refuse_device(options)
+    cluster = Cluster(options.address, options.workers, gpus_per_worker=options.gpus_per_worker)
+    return partial(ray_looks, cluster=cluster)
 
 
 def _page(options: argparse.Namespace) -> int:

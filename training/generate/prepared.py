@@ -8,60 +8,29 @@ So that an interrupted run goes on where it stopped, and no image is in memory l
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, overload
 
 from tqdm import tqdm
 
-from llmseg_core.images.run_lengths import decode_counts, encode_counts
+from llmseg_core.images.run_lengths import decode_counts
 
 from ..evaluate.json_lines import JsonLines
-from .masks.box_masks import Masker, SamNeededError
-from .masks.mask_checks import checked_regions
+from .looking import Look, Looks
+from .preparation import Preparation
 from .result.other_sets import OtherSets
 from .result.splits import SplitImage
 from .sources.open_source import open_source
-from .sources.picture_hash import AlikePictures, picture_hash
-from .sources.sampling import RegionRules, Stratum, candidates, usable_regions
+from .sources.picture_hash import AlikePictures
+from .sources.sampling import candidates
 from .sources.source_image import ImageSource, Origin, Region, SourceImage
 from .tally import Tally
 
-__all__ = ["IMAGES", "Preparation", "PreparedImages", "prepare"]
+__all__ = ["IMAGES", "PreparedImages", "prepare"]
 
 IMAGES = "images.jsonl"
-
-
-class Preparation:
-    """How images are chosen and masked.
-
-    Attributes:
-        strata: by name, drawn from in their order.
-        regions: which regions can be asked about.
-        needs_names: whether regions without a category are of no use.
-        seed: of what is drawn.
-        settings: all that decides what the file holds.
-    """
-
-    def __init__(
-        self,
-        strata: Mapping[str, Stratum],
-        regions: RegionRules,
-        needs_names: bool,
-        seed: int,
-        settings: Mapping[str, Any],
-    ) -> None:
-        self.strata, self.regions = strata, regions
-        self.needs_names, self.seed = needs_names, seed
-        text = json.dumps([settings, needs_names, seed], sort_keys=True)
-        self.about = {
-            "format": "llmseg images",
-            "version": "1",
-            "settings": hashlib.blake2b(text.encode(), digest_size=8).hexdigest(),
-        }
 
 
 class PreparedImages(Sequence[SourceImage]):
@@ -93,7 +62,7 @@ class PreparedImages(Sequence[SourceImage]):
 def prepare(
     folder: Path,
     preparation: Preparation,
-    masker: Callable[[], Masker],
+    looks: Looks,
     others: OtherSets,
     tally: Tally,
 ) -> PreparedImages:
@@ -105,7 +74,7 @@ def prepare(
     Args:
         folder: gets `images.jsonl`; what is there is kept.
         preparation: how.
-        masker: gives masks; it is made when the first image is to be prepared.
+        looks: looks at them.
         others: data sets whose images must not be among them.
         tally: counts what is left out under "images" and "regions".
 
@@ -113,7 +82,7 @@ def prepare(
         ValueError: if the file was made with other settings, or no image is left.
     """
     lines = JsonLines(folder / IMAGES, preparation.about)
-    work = _Work(lines, preparation, masker, others, tally)
+    work = _Work(lines, others, tally)
     prepared = PreparedImages(lines, work.kept)
     for name, stratum in preparation.strata.items():
         source = open_source(stratum.data)
@@ -123,12 +92,16 @@ def prepare(
         wanted = stratum.images
         with tqdm(desc=f"images: {name}", total=wanted or len(source), unit="image") as progress:
             found = 0
-            for index in candidates(source, stratum, preparation.seed):
-                if wanted is not None and found == wanted:
-                    break
-                if work.take(source, index, stratum):
-                    found += 1
-                    progress.update()
+            new = filter(
+                partial(work.is_new, source), candidates(source, stratum, preparation.seed)
+            )
+            with looks(source, name, new) as look:
+                for index in candidates(source, stratum, preparation.seed):
+                    if wanted is not None and found == wanted:
+                        break
+                    if work.take(source, index, look):
+                        found += 1
+                        progress.update()
         if wanted is not None and found < wanted:
             tally.note("images", "not_enough", f"{name} has {found} of {wanted}")
     if not work.kept:
@@ -140,35 +113,29 @@ def prepare(
 
 
 class _Work:
-    """Looks at one image after the other."""
+    """Takes one image after the other."""
 
-    def __init__(
-        self,
-        lines: JsonLines,
-        preparation: Preparation,
-        masker: Callable[[], Masker],
-        others: OtherSets,
-        tally: Tally,
-    ) -> None:
-        self.lines, self.preparation, self.tally = lines, preparation, tally
-        self.others = others
+    def __init__(self, lines: JsonLines, others: OtherSets, tally: Tally) -> None:
+        self.lines, self.others, self.tally = lines, others, tally
         self.kept: list[str] = []
         self.split_images: list[SplitImage] = []
-        self._make: Callable[[], Masker] = masker
-        self._masker: Masker | None = None
         self._looked: set[str] = set()
         self._names: set[str] = set()
         self._seen = AlikePictures()
 
-    def take(self, source: ImageSource, index: int, stratum: Stratum) -> bool:
-        """Whether an image can be asked about; it is prepared if it was not before."""
-        name = source.image_name(index)
-        key = f"{source.name}/{name}"
+    def is_new(self, source: ImageSource, index: int) -> bool:
+        """Whether nobody has looked at an image yet, now or before an interruption."""
+        key = _key(source, index)
+        return key not in self._looked and key not in self.lines
+
+    def take(self, source: ImageSource, index: int, look: Look) -> bool:
+        """Whether an image can be asked about; it is looked at if it was not before."""
+        name, key = source.image_name(index), _key(source, index)
         if key in self._looked:
             return False  # for an earlier stratum
         self._looked.add(key)
         if key not in self.lines:
-            self.lines.add(key, self._looked_at(source, index, stratum))
+            self.lines.add(key, self._looked_at(look, index))
         record = self.lines[key]
         for reason, count in record["regions_left_out"].items():
             for _ in range(count):
@@ -182,76 +149,26 @@ class _Work:
         self.split_images.append(SplitImage(name, record["video"], record["hash"]))
         return True
 
-    def _looked_at(self, source: ImageSource, index: int, stratum: Stratum) -> dict[str, Any]:
-        """The record of one image."""
-        name = source.image_name(index)
-        record: dict[str, Any] = {"image": name, "left_out": "", "why": "", "regions_left_out": {}}
-        reasons: Counter[str] = Counter()
-        try:
-            image = source[index]
-            hash = picture_hash(image.file)
-            record.update(hash=hash, video=image.video)
-            alike = self._seen.like(hash)
-            if name in self._names:
-                return {**record, "left_out": "same_name"}
-            if alike is not None:
-                return {**record, "left_out": "near_duplicate", "why": f"of {alike}"}
-            if self.others.has_image(name, hash):
-                return {**record, "left_out": "in_other_set"}
-            image = self._masked(image, reasons)
-        except SamNeededError:
-            raise
-        except (ValueError, OSError, LookupError, TypeError, AttributeError) as error:
-            why = str(error) or type(error).__name__
-            return {**record, "left_out": "unreadable", "why": why}
-        record["regions_left_out"] = {reason: count for reason, count in reasons.items() if count}
-        few = self._too_few(image, stratum)
-        return {**record, "left_out": few} if few else {**record, **_to_plain(image)}
+    def _looked_at(self, look: Look, index: int) -> dict[str, Any]:
+        """The record of one image; one that is a copy of another needs no masks."""
+        looked = look(index)
+        twice = self._twice(looked.first) if "hash" in looked.first else {}
+        return {**looked.first, **twice} if twice else looked.whole()
 
-    def _masked(self, image: SourceImage, reasons: Counter[str]) -> SourceImage:
-        """The image with regions that can be asked about, all with masks."""
-        image = self._usable(image, reasons) if image.regions else image
-        if self._masker is None:
-            self._masker = self._make()
-        masked, faults = self._masker(image)
-        usable = self._usable(masked, reasons)
-        regions, twice = checked_regions(usable.regions, self._masker.rules)
-        reasons.update([*faults, *twice])
-        return usable.with_regions(tuple(regions))
-
-    def _usable(self, image: SourceImage, reasons: Counter[str]) -> SourceImage:
-        regions, why = usable_regions(image, self.preparation.regions)
-        reasons.update(why)
-        if self.preparation.needs_names:
-            named = [each for each in regions if each.category]
-            reasons["not_named"] += len(regions) - len(named)
-            regions = named
-        return image.with_regions(tuple(regions))
-
-    def _too_few(self, image: SourceImage, stratum: Stratum) -> str:
-        """Why an image is of no use; "" if it is."""
-        if not image.regions:
-            return "no_categories" if self.preparation.needs_names else "no_regions"
-        return "few_categories" if len(image.categories) < stratum.least_categories else ""
+    def _twice(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """Which image it is again; empty if none."""
+        name, alike = record["image"], self._seen.like(record["hash"])
+        if name in self._names:
+            return {"left_out": "same_name"}
+        if alike is not None:
+            return {"left_out": "near_duplicate", "why": f"of {alike}"}
+        if self.others.has_image(name, record["hash"]):
+            return {"left_out": "in_other_set"}
+        return {}
 
 
-def _to_plain(image: SourceImage) -> dict[str, Any]:
-    return {
-        "origin": image.origin.value,
-        "source": image.source,
-        "file": str(image.file.absolute()),
-        "size": list(image.size),
-        "absent": list(image.absent),
-        "regions": [
-            {
-                "category": region.category,
-                "box": list(region.box_px),
-                "mask": encode_counts(region.mask),
-            }
-            for region in image.regions
-            if region.mask is not None
-        ],
-    }
+def _key(source: ImageSource, index: int) -> str:
+    return f"{source.name}/{source.image_name(index)}"
 
 
 def _from_plain(record: Mapping[str, Any]) -> SourceImage:

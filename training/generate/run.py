@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -33,8 +34,11 @@ from .chat.replies import ReplyStore
 from .checks.balance import balanced
 from .checks.rules import RuleBook, kept_by_rules
 from .checks.verify import Verdict, judged
+from .looking import Looker, Looks, looks_here
+from .masks.mask_checks import MaskRules
 from .masks.open_sam import open_masker
-from .prepared import Preparation, PreparedImages, prepare
+from .preparation import Preparation
+from .prepared import PreparedImages, prepare
 from .recipe import GenerateRecipe
 from .result.card import data_card
 from .result.finished import Finished, question_id
@@ -45,13 +49,20 @@ from .result.writer import PROVENANCE, target_mask, write_data
 from .sources.source_image import SourceImage
 from .tally import Tally
 
-__all__ = ["DATA", "LEFT_OUT", "REPORT", "generate"]
+__all__ = ["DATA", "LEFT_OUT", "REPORT", "LooksElsewhere", "generate"]
+
+LooksElsewhere = Callable[[Preparation, str | None, MaskRules], Looks]
+"""Of how images are prepared, the model with SAM and the rules of masks: who looks at them."""
 
 DATA, REPORT, LEFT_OUT = "data", "report.json", "left_out.jsonl"
 
 
 def generate(
-    recipe: GenerateRecipe, out: Path, runtime: RuntimeConfig, offline: bool = False
+    recipe: GenerateRecipe,
+    out: Path,
+    runtime: RuntimeConfig,
+    offline: bool = False,
+    elsewhere: LooksElsewhere | None = None,
 ) -> dict[str, Any]:
     """Make a data set.
 
@@ -63,6 +74,7 @@ def generate(
         out: the folder; one process writes it at a time.
         runtime: device of SAM, and of models in this process.
         offline: whether replies come from earlier runs alone.
+        elsewhere: lets others look at images and mask them; None does so in this process.
 
     Returns:
         The report, as `report.json` has it.
@@ -74,16 +86,22 @@ def generate(
     with locked(out):
         plain = recipe.to_dict()
         write_whole(out / "recipe.yaml", yaml.safe_dump(plain, sort_keys=False, allow_unicode=True))
-        return _Run(recipe, out, runtime, offline).done()
+        return _Run(recipe, out, runtime, offline, elsewhere).done()
 
 
 class _Run:
     """One run; the stages follow one another in `done`."""
 
     def __init__(
-        self, recipe: GenerateRecipe, out: Path, runtime: RuntimeConfig, offline: bool
+        self,
+        recipe: GenerateRecipe,
+        out: Path,
+        runtime: RuntimeConfig,
+        offline: bool,
+        elsewhere: LooksElsewhere | None,
     ) -> None:
         self.recipe, self.out, self.runtime, self.offline = recipe, out, runtime, offline
+        self.elsewhere = elsewhere
         self.tally = Tally()
         self.lost: list[tuple[Draft, str]] = []
         self.drafted = 0
@@ -125,8 +143,12 @@ class _Run:
             recipe.seed,
             {**decisive, "others": plain["splits"]["others"]},
         )
-        masker = lambda: open_masker(recipe.sam, recipe.masks, self.runtime)  # noqa: E731
-        return prepare(self.out, preparation, masker, others, self.tally)
+        if self.elsewhere is None:
+            masker = partial(open_masker, recipe.sam, recipe.masks, self.runtime)
+            looks = looks_here(Looker(preparation, masker))
+        else:
+            looks = self.elsewhere(preparation, recipe.sam, recipe.masks)
+        return prepare(self.out, preparation, looks, others, self.tally)
 
     def _asker(self, config: ModelConfig) -> Asker:
         model = None if self.offline else open_model(config, self.runtime)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,10 +16,13 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 import torch
+import yaml
 
 from helpers.commands import run
 from helpers.folder_data import write_folder_data
+from helpers.generate_place import write_pictures
 from llmseg_training.commands.evaluate import EVALUATE
+from llmseg_training.commands.generate import GENERATE
 from llmseg_training.commands.proposals import PROPOSALS
 from llmseg_training.data import open_data
 from llmseg_training.proposals.cache import CachedProposals
@@ -171,3 +175,30 @@ def test_answers_that_are_there_need_no_cluster(
     arguments = ("--data", folder, "--model", model_folder, "--out", tmp_path, "--resamples", 50)
     run(EVALUATE, *arguments)
     assert run(EVALUATE, *arguments, "--engine", "ray", "--address", "192.0.2.1:1") == 0
+
+
+def test_images_are_prepared_by_ray_as_by_one_process(model_folder: Path, tmp_path: Path) -> None:
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    write_pictures(pictures, [f"{number}.png" for number in range(9)])
+    shutil.copy(pictures / "4.png", pictures / "copy.png")
+    (pictures / "torn.png").write_bytes(b"torn")
+    recipe = tmp_path / "recipe.yaml"
+    data = f"images:{pictures}"
+    values = {
+        "sources": {"few": {"data": data, "images": 3}, "all": {"data": data}},
+        "sam": str(model_folder),
+        "asker": {"url": "http://127.0.0.1:9/v1", "model": "absent"},
+        "ask": {"describe": "none", "template": "own"},
+    }
+    recipe.write_text(yaml.safe_dump(values))
+    seen = {}
+    for engine in ("local", "ray"):
+        out = tmp_path / engine
+        with pytest.raises(FileNotFoundError, match="has not been asked"):
+            run(GENERATE, "run", recipe, out, "--offline", "--engine", engine)
+        seen[engine] = (out / "images.jsonl").read_text()
+    assert seen["ray"] == seen["local"]
+    assert '"near_duplicate"' in seen["ray"]
+    assert '"unreadable"' in seen["ray"]
+    assert seen["ray"].count('"mask"') > 5
