@@ -16,6 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 from llmseg_core.config import RuntimeConfig, SelectionConfig
+from llmseg_core.familiarity.familiarity import unfamiliar_warning
 from llmseg_core.images.image_files import (
     IMAGE_SUFFIXES,
     LOSSLESS_SUFFIXES,
@@ -63,7 +64,7 @@ def segment_images(options: argparse.Namespace) -> int:
         frame = method.encode_frame(image)
         answers = method.segment_batch(frame, instructions, selection)
         if answers[0].unfamiliar:
-            tqdm.write(f"llmseg segment: {path}: {_unfamiliar(answers[0])}", file=sys.stderr)
+            tqdm.write(f"llmseg segment: {path}: {unfamiliar_warning(answers[0])}", file=sys.stderr)
         for answer in answers:
             record = {"image": str(path), **segmentation_record(answer)}
             overlays.write(record, "overlay", path, answer, draw_overlay(image, answer))
@@ -116,17 +117,6 @@ def segmentation_record(answer: Segmentation) -> dict[str, Any]:
 def _rounded(score: float | None) -> float | None:
     """A score for JSON, which has no NaN: null where a method has none."""
     return None if score is None or math.isnan(score) else round(score, 4)
-
-
-def _unfamiliar(answer: Segmentation) -> str:
-    """What people must know of the answers about an unfamiliar image."""
-    if not answer.found:
-        return answer.reason
-    return (
-        f"unfamiliar image (distance {answer.unfamiliarity:.1f}, familiar is up to 1): answered as "
-        f"asked for, but this model was trained on nothing like it, and its confidence means "
-        f"nothing here"
-    )
 
 
 def _selection(options: argparse.Namespace, method: Method) -> SelectionConfig:

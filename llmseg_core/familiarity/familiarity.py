@@ -10,11 +10,12 @@ from torch import Tensor
 from transformers import SamModel
 
 from llmseg_core.embeddings.dinov2 import Dino
+from llmseg_core.types import Segmentation
 
 from .layer_taps import LayerTaps, tapped_layers
 from .seen_images import SeenImages
 
-__all__ = ["Familiarity", "unfamiliar_reason"]
+__all__ = ["Familiarity", "unfamiliar_reason", "unfamiliar_warning"]
 
 UNFAMILIAR = "unfamiliar image"
 """what the reason of such an answer begins with"""
@@ -65,4 +66,15 @@ def unfamiliar_reason(distance: float) -> str:
         f"{UNFAMILIAR}: it is unlike all that this model was trained on (distance {distance:.1f}, "
         f"familiar is up to 1). Use a model that knows such images (llmseg get --list names some), "
         f"fine-tune this one on them, or set accept_unfamiliar to be answered all the same"
+    )
+
+
+def unfamiliar_warning(answer: Segmentation) -> str:
+    """What people must know of an answer about an unfamiliar image; "" of a familiar one."""
+    if not answer.unfamiliar or answer.reason.startswith(UNFAMILIAR):
+        return answer.reason if answer.unfamiliar else ""
+    return (
+        f"{UNFAMILIAR} (distance {answer.unfamiliarity:.1f}, familiar is up to 1): answered as "
+        f"asked for, but this model was trained on nothing like it, and its confidence means "
+        f"nothing here"
     )

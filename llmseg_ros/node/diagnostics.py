@@ -37,6 +37,8 @@ class CameraState:
         is_wanted: whether somebody listens to an output, or `always_on` says so.
         no_image: why no image comes; empty while they come.
         no_image_for_good: whether none will come until somebody changes something.
+        unfamiliarity: of the image that was answered last, above 1 unfamiliar; None if not known.
+        unfamiliar: what is to be said while it is; empty while it is not.
     """
 
     image_topic: str
@@ -48,6 +50,8 @@ class CameraState:
     is_wanted: bool = True
     no_image: str = ""
     no_image_for_good: bool = False
+    unfamiliarity: float | None = None
+    unfamiliar: str = ""
 
     @property
     def lacks_image(self) -> bool:
@@ -90,7 +94,8 @@ class NodeState:
 def diagnostic_status(state: NodeState, camera: CameraState) -> DiagnosticStatus:
     """One status.
 
-    ERROR while answering fails or no image can come, WARN while it has nothing to work on, else OK.
+    ERROR while answering fails or no image can come, WARN while it has nothing to work on or the
+    images are unlike what the model knows, else OK.
     """
     level, message = _judge(state, camera)
     values = {
@@ -107,6 +112,7 @@ def diagnostic_status(state: NodeState, camera: CameraState) -> DiagnosticStatus
         "failures": str(camera.statistics.failed),
         "input age [s]": _number(camera.input_age_s),
         "last answer took [ms]": _number(camera.last_answer_ms),
+        "unfamiliarity": _number(camera.unfamiliarity),
         "answer in work for [s]": _number(state.busy_s),
         "last error": state.last_error,
         "last error age [s]": _number(state.error_age_s),
@@ -147,6 +153,8 @@ def _judge(state: NodeState, camera: CameraState) -> tuple[bytes, str]:
         return DiagnosticStatus.OK, "waiting for an instruction"
     if not camera.is_wanted:
         return DiagnosticStatus.OK, "idle: nobody listens to an output (always_on is false)"
+    if camera.unfamiliar:
+        return DiagnosticStatus.WARN, camera.unfamiliar
     return DiagnosticStatus.OK, "segmenting"
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from llmseg_core.config import SelectionConfig, SelectionRule
+from llmseg_core.config import SelectionRule
+from llmseg_core.methods.method import Method
 from llmseg_core.types import Segmentation
 from llmseg_core.web.guard import is_loopback
 from llmseg_ros.error_log import ErrorLog
@@ -49,7 +50,7 @@ class LivePage:
         errors: ErrorLog,
         channels: Callable[[], Iterable[Channel]],
         state: Callable[[], NodeState],
-        selection: Callable[[], tuple[SelectionConfig, tuple[str, ...]] | None],
+        method: Callable[[], Method | None],
     ) -> None:
         """There is no page yet.
 
@@ -58,11 +59,10 @@ class LivePage:
             errors: gets what fails.
             channels: the cameras; none while the node is not configured.
             state: of the node; called in its thread.
-            selection: the model's own selection, and the names of what can be set of it; None
-                while there is no model.
+            method: the model; None while there is none.
         """
         self._node, self._errors = node, errors
-        self._channels, self._state, self._selection = channels, state, selection
+        self._channels, self._state, self._method = channels, state, method
         self._history = History()
         self._views: dict[str, CameraView] = {}
         self._place: tuple[str, int] = ("", 0)
@@ -185,7 +185,7 @@ class LivePage:
     # ------------------------------------------------------------------ plain values
 
     def _plain_state(self) -> dict[str, Any]:
-        state = self._state()
+        state, method = self._state(), self._method()
         cameras = [self._plain_camera(state, each.name, each.state()) for each in self._channels()]
         _, message = _judged(state, CameraState(self._node.resolve_topic_name("image"), ""))
         return {
@@ -194,6 +194,7 @@ class LivePage:
             "model": state.model,
             "device": state.device,
             "message": message,
+            "calibrated": method is not None and method.calibration is not None,
             "cameras": cameras,
             "parameters": [self._plain_parameter(spec) for spec in self._specs()],
             "history": self._history.plain(),
@@ -214,12 +215,10 @@ class LivePage:
 
     def _specs(self) -> list[ParameterSpec]:
         """The parameters that can be set now."""
-        selection = self._selection()
-        found = []
-        if selection is not None:
-            config, names = selection
-            shown = [name for name in names if name != "accept_unfamiliar"]  # has no slider
-            found = [spec for spec in selection_parameters(config) if spec.name in shown]
+        method, found = self._method(), []
+        if method is not None:
+            names = method.description.selection
+            found = [spec for spec in selection_parameters(method.selection) if spec.name in names]
         return [*found, *(spec for spec in NODE_PARAMETERS if spec.name in NODE_SLIDERS)]
 
     def _plain_parameter(self, spec: ParameterSpec) -> dict[str, Any]:
@@ -229,6 +228,7 @@ class LivePage:
             "default": spec.default,
             "minimum": spec.minimum,
             "maximum": SHOWN_MAXIMUM.get(spec.name, spec.maximum),
+            "switch": isinstance(spec.default, bool),
             "whole": isinstance(spec.default, int),
             "choices": list(CHOICES.get(spec.name, ())),
             "description": spec.description,
@@ -243,10 +243,8 @@ def _judged(state: NodeState, camera: CameraState) -> tuple[int, str]:
 
 def _check_type(spec: ParameterSpec, value: Any) -> None:
     """Refuses a value of another type than the parameter's; an integer is a number, too."""
-    if isinstance(spec.default, str):
-        right = isinstance(value, str)
-    else:
-        right = type(value) is int or (type(value) is float and isinstance(spec.default, float))
-    if not right:
-        kind = {str: "a text", int: "a whole number"}.get(type(spec.default), "a number")
+    wanted = type(spec.default)
+    if type(value) is not wanted and (wanted, type(value)) != (float, int):
+        kinds = {str: "a text", bool: "true or false", int: "a whole number"}
+        kind = kinds.get(wanted, "a number")
         raise ValueError(f"{spec.name} is {str(value)[:80]!r}, it must be {kind}")

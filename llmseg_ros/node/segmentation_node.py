@@ -14,14 +14,13 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
 from rclpy.exceptions import ParameterException
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 
-from llmseg_core.config import SelectionConfig
+from llmseg_core.methods.method import Method
 from llmseg_ros.error_log import ErrorLog
 from llmseg_ros.parameter_table import (
     LenientParameters,
@@ -36,7 +35,8 @@ from . import parameters
 from .channel import Channel
 from .channels import Channels
 from .depth_parameters import declare_depth_parameters, depth_refusal
-from .diagnostics import CameraState, NodeState, diagnostic_status
+from .diagnostics import NodeState
+from .diagnostics_topic import DiagnosticsTopic
 from .first_words import about_model, how_to_ask, how_to_get
 from .hot_swap import HotSwap
 from .lifecycle_bond import LifecycleBond
@@ -94,22 +94,19 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         self._action = SegmentAction(
             self, self._configured_channels, self._running_session, self.errors
         )
-        self._page = LivePage(self, self.errors, self._all_channels, self._state, self._settable)
+        self._page = LivePage(self, self.errors, self._all_channels, self._state, self._method)
         self.add_on_set_parameters_callback(refusing(self._check_parameters))
         parameters.declare_node_parameters(self)
         declare_depth_parameters(self)
         warn_of_unknown(self, later=parameters.SELECTION_NAMES)
-        self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 1)
-        # Steady time: simulated time may not have begun.
-        clock = Clock(clock_type=ClockType.STEADY_TIME)
-        self.create_timer(
-            1.0, self.errors.guard("diagnostics", self._publish_diagnostics), clock=clock
-        )
+        self._diagnostics = DiagnosticsTopic(self, self.errors, self._state, self._all_channels)
         values = parameters.read_node_parameters(self)
         if values.threads:
             torch.set_num_threads(values.threads)
         self._page.configure(values.web_host, values.web_port)
         if values.autostart:
+            # Steady time: simulated time may not have begun.
+            clock = Clock(clock_type=ClockType.STEADY_TIME)
             self._autostart_timer = self.create_timer(0.0, self._autostart, clock=clock)
 
     # ------------------------------------------------------------------ transitions
@@ -287,21 +284,8 @@ class SegmentationNode(LenientParameters, LifecycleNode):
     def _all_channels(self) -> Sequence[Channel]:
         return () if self._channels is None else tuple(self._channels)
 
-    def _settable(self) -> tuple[SelectionConfig, tuple[str, ...]] | None:
-        """The model's own selection, and what of it can be set; None while there is no model."""
-        if self._model is None:
-            return None
-        method = self._model.method
-        return method.selection, method.description.selection
-
-    def _publish_diagnostics(self) -> None:
-        cameras = [CameraState(self.resolve_topic_name("image"), "")]
-        if self._channels is not None:
-            cameras = [channel.state() for channel in self._channels]
-        state = self._state()
-        array = DiagnosticArray(status=[diagnostic_status(state, camera) for camera in cameras])
-        array.header.stamp = self.get_clock().now().to_msg()
-        self._diagnostics.publish(array)
+    def _method(self) -> Method | None:
+        return None if self._model is None else self._model.method
 
     def _state(self) -> NodeState:
         values = parameters.read_node_parameters(self)

@@ -19,6 +19,7 @@ except ImportError:  # Humble
     from rclpy.qos_event import QoSRequestedIncompatibleQoSInfo, SubscriptionEventCallbacks
 
 from llmseg_core.config import SelectionConfig
+from llmseg_core.familiarity.familiarity import unfamiliar_warning
 from llmseg_core.following.tracker import Tracker
 from llmseg_core.types import Segmentation
 from llmseg_ros.error_log import ErrorLog
@@ -145,6 +146,10 @@ class Stream:
             last_answer_ms=self._last_answer_ms,
             is_wanted=self.mailbox.is_wanted,
         )
+        if (last := self.last_answer) is not None:
+            state = replace(
+                state, unfamiliarity=last.unfamiliarity, unfamiliar=unfamiliar_warning(last)
+            )
         if not state.lacks_image:
             return state
         qos = self._subscription.qos_profile

@@ -76,6 +76,7 @@ def _answer(answer: Segmentation) -> dict[str, Any]:
         "found": answer.found,
         "confidence": _number(answer.confidence),
         "reason": answer.reason,
+        "unfamiliar": answer.unfamiliar,
         "phrase": answer.phrase,
         "box": answer.box_px,
         "mask": encode_mask(answer.mask) if answer.found else None,

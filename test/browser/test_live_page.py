@@ -85,7 +85,18 @@ def test_a_person_asks_sees_moves_a_slider_and_asks_for_what_is_not_there(
     page.get_by_role("slider", name="Nothing fits below").fill("1")
     expect(page.locator(VERDICT)).to_have_text("Nothing here fits")
     expect(page.locator("#nothing")).to_be_visible()
-    expect(page.locator("#line-label")).to_have_text("nothing fits below 1.00")
+    expect(page.locator("#why")).to_contain_text("is below 1")
+    # The chance that nothing fits is no matter of the line.
+    expect(page.locator("#confidence")).to_contain_text("sure that nothing fits: 0.")
+    expect(page.locator("#line")).to_be_hidden()
+    page.get_by_role("slider", name="Nothing fits below").fill("0.25")
+    expect(page.locator("#line-label")).to_have_text("nothing fits below 0.25")
+
+    switch = page.get_by_role("checkbox", name="Answer unfamiliar images all the same")
+    expect(switch).not_to_be_checked()
+    switch.check()
+    page.reload()
+    expect(switch).to_be_checked()
 
     page.get_by_role("button", name="Stop").click()
     expect(page.locator(VERDICT)).to_have_text("Nothing is asked yet.")

@@ -78,24 +78,33 @@ function current() { return state?.cameras.find((each) => each.name === camera);
 function showAnswer(head) {
   const line = settings.value("min_confidence");
   const asked = current()?.instruction || "";
-  byId("line").hidden = line === undefined || line === null;
+  const confidence = answer?.confidence ?? null, found = Boolean(answer?.found);
+  // What else than a mask's chance is no matter of the line: a calibrated model says of nothing how
+  // likely that is right, and nothing is known of an unfamiliar image, nor of what was lost.
+  const unknown = Boolean(answer && !found && (answer.unfamiliar || answer.followed));
+  const ofNothing = Boolean(answer && !found && state?.calibrated);
+  byId("line").hidden = line === undefined || line === null || ofNothing || unknown;
   if (!byId("line").hidden) byId("line").style.left = `${100 * line}%`;
   byId("line-label").textContent = byId("line").hidden ? "" : `nothing fits below ${line.toFixed(2)}`;
+  const verdict = !answer ? (asked ? "Thinking …" : "Nothing is asked yet.")
+    : found ? (answer.phrase ? `Found: ${answer.phrase}` : "Found")
+      : answer.unfamiliar ? "Unfamiliar image" : "Nothing here fits";
   byId("rate").textContent = head?.rate_hz && answer ? head.rate_hz.toFixed(1) : "–";
   byId("age").textContent = head && answer ? milliseconds(head.age_ms) : "–";
   byId("took").textContent = answer?.total_ms != null ? milliseconds(answer.total_ms) : "–";
   byId("followed").textContent = answer?.followed ? "carried along" : "";
-  byId("nothing").hidden = !answer || answer.found;
-  const confidence = answer?.confidence ?? null, found = Boolean(answer?.found);
+  byId("nothing").hidden = !answer || found;
+  byId("nothing").textContent = verdict;
   byId("asked").textContent = answer ? `“${answer.instruction}”` : "The answer";
   byId("verdict").className = found ? "found" : "";
-  byId("verdict").textContent = !answer ? (asked ? "Thinking …" : "Nothing is asked yet.")
-    : found ? (answer.phrase ? `Found: ${answer.phrase}` : "Found") : "Nothing here fits";
-  byId("verdict").title = answer?.reason || "";
-  byId("level").style.width = `${100 * (confidence ?? 0)}%`;
+  byId("verdict").textContent = verdict;
+  byId("why").textContent = answer?.reason || "";
+  byId("why").hidden = !answer?.reason;
+  byId("level").style.width = unknown ? "0%" : `${100 * (confidence ?? 0)}%`;
   byId("level").className = found ? "found" : "";
   byId("meter").setAttribute("aria-valuenow", confidence ?? 0);
-  byId("confidence").textContent = confidence === null ? "" : confidence.toFixed(2);
+  byId("confidence").textContent = confidence === null || unknown ? ""
+    : `${ofNothing ? "sure that nothing fits: " : ""}${confidence.toFixed(2)}`;
   showCandidates();
 }
 

@@ -7,6 +7,7 @@ const NAMES = {
   min_confidence: "Nothing fits below a confidence of",
   iop_threshold: "Take candidates above",
   top_k: "Look at so many candidates",
+  accept_unfamiliar: "Answer unfamiliar images all the same",
   rule: "Rule that makes the mask",
   max_rate_hz: "Most full answers a second (0: all)",
   following: "Carry masks along between answers",
@@ -38,28 +39,32 @@ export class Settings {
 
   row(parameter, changed) {
     const { name, minimum, maximum, whole, choices, description } = parameter;
+    const isSwitch = parameter.switch;
     const said = element("span", { className: "number" });
     const input = choices.length
       ? element("select", {}, ...choices.map((text) => element("option", { textContent: text })))
-      : element("input", { type: "range", min: minimum, max: maximum,
-        step: whole ? 1 : maximum > 1 ? 0.5 : 0.01 });
+      : isSwitch ? element("input", { type: "checkbox" })
+        : element("input", { type: "range", min: minimum, max: maximum,
+          step: whole ? 1 : maximum > 1 ? 0.5 : 0.01 });
     const label = element("span", { textContent: NAMES[name] || name });
     input.setAttribute("aria-label", NAMES[name] || name);
     const row = element("label", { className: "setting", title: description },
-      label, ...(choices.length ? [input] : [said, input]));
+      label, ...(choices.length || isSwitch ? [input] : [said, input]));
     const entry = { row, input, shown: null, pending: false };
     entry.set = (value) => {
       entry.shown = value;
-      input.value = value;
+      if (isSwitch) input.checked = value;
+      else input.value = value;
       said.textContent = typeof value === "number" && !whole ? value.toFixed(2) : value;
     };
-    const read = () => choices.length ? input.value : Number(input.value);
+    const read = () => isSwitch ? input.checked
+      : choices.length ? input.value : Number(input.value);
     const tell = settled(async () => {
       try {
         await postJson("/api/parameter", { name, value: read() });
       } catch (error) { notify(error.message, { bad: true }); }
       entry.pending = false;
-    }, choices.length ? 0 : 120);
+    }, choices.length || isSwitch ? 0 : 120);
     input.addEventListener("input", () => {
       entry.pending = true;
       const value = read();

@@ -105,17 +105,22 @@ def test_thresholds_are_changed_and_bad_ones_refused(observer: Observer, model: 
     rig, page = with_page(observer, model)
     shown = {each["name"]: each for each in page.get("/api/state").json["parameters"]}
     assert list(shown) == [
-        "rule", "iop_threshold", "top_k", "min_confidence", "max_rate_hz", "following",
+        "rule", "iop_threshold", "top_k", "min_confidence", "accept_unfamiliar", "max_rate_hz",
+        "following",
     ]  # fmt: skip
+    assert shown["accept_unfamiliar"]["switch"]
+    assert not shown["top_k"]["switch"]
     assert (shown["min_confidence"]["minimum"], shown["min_confidence"]["maximum"]) == (0.0, 1.0)
     for name, value in (("min_confidence", 0.9), ("min_confidence", 1), ("rule", "iop"),
-                        ("top_k", 3), ("following", "flow"), ("max_rate_hz", 2.5)):  # fmt: skip
+                        ("top_k", 3), ("following", "flow"), ("max_rate_hz", 2.5),
+                        ("accept_unfamiliar", True)):  # fmt: skip
         assert page.post("/api/parameter", {"name": name, "value": value}).status == 200
         assert rig.node.get_parameter(name).value == value
     for name, value, reason in (
         ("min_confidence", 1.5, "1.5"), ("rule", "best", "rule is 'best'"), ("top_k", 2.5, "top_k"),
         ("following", "video", "following is"), ("model", "/tmp", "the page cannot set 'model'"),
         ("web_port", 0, "the page cannot set"), ("use_sim_time", True, "the page cannot set"),
+        ("accept_unfamiliar", 1, "must be true or false"), ("top_k", True, "a whole number"),
     ):  # fmt: skip
         reply = page.post("/api/parameter", {"name": name, "value": value})
         assert (reply.status, reason in reply.json["error"]) == (400, True), reply.json
