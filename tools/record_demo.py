@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Records the demonstration: held-out scenes under a swaying camera, with questions and answers.
 
-Writes a rosbag2 recording with JPEG images and, beside it, the ground truth that
-`llmseg_ros.demo.ground_truth` describes. The same arguments give the same recording. The script is
-outside of the packages because it needs the scenes of `llmseg_training` and the ROS layer's writer.
+Writes a rosbag2 recording with JPEG images, depth as a stereo camera measures it, and the
+calibration of each window. Beside it lies the ground truth that `llmseg_ros.demo.ground_truth`
+describes. The same arguments give the same recording. The script is outside of the packages because
+it needs the scenes of `llmseg_training` and the ROS layer's writer.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,16 +22,22 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from llmseg_core.images.run_lengths import encode_counts
-from llmseg_ros.camera.camera_frame import CameraFrame
-from llmseg_ros.camera.recording import write_recording
+from llmseg_ros.camera.camera_frame import CameraFrame, DepthImage
+from llmseg_ros.camera.camera_model import CameraModel, Region
+from llmseg_ros.camera.recording_writer import write_recording
 from llmseg_ros.demo.ground_truth import GROUND_TRUTH_FILE
 from llmseg_training.questions import QuestionSample, generate_samples
-from llmseg_training.scenes import Scene, SceneConfig, render_scene, scene_seed
+from llmseg_training.scenes import Scene, SceneConfig, scene_seed
+from llmseg_training.scenes.camera import Camera
+from llmseg_training.scenes.depth_camera import StereoCamera
+from llmseg_training.scenes.render import photograph, set_stage
 
 DEFAULT_OUTPUT = Path(__file__).resolve().parent.parent / "llmseg_ros" / "demo" / "recording"
 WIDTH, HEIGHT = 640, 480
 SWAY_X, SWAY_Y = 20, 15
 """pixels that the camera's view moves to each side"""
+DEPTH_STEP = 2
+"""pixels of the image a pixel of its depth"""
 FRAMES_PER_SCENE = 6
 RATE_HZ = 4.0
 FIRST_STAMP_NS = 1_735_689_600 * 10**9
@@ -50,16 +57,47 @@ class View:
 
     image: NDArray[np.uint8]
     instances: NDArray[np.uint8]
+    depth: DepthImage
+    camera: CameraModel
 
 
-def views(scene: Scene) -> list[View]:
-    """A window of 640 x 480 pixels that sways over a rendering with a margin around."""
+def rendered(seed: int, config: SceneConfig) -> tuple[Scene, Camera]:
+    """What `render_scene` shows, and the camera."""
+    rng = np.random.default_rng(seed)
+    stage = set_stage(rng, config)
+    return photograph(stage, stage.world(), rng, config, seed), stage.camera
+
+
+def measured(scene: Scene, camera: Camera) -> NDArray[np.uint16]:
+    """(H, W) millimetres, as a stereo camera says."""
+    assert scene.depth is not None
+    metres = StereoCamera().measure(scene.depth, camera.focal, np.random.default_rng(scene.seed))
+    return np.round(1000 * metres).astype(np.uint16)
+
+
+def views(scene: Scene, camera: Camera) -> list[View]:
+    """A window of 640 x 480 pixels that sways over a rendering with a margin around.
+
+    Depth has every second pixel. The calibration is the rendering's, of the window as its region
+    of interest.
+    """
     result = []
+    depth = measured(scene, camera)
+    field = 2 * np.degrees(np.arctan(camera.width / 2 / camera.focal))
+    lens = CameraModel.from_field_of_view(camera.height, camera.width, field)
     for phase in np.linspace(0, 2 * np.pi, FRAMES_PER_SCENE, endpoint=False):
         left = round(SWAY_X * (1 + np.sin(phase)))
         top = round(SWAY_Y * (1 + np.sin(2 * phase)))
         window = np.s_[top : top + HEIGHT, left : left + WIDTH]
-        result.append(View(np.ascontiguousarray(scene.image[window]), scene.instances[window]))
+        region = Region(x_offset=left, y_offset=top, height=HEIGHT, width=WIDTH)
+        result.append(
+            View(
+                np.ascontiguousarray(scene.image[window]),
+                scene.instances[window],
+                DepthImage(depth[window][::DEPTH_STEP, ::DEPTH_STEP]),
+                replace(lens, roi=region),
+            )
+        )
     return result
 
 
@@ -133,15 +171,21 @@ def record(folder: Path, scenes: int) -> None:
 
     def frames() -> Iterator[CameraFrame]:
         for number in tqdm(range(scenes), desc="scenes"):
-            scene = render_scene(scene_seed("test", FIRST_SCENE + number), config)
-            seen = views(scene)
+            scene, camera = rendered(scene_seed("test", FIRST_SCENE + number), config)
+            seen = views(scene, camera)
             absent = number % (scenes // NOTHING_FITS or 1) == 1
             questions = choose_questions(scene, seen, rng, asked, absent)
             first_ns = FIRST_STAMP_NS + frame_ns(number * FRAMES_PER_SCENE)
             truth.append(describe(scene, seen, questions, first_ns))
             for index, view in enumerate(seen):
                 stamp_ns = first_ns + frame_ns(index)
-                yield CameraFrame(view.image, f"scene {number}", stamp_ns)
+                yield CameraFrame(
+                    view.image,
+                    f"scene {number}",
+                    stamp_ns,
+                    camera=view.camera,
+                    depth=view.depth,
+                )
 
     write_recording(folder, frames(), jpeg_quality=88)
     content = {"image_size": [HEIGHT, WIDTH], "scenes": truth}

@@ -10,6 +10,7 @@ from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
 from rclpy.exceptions import ParameterException
 from rclpy.parameter import Parameter
+from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.task import Future
@@ -20,6 +21,7 @@ from std_msgs.msg import Header
 
 from llmseg_ros.error_log import ErrorLog
 from llmseg_ros.messages.conversions import rgb_to_image
+from llmseg_ros.messages.depth_conversions import depth_to_image
 from llmseg_ros.parameter_table import (
     LenientParameters,
     refusing,
@@ -29,7 +31,7 @@ from llmseg_ros.parameter_table import (
 from llmseg_ros.process import StartError, StopSignals
 from llmseg_ros.ros_context import ros_context, spin
 
-from .camera_frame import CameraFrame, SourceError
+from .camera_frame import CameraFrame, DepthImage, SourceError
 from .camera_model import CameraModel
 from .image_sources import open_source
 from .parameters import DEFAULT_FRAME_ID, MAX_RATE_HZ, MIN_RATE_HZ, declare_camera_parameters
@@ -37,12 +39,13 @@ from .parameters import DEFAULT_FRAME_ID, MAX_RATE_HZ, MIN_RATE_HZ, declare_came
 __all__ = ["CameraNode", "main"]
 
 DEFAULT_RATE_HZ = 10.0
+SECOND_NS = 10**9
 
 
 class CameraNode(LenientParameters):
-    """Publishes `image` and `camera_info` with equal headers.
+    """Publishes `image` and `camera_info` with equal headers, and `depth` where the source has it.
 
-    Both topics are reliable with depth 5, which best-effort and reliable subscriptions accept.
+    All are reliable with a queue of 5, which best-effort and reliable subscriptions accept.
     """
 
     def __init__(self, **node_arguments: Any) -> None:
@@ -62,7 +65,12 @@ class CameraNode(LenientParameters):
         self._settings = declare_camera_parameters(self)
         warn_of_unknown(self)
         self._skipped = 0
-        self._source = open_source(self._settings.source, self._settings.image_topic, self._report)
+        self._source = open_source(
+            self._settings.source,
+            self._settings.image_topic,
+            self._report,
+            self._settings.depth_source,
+        )
         self._source_rate_hz = self._source.rate_hz
         self._frames = self._play()
         self._waiting = self._settings.wait_for_subscriber
@@ -73,13 +81,19 @@ class CameraNode(LenientParameters):
         self._infos = self.create_publisher(
             CameraInfo, "camera_info", qos, qos_overriding_options=overriding
         )
+        self._depths: Publisher | None = None
+        if self._source.depth:
+            self._depths = self.create_publisher(
+                Image, "depth", qos, qos_overriding_options=overriding
+            )
         warn_of_unknown_qos(self)
         rate_hz = self._effective_rate(self._settings.rate_hz)
         # Steady, so that images come at their rate also where nobody publishes simulated time.
         self._timer = self.create_timer(
             1 / rate_hz, self._publish_next, clock=Clock(clock_type=ClockType.STEADY_TIME)
         )
-        self.get_logger().info(f"playing {self._settings.source!r} at {rate_hz:.3g} Hz")
+        depth = f", with the depth of {self._source.depth}" if self._source.depth else ""
+        self.get_logger().info(f"playing {self._settings.source!r} at {rate_hz:.3g} Hz{depth}")
 
     def _play(self) -> Iterator[CameraFrame]:
         """Yields the source's frames, over and over where `loop` is set."""
@@ -121,8 +135,12 @@ class CameraNode(LenientParameters):
         camera = frame.camera or CameraModel.from_field_of_view(
             height, width, self._settings.field_of_view_deg
         )
-        self._images.publish(rgb_to_image(frame.rgb, header))
+        # The image last: what belongs to it is there when it comes.
         self._infos.publish(camera.to_message(header))
+        if self._depths is not None and frame.depth is not None:
+            values = frame.depth.values
+            self._depths.publish(depth_to_image(values, self._depth_header(frame.depth, header)))
+        self._images.publish(rgb_to_image(frame.rgb, header))
 
     def _end(self, error: SourceError | None) -> None:
         if self._timer is not None:
@@ -139,6 +157,13 @@ class CameraNode(LenientParameters):
         else:
             stamp = self.get_clock().now().to_msg()
         return Header(stamp=stamp, frame_id=frame_id)
+
+    def _depth_header(self, depth: DepthImage, colour: Header) -> Header:
+        stamp = colour.stamp.sec * SECOND_NS + colour.stamp.nanosec + depth.later_ns
+        return Header(
+            stamp=Time(nanoseconds=max(0, stamp)).to_msg(),
+            frame_id=colour.frame_id if depth.frame_id is None else depth.frame_id,
+        )
 
     def _effective_rate(self, rate_hz: float) -> float:
         wanted = rate_hz or self._source_rate_hz or DEFAULT_RATE_HZ

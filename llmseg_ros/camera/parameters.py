@@ -30,6 +30,7 @@ class CameraParameters:
 
     source: str = ""
     image_topic: str = ""
+    depth_source: str = ""
     rate_hz: float = 0.0
     loop: bool = True
     frame_id: str = ""
@@ -54,6 +55,14 @@ CAMERA_PARAMETERS = (
         "image_topic",
         DEFAULTS.image_topic,
         "Image topic of a recording; empty where the recording has one image topic.",
+        read_only=True,
+    ),
+    ParameterSpec(
+        "depth_source",
+        DEFAULTS.depth_source,
+        "Depth images: a topic of the recording, or a folder that has NAME.png, 16 bits, for an "
+        "image NAME. Empty: the one depth topic that has the images' frame_id, or the folder "
+        "depth in or beside that of the images; off: none.",
         read_only=True,
     ),
     ParameterSpec(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recordings (rosbag2, in mcap or sqlite3 storage) of one camera: reading and writing.
+"""The recording (rosbag2, in mcap or sqlite3 storage) of a camera, as a source of images.
 
 Recordings can be played where the rosbag2 tools are not installed. A message that cannot be read is
 left out, whatever is wrong with it.
@@ -7,43 +7,38 @@ left out, whatever is wrong with it.
 
 from __future__ import annotations
 
-import array
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
-from typing import Any, Literal
+from typing import Any
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-from rclpy.serialization import serialize_message
-from rclpy.time import Time
-from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
-from sensor_msgs.msg import CompressedImage
-from std_msgs.msg import Header
 
 from llmseg_core.recordings.recording import Recording
 from llmseg_core.recordings.storage import RecordingError, StoredMessage
 from llmseg_ros.messages.compressed_images import compressed_to_rgb
-from llmseg_ros.messages.conversions import image_to_rgb, rgb_to_image
+from llmseg_ros.messages.conversions import image_to_rgb
 
 from .camera_frame import CameraFrame, Report, SourceError
 from .camera_model import CameraModel
+from .recorded_depth import (
+    COMPRESSED_TYPE,
+    DEPTH_SUFFIX,
+    RAW_TYPE,
+    RecordedDepth,
+    depth_frame_id,
+    nearest,
+    stamp_ns,
+)
 
-__all__ = ["RecordedImages", "camera_info_topic", "write_recording"]
+__all__ = ["CAMERA_INFO_TYPE", "RecordedImages", "camera_info_topic"]
 
-RAW_TYPE = "sensor_msgs/msg/Image"
-COMPRESSED_TYPE = "sensor_msgs/msg/CompressedImage"
 CAMERA_INFO_TYPE = "sensor_msgs/msg/CameraInfo"
-DEFAULT_FRAME_ID = "camera_optical_frame"
 
 TRANSPORTS = ("compressed", "compressedDepth")
 """of image_transport, whose topics lie below the image's"""
-
-DEPTH_SUFFIX = "/compressedDepth"
 
 
 def camera_info_topic(image_topic: str) -> str:
@@ -58,7 +53,7 @@ def camera_info_topic(image_topic: str) -> str:
 class RecordedImages:
     """The raw or compressed images of one topic of a recording, as an image source."""
 
-    def __init__(self, path: Path, image_topic: str, report: Report) -> None:
+    def __init__(self, path: Path, image_topic: str, report: Report, depth: str = "") -> None:
         """Opens a recording.
 
         Args:
@@ -66,9 +61,11 @@ class RecordedImages:
             image_topic: topic of the images, with or without its first "/"; empty where the
                 recording has one image topic.
             report: receives one sentence for each message that cannot be read.
+            depth: topic of the depth images; empty is the only one that has the images' frame_id,
+                "off" none.
 
         Raises:
-            SourceError: not a readable recording, or no such image topic in it.
+            SourceError: not a readable recording, or no such image or depth topic in it.
         """
         self._path = path
         self._report = report
@@ -85,34 +82,53 @@ class RecordedImages:
         topic = camera_info_topic(self.image_topic)
         calibrated = self._recording.types.get(topic) == CAMERA_INFO_TYPE
         self._cameras = self._recording.messages(topic) if calibrated else []
+        self._is_raw = self._recording.types[self.image_topic] == RAW_TYPE
+        self._depth = RecordedDepth(
+            self._recording, self._types, depth, self._first_frame_id(), report
+        )
         for damage in self._recording.damage:
             report(damage)
 
+    @property
+    def depth(self) -> str:
+        """The topic of depth images that belong to these; empty where there is none."""
+        return self._depth.topic
+
     def __iter__(self) -> Iterator[CameraFrame]:
         """Yields the images in the order of recording, with their headers' stamps and frame_ids."""
-        is_raw = self._recording.types[self.image_topic] == RAW_TYPE
         read_message: tuple[StoredMessage, CameraModel] | None = None
         for number, message in enumerate(self._messages):
             name = f"message {number} of {self.image_topic}"
             try:
-                msg = self._read(message, RAW_TYPE if is_raw else COMPRESSED_TYPE)
-                rgb = image_to_rgb(msg) if is_raw else compressed_to_rgb(msg)
+                msg = self._read_image(message)
+                rgb = image_to_rgb(msg) if self._is_raw else compressed_to_rgb(msg)
             except Exception as error:  # of whatever library meets damaged bytes
                 reason = str(error) or type(error).__name__
                 self._report(f"skipped {name} in {str(self._path)!r}: {reason}")
                 continue
-            nearest = self._nearest_camera(message.time_ns)
-            if nearest is not None and (read_message is None or read_message[0] is not nearest):
-                camera = self._camera(nearest)
-                read_message = (nearest, camera) if camera is not None else read_message
-            stamp = msg.header.stamp
+            info = nearest(self._cameras, message.time_ns)
+            if info is not None and (read_message is None or read_message[0] is not info):
+                camera = self._camera(info)
+                read_message = (info, camera) if camera is not None else read_message
+            stamp = stamp_ns(msg)
             yield CameraFrame(
                 rgb=rgb,
                 name=name,
-                stamp_ns=stamp.sec * 10**9 + stamp.nanosec,
+                stamp_ns=stamp,
                 frame_id=msg.header.frame_id,
                 camera=read_message and read_message[1],
+                depth=self._depth.of(message, stamp),
             )
+
+    def _first_frame_id(self) -> str | None:
+        """The frame of the first image that can be read; None if none can."""
+        for message in self._messages[:10]:
+            with suppress(Exception):  # of damaged bytes
+                return str(self._read_image(message).header.frame_id)
+        return None
+
+    def _read_image(self, message: StoredMessage) -> Any:
+        return self._read(message, RAW_TYPE if self._is_raw else COMPRESSED_TYPE)
 
     def _read(self, message: StoredMessage, kind: str) -> Any:
         """The message; raises whatever damaged bytes cause."""
@@ -138,19 +154,14 @@ class RecordedImages:
             )
         colour = [topic for topic in topics if not topic.endswith(DEPTH_SUFFIX)] or topics
         if len(colour) > 1:
+            read = self._recording, self._types
+            colour = [topic for topic in colour if depth_frame_id(*read, topic) is None] or colour
+        if len(colour) > 1:
             raise SourceError(
                 f"several image topics in the recording {str(self._path)!r}: "
                 f"choose one of {', '.join(topics)}"
             )
         return colour[0]
-
-    def _nearest_camera(self, time_ns: int) -> StoredMessage | None:
-        """The calibration that was recorded at about the same time."""
-        if not self._cameras:
-            return None
-        after = bisect_left(self._cameras, time_ns, key=lambda message: message.time_ns)
-        near = self._cameras[max(0, after - 1) : after + 1]
-        return min(near, key=lambda message: abs(message.time_ns - time_ns))
 
     def _camera(self, message: StoredMessage) -> CameraModel | None:
         try:
@@ -169,70 +180,3 @@ def images_a_second(times_ns: list[int]) -> float | None:
     gaps = [after - before for before, after in pairwise(times_ns)]
     gap_ns = (median(gaps) or sum(gaps) / len(gaps)) if gaps else 0
     return 1e9 / gap_ns if gap_ns > 0 else None
-
-
-def write_recording(
-    folder: Path,
-    frames: Iterable[CameraFrame],
-    *,
-    image_topic: str = "/camera/image",
-    storage: Literal["mcap", "sqlite3"] = "mcap",
-    jpeg_quality: int | None = 90,
-) -> int:
-    """Writes images and their camera's calibration into a new recording.
-
-    Args:
-        folder: the recording's folder, which must not exist.
-        frames: images with their stamps, in ascending order. Frames without a frame_id get
-            "camera_optical_frame", frames without a calibration `CameraModel.from_field_of_view`.
-        image_topic: topic of raw images; compressed ones go to `image_topic` + "/compressed", the
-            calibration to the sibling topic camera_info.
-        storage: storage format.
-        jpeg_quality: 1 to 100 for compressed images; None for raw ones (rgb8).
-
-    Returns:
-        How many images were written.
-
-    Raises:
-        ValueError: a frame without a stamp, or a quality out of range.
-        FileExistsError: the folder exists.
-    """
-    if jpeg_quality is not None and not 1 <= jpeg_quality <= 100:
-        raise ValueError(f"jpeg_quality {jpeg_quality} must be 1 to 100, or None for raw images")
-    if folder.exists():
-        raise FileExistsError(f"{str(folder)!r} exists already: name a new folder")
-    plugin = {"mcap": StoragePlugin.MCAP, "sqlite3": StoragePlugin.SQLITE3}[storage]
-    types = get_typestore(Stores.LATEST)
-    count = 0
-    # Version 8 of the format is the newest that all maintained distributions read.
-    with Writer(folder, version=8, storage_plugin=plugin) as writer:
-        if jpeg_quality is None:
-            images = writer.add_connection(image_topic, RAW_TYPE, typestore=types)
-        else:
-            topic = f"{image_topic}/compressed"
-            images = writer.add_connection(topic, COMPRESSED_TYPE, typestore=types)
-        topic = camera_info_topic(image_topic)
-        calibrations = writer.add_connection(topic, CAMERA_INFO_TYPE, typestore=types)
-        for frame in frames:
-            if frame.stamp_ns is None:
-                raise ValueError(f"{frame.name} has no stamp, which a recording needs")
-            stamp = Time(nanoseconds=frame.stamp_ns).to_msg()
-            header = Header(stamp=stamp, frame_id=frame.frame_id or DEFAULT_FRAME_ID)
-            camera = frame.camera or CameraModel.from_field_of_view(*frame.rgb.shape[:2])
-            if jpeg_quality is None:
-                image = rgb_to_image(frame.rgb, header)
-            else:
-                image = _jpeg_message(frame.rgb, header, jpeg_quality)
-            writer.write(images, frame.stamp_ns, serialize_message(image))
-            info = camera.to_message(header)
-            writer.write(calibrations, frame.stamp_ns, serialize_message(info))
-            count += 1
-    return count
-
-
-def _jpeg_message(rgb: NDArray[np.uint8], header: Header, quality: int) -> CompressedImage:
-    bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
-    ok, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    if not ok:
-        raise ValueError(f"OpenCV cannot encode a JPEG of shape {rgb.shape}")
-    return CompressedImage(header=header, format="jpeg", data=array.array("B", data.tobytes()))

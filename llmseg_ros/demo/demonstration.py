@@ -127,6 +127,8 @@ def start_nodes(processes: Processes, options: Options) -> None:
     """Starts camera and segmentation node."""
     camera = {"source": str(options.recording), "recorded_stamps": "true"}
     node = {"model": options.model, "device": options.device}
+    if RecordedImages(options.recording, "", lambda problem: None).depth:
+        node["depth_topic"] = "depth"
     if options.web:  # a person needs time, and a camera that goes on
         camera = {"source": str(options.recording), "loop": "true", "rate_hz": str(WEB_RATE_HZ)}
         node["web_port"] = str(WEB_PORT)

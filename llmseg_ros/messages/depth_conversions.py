@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import array
 import struct
 from typing import Any, TypeAlias
 
@@ -10,12 +11,21 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
 
 from .conversions import ImageConversionError
 
-__all__ = ["DepthMessage", "check_depth", "depth_to_metres"]
+__all__ = [
+    "DepthMessage",
+    "check_depth",
+    "depth_to_compressed",
+    "depth_to_image",
+    "depth_to_metres",
+    "depth_values",
+]
 
 DepthMessage: TypeAlias = Image | CompressedImage
+DepthValues: TypeAlias = NDArray[np.uint16] | NDArray[np.float32]
 
 RAW: dict[str, np.dtype[Any]] = {
     "16UC1": np.dtype(np.uint16),
@@ -38,7 +48,7 @@ def check_depth(msg: DepthMessage) -> None:
         ImageConversionError: no depth encoding, an empty image, too little data, an image
             compressed in a way that is not read (RVL), or more pixels than `MOST_PIXELS`.
     """
-    if isinstance(msg, CompressedImage):
+    if not hasattr(msg, "encoding"):
         _check_compressed(msg)
         return
     dtype = RAW.get(msg.encoding)
@@ -74,23 +84,66 @@ def depth_to_metres(msg: DepthMessage, unit_m: float = 0.001) -> NDArray[np.floa
     Raises:
         ImageConversionError: see `check_depth`, and a compressed image that cannot be decoded.
     """
+    values = depth_values(msg)
+    if values.dtype.kind == "u":
+        return np.multiply(values, np.float32(unit_m), dtype=np.float32)
+    return np.ascontiguousarray(values, dtype=np.float32)
+
+
+def depth_values(msg: DepthMessage) -> DepthValues:
+    """The values of a depth image as they are: whole numbers, or metres.
+
+    Args:
+        msg: a message that `depth_to_metres` takes, of rclpy or of rosbags.
+
+    Returns:
+        (H, W) of either byte order, perhaps not contiguous.
+
+    Raises:
+        ImageConversionError: see `depth_to_metres`.
+    """
     check_depth(msg)
-    if isinstance(msg, CompressedImage):
-        return _decompressed(msg, unit_m)
+    if not hasattr(msg, "encoding"):
+        return _decompressed(msg)
     dtype = RAW[msg.encoding]
-    values = np.ndarray(
+    return np.ndarray(
         shape=(msg.height, msg.width),
         dtype=dtype.newbyteorder(">" if msg.is_bigendian else "<"),
         buffer=msg.data,
         strides=(msg.step, dtype.itemsize),
     )
-    return _metres(values, unit_m)
 
 
-def _metres(values: NDArray[np.uint16] | NDArray[np.float32], unit_m: float) -> NDArray[np.float32]:
-    if values.dtype.kind == "u":
-        return np.multiply(values, np.float32(unit_m), dtype=np.float32)
-    return np.ascontiguousarray(values, dtype=np.float32)
+def depth_to_image(values: DepthValues, header: Header) -> Image:
+    """A raw message, 16UC1 or 32FC1, of (H, W) whole numbers or metres."""
+    whole = values.dtype.kind == "u"
+    pixels = np.ascontiguousarray(values, dtype="<u2" if whole else "<f4")
+    data = array.array("B")  # any other type is copied value by value when it is assigned
+    data.frombytes(pixels.view(np.uint8).data)
+    return Image(
+        header=header,
+        height=pixels.shape[0],
+        width=pixels.shape[1],
+        encoding="16UC1" if whole else "32FC1",
+        is_bigendian=0,
+        step=pixels.strides[0],
+        data=data,
+    )
+
+
+def depth_to_compressed(values: NDArray[np.uint16], header: Header) -> CompressedImage:
+    """The message of compressed_depth_image_transport: a PNG of (H, W) whole numbers.
+
+    Raises:
+        ImageConversionError: values of another type, or an image that OpenCV cannot encode.
+    """
+    if values.dtype != np.uint16:
+        raise ImageConversionError(f"depth of {values.dtype} cannot be a PNG, it must be uint16")
+    done, png = cv2.imencode(".png", values, [cv2.IMWRITE_PNG_COMPRESSION, 9])
+    if not done:
+        raise ImageConversionError(f"OpenCV cannot encode depth of shape {values.shape} as PNG")
+    data = array.array("B", HEAD.pack(0, 0.0, 0.0) + png.tobytes())
+    return CompressedImage(header=header, format="16UC1; compressedDepth png", data=data)
 
 
 def _check_compressed(msg: CompressedImage) -> None:
@@ -119,7 +172,7 @@ def _check_compressed(msg: CompressedImage) -> None:
         )
 
 
-def _decompressed(msg: CompressedImage, unit_m: float) -> NDArray[np.float32]:
+def _decompressed(msg: CompressedImage) -> DepthValues:
     data = np.frombuffer(msg.data, np.uint8)
     try:
         values = cv2.imdecode(data[HEAD.size :], cv2.IMREAD_UNCHANGED)
@@ -131,7 +184,7 @@ def _decompressed(msg: CompressedImage, unit_m: float) -> NDArray[np.float32]:
             "it must be a whole PNG of 16 bits and one channel"
         )
     if not msg.format.strip().startswith("32FC1"):
-        return _metres(values, unit_m)
+        return values
     _, a, b = HEAD.unpack_from(data.tobytes()[: HEAD.size])
     with np.errstate(divide="ignore", invalid="ignore"):
         depth = np.float32(a) / (values.astype(np.float32) - np.float32(b))

@@ -55,7 +55,8 @@ def answer(
     found = tuple(range(len(masks)))
     union = masks.any(0) if len(masks) else np.zeros(masks.shape[1:], bool)
     segmentation = Segmentation("the block", union, Selection(found, 0.9), candidates)
-    frame = Frame(image, header, number=1, depth=sync.capture(10**9))
+    stamp_ns = 10**9 * header.stamp.sec + header.stamp.nanosec
+    frame = Frame(image, header, number=1, depth=sync.capture(stamp_ns))
     return SegmentedFrame(frame, segmentation, None, track_id)
 
 

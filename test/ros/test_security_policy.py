@@ -87,6 +87,7 @@ def test_the_segmentation_node(observer: Observer, tmp_path: Path) -> None:
 
 def test_the_camera_node(observer: Observer, tmp_path: Path) -> None:
     write_image(tmp_path / "image.png", picture(0))
+    (tmp_path / "depth").mkdir()
     values = {"source": str(tmp_path), "use_sim_time": True}
     observer.add_node(
         CameraNode(parameter_overrides=[Parameter(n, value=v) for n, v in values.items()])

@@ -25,7 +25,7 @@ from llmseg_ros.camera.camera_frame import CameraFrame, SourceError
 from llmseg_ros.camera.camera_model import CameraModel
 from llmseg_ros.camera.camera_node import CameraNode
 from llmseg_ros.camera.image_sources import ImageFiles
-from llmseg_ros.camera.recording import write_recording
+from llmseg_ros.camera.recording_writer import write_recording
 from llmseg_ros.messages.conversions import image_to_rgb
 
 SCRIPT = Path(__file__).parents[3] / "scripts" / "llmseg_camera"
@@ -181,8 +181,8 @@ def test_every_parameter_is_described(observer: Observer, folder: Path) -> None:
     }
     own = {name for name in own if not name.startswith("qos_overrides")}
     assert own == {
-        "field_of_view_deg", "frame_id", "image_topic", "loop", "rate_hz", "recorded_stamps",
-        "source", "wait_for_subscriber",
+        "depth_source", "field_of_view_deg", "frame_id", "image_topic", "loop", "rate_hz",
+        "recorded_stamps", "source", "wait_for_subscriber",
     }  # fmt: skip
     assert all(camera.describe_parameter(name).description for name in own)
 

@@ -20,7 +20,8 @@ from helpers.pictures import CAMERA, SECOND, frames, picture, write_image
 from llmseg_ros.camera.camera_frame import CameraFrame, SourceError
 from llmseg_ros.camera.camera_model import CameraModel
 from llmseg_ros.camera.image_sources import Capture, ImageFiles, open_source
-from llmseg_ros.camera.recording import RecordedImages, camera_info_topic, write_recording
+from llmseg_ros.camera.recording import RecordedImages, camera_info_topic
+from llmseg_ros.camera.recording_writer import write_recording
 
 
 def test_folder_in_natural_order(tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ from helpers.pictures import SECOND, frames, picture, write_image
 from llmseg_ros.camera.camera_frame import SourceError
 from llmseg_ros.camera.camera_model import CameraModel
 from llmseg_ros.camera.image_sources import open_source
-from llmseg_ros.camera.recording import images_a_second, write_recording
+from llmseg_ros.camera.recording import images_a_second
+from llmseg_ros.camera.recording_writer import write_recording
 from llmseg_ros.messages.conversions import rgb_to_image
 
 TYPES = get_typestore(Stores.LATEST)

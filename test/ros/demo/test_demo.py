@@ -17,12 +17,15 @@ import cv2
 import numpy as np
 import pytest
 
+from helpers.depth import stamped
 from helpers.pictures import picture
+from helpers.placed_answer import answer, placing
 from helpers.small_model import save_small_model
-from llmseg_core.images.run_lengths import encode_counts
+from llmseg_core.images.run_lengths import decode_counts, encode_counts
 from llmseg_core.runtime.folder_lock import locked
 from llmseg_ros.camera.camera_frame import CameraFrame
-from llmseg_ros.camera.recording import write_recording
+from llmseg_ros.camera.recording import RecordedImages
+from llmseg_ros.camera.recording_writer import write_recording
 from llmseg_ros.demo import processes as processes_module
 from llmseg_ros.demo.asker import Outcome
 from llmseg_ros.demo.demonstration import main
@@ -30,6 +33,7 @@ from llmseg_ros.demo.ground_truth import GROUND_TRUTH_FILE, GroundTruth, Questio
 from llmseg_ros.demo.picture import Picture
 from llmseg_ros.demo.processes import ProcessDied, Processes
 from llmseg_ros.demo.report import outcome_table, write_report
+from llmseg_ros.messages.depth_conversions import depth_to_image
 from llmseg_ros.process import StopSignals
 
 HEIGHT, WIDTH = 60, 80
@@ -114,6 +118,29 @@ def test_the_shipped_recording() -> None:
     for question in truth.questions:
         for stamp in truth.scenes[question.scene].frames:
             assert truth.target(question, stamp).any() == bool(question.targets)
+
+
+@pytest.mark.skipif(not SHIPPED.is_dir(), reason="the recording is not in this checkout")
+def test_things_in_the_shipped_recording_stand_still_in_space() -> None:
+    """While the view sways over them: depth and calibration are each image's own."""
+    truth = GroundTruth.load(SHIPPED)
+    masks = truth.scenes[0].frames
+    positions = []
+    for frame in RecordedImages(SHIPPED, "", pytest.fail):
+        assert frame.depth is not None
+        assert frame.camera is not None
+        assert frame.stamp_ns is not None
+        if frame.stamp_ns not in masks:
+            break
+        header = stamped(frame.stamp_ns)
+        mask = decode_counts(masks[frame.stamp_ns][2], (480, 640))[None]
+        depth = depth_to_image(frame.depth.values, header)
+        seen = answer(depth, frame.camera.to_message(header), mask, header)
+        (place,) = placing().find(seen).places
+        positions.append(place.position)
+    assert len(positions) == 6
+    spread = np.ptp(np.array(positions), axis=0)
+    assert spread.max() < 0.005  # metres; with one calibration for all it is 0.03
 
 
 class Tags(HTMLParser):
