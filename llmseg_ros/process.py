@@ -22,6 +22,8 @@ from importlib import import_module
 from types import FrameType, ModuleType
 from typing import NoReturn
 
+from llmseg_core.runtime.freed_memory import share_one_heap
+
 __all__ = ["Executable", "StartError", "StopSignals"]
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -153,6 +155,7 @@ class Executable:
         The interpreter is not taken down in order: a thread that loads or infers may still run,
         and PyTorch's libraries do not bear that their memory goes meanwhile.
         """
+        share_one_heap()
         stop = StopSignals(self.interrupted, self.patience_s)
         stop.watch()
         status = self._status(sys.argv[1:], stop)

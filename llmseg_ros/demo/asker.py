@@ -40,6 +40,7 @@ class Outcome:
         question: what was asked.
         stamp_ns: the frame that was answered.
         found: whether the node found anything.
+        followed: whether the answer was carried along to this frame from an earlier one.
         confidence: of the answer, [0, 1].
         iou: of the answer and the ground truth, [0, 1]; 1 if both are empty.
         latency_ms: from publishing the instruction to receiving the result.
@@ -50,6 +51,7 @@ class Outcome:
     question: Question
     stamp_ns: int
     found: bool
+    followed: bool
     confidence: float
     iou: float
     latency_ms: float
@@ -163,6 +165,7 @@ class Asker(Node):
             question=question,
             stamp_ns=stamp_ns,
             found=msg.found,
+            followed=msg.followed,
             confidence=msg.confidence,
             iou=mask_iou(mask, self._truth.target(question, stamp_ns)),
             latency_ms=1000 * (now - self._asked_at),

@@ -62,6 +62,7 @@ def write_report(folder: Path, outcomes: Sequence[Outcome], pictures: Sequence[P
         {
             "instruction": outcome.question.instruction,
             "found": outcome.found,
+            "followed": outcome.followed,
             "iou": round(outcome.iou, 4),
             "latency_ms": round(outcome.latency_ms, 1),
         }

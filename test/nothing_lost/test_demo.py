@@ -21,6 +21,8 @@ from llmseg_ros.demo.ground_truth import GroundTruth
 
 RECORDING = Path(demo.__file__).parent / "recording"
 ANSWERS = expected("demo.json")
+CARRIED = 0.05
+"""most that IoU changes while an answer is carried to another frame of the scene"""
 
 
 def test_the_questions_are_the_same() -> None:
@@ -67,7 +69,10 @@ def test_the_old_summary_is_among_the_old_answers() -> None:
 
 @pytest.mark.slow
 def test_the_whole_demonstration_answers_as_it_did(tmp_path: Path) -> None:
-    """Camera, node and questions over DDS; which frame of a scene is asked about is chance."""
+    """Camera, node and questions over DDS; which frame of a scene is asked about is chance.
+
+    The node may have carried an answer along to that frame, as it did not at the time.
+    """
     command = [sys.executable, "-m", "llmseg_ros.demo", "--output", str(tmp_path)]
     subprocess.run(command, check=True, timeout=280)
     summary = json.loads((tmp_path / "summary.json").read_text())
@@ -77,9 +82,13 @@ def test_the_whole_demonstration_answers_as_it_did(tmp_path: Path) -> None:
 
 
 def assert_summary(answer: dict, summary: dict) -> None:
-    """A line of `summary.json` fits one of the frames."""
+    """A line of `summary.json` fits one of the frames.
+
+    A full answer is one of theirs; what was carried along is about as good as one of them.
+    """
     known = [(frame["found"], frame["iou"]) for frame in answer["frames"]]
+    tolerance = CARRIED if summary.get("followed") else 2e-3
     assert any(
-        found == summary["found"] and iou == pytest.approx(summary["iou"], abs=2e-3)
+        found == summary["found"] and iou == pytest.approx(summary["iou"], abs=tolerance)
         for found, iou in known
     ), f"{answer['instruction']}: {summary} is none of {known}"

@@ -80,13 +80,16 @@ class Stage:
         pixels = np.full((HEIGHT, WIDTH, 3), brightness, np.uint8)
         self.publish(rgb_to_image(pixels, header(stamp_ns), "bgr8"))
 
-    def result(self, stamp_ns: int, instruction: str, columns: int = 3) -> None:
+    def result(
+        self, stamp_ns: int, instruction: str, columns: int = 3, followed: bool = False
+    ) -> None:
         """A result whose mask is the leftmost columns."""
         mask = np.zeros((HEIGHT, WIDTH), dtype=bool)
         mask[:, :columns] = True
         message = SegmentationResult(
             header=header(stamp_ns),
             instruction=instruction,
+            followed=followed,
             found=columns > 0,
             mask=mask_to_image(mask, header(stamp_ns)),
         )
@@ -121,7 +124,7 @@ def test_questions_are_asked_one_by_one_and_compared(stage: Stage) -> None:
     assert not stage.asker.done
     stage.show(4)
     assert stage.asked[3:] == ["the book"]
-    stage.result(4, "the book", columns=6)
+    stage.result(4, "the book", columns=6, followed=True)
     assert not stage.asker.done  # overlays are still missing
     stage.overlay(2, brightness=20)
     stage.overlay(4, brightness=30)
@@ -130,6 +133,7 @@ def test_questions_are_asked_one_by_one_and_compared(stage: Stage) -> None:
     assert [outcome.question for outcome in stage.outcomes] == [MUG, UNICORN, BOOK]
     assert [outcome.iou for outcome in stage.outcomes] == [1.0, 1.0, 0.5]
     assert [outcome.verdict for outcome in stage.outcomes] == ["yes", "nothing fits", "yes"]
+    assert [outcome.followed for outcome in stage.outcomes] == [False, False, True]
     shown = [int(stage.asker.overlay_pixels(outcome)[0, 0, 0]) for outcome in stage.outcomes]
     assert shown == [10, 20, 30]
     assert all(0 < outcome.latency_ms < 10_000 for outcome in stage.outcomes)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -164,13 +165,13 @@ class Tags(HTMLParser):
 def outcome(instruction: str, targets: tuple[int, ...], found: bool, iou: float) -> Outcome:
     question = Question(0, instruction, "function", targets)
     mask = square(5, 5, 20)
-    return Outcome(question, SECOND, found, 0.5, iou, 123.4, mask, overlay_number=0)
+    return Outcome(question, SECOND, found, False, 0.5, iou, 123.4, mask, overlay_number=0)
 
 
 def test_report(tmp_path: Path) -> None:
     outcomes = [
         outcome('the <b>mug</b> & "spoon" [/red]', (1,), True, 0.8),
-        outcome("a unicorn", (), True, 0.0),
+        replace(outcome("a unicorn", (), True, 0.0), followed=True),
     ]
     rgb = picture(0, HEIGHT, WIDTH)
     pictures = [Picture(rgb, rgb, square(5, 5, 20)), Picture(rgb, rgb, square(0, 0, 0))]
@@ -178,9 +179,10 @@ def test_report(tmp_path: Path) -> None:
     write_report(tmp_path, outcomes, pictures)
 
     assert json.loads((tmp_path / "summary.json").read_text()) == [
-        {"instruction": 'the <b>mug</b> & "spoon" [/red]', "found": True, "iou": 0.8,
-         "latency_ms": 123.4},
-        {"instruction": "a unicorn", "found": True, "iou": 0.0, "latency_ms": 123.4},
+        {"instruction": 'the <b>mug</b> & "spoon" [/red]', "found": True, "followed": False,
+         "iou": 0.8, "latency_ms": 123.4},
+        {"instruction": "a unicorn", "found": True, "followed": True,
+         "iou": 0.0, "latency_ms": 123.4},
     ]  # fmt: skip
     images = sorted(path.name for path in tmp_path.glob("*.png"))
     assert images == ["01_the_b_mug_b_spoon_red.png", "02_a_unicorn.png"]
@@ -310,7 +312,7 @@ def test_the_whole_demo(recording: Path, tmp_path: Path) -> None:
     instructions = [question.instruction for question in GroundTruth.load(recording).questions]
     assert [entry["instruction"] for entry in summary] == instructions
     for entry in summary:
-        assert set(entry) == {"instruction", "found", "iou", "latency_ms"}
+        assert set(entry) == {"instruction", "found", "followed", "iou", "latency_ms"}
         assert 0 <= entry["iou"] <= 1
         assert entry["latency_ms"] > 0
         assert entry["instruction"] in done.stdout
