@@ -14,12 +14,16 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
+from helpers.commands import run
 from helpers.vlm_server import reply, vlm_server
 from llmseg_core import load_method
 from llmseg_core.grounding.server_chat import ServerChat
 from llmseg_core.images.image_files import read_image, write_image
 from llmseg_core.images.run_lengths import decode_runs, encode_mask
 from llmseg_core.web.guard import Guard
+from llmseg_training.commands.data import DATA
+from llmseg_training.commands.proposals import PROPOSALS
+from llmseg_training.commands.train import TRAIN
 from llmseg_training.data import FolderData
 from llmseg_training.data.bag_frames import write_frames
 from llmseg_training.label.app import label_app
@@ -259,3 +263,28 @@ def test_a_foreign_site_changes_nothing(client: TestClient, folder: Path) -> Non
         answer = client.post("/api/save", json=FORMS["save"], headers=headers)
         assert answer.status_code in (403, 421)
     assert not (folder / "samples.jsonl").exists()
+
+
+def test_what_was_labelled_is_checked_proposed_for_and_trained_on(
+    client: TestClient,
+    folder: Path,
+    model_folder: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The page's work goes through the commands of docs/fine-tune.md as it is."""
+    first = saved(client, text="what is square?", kind="instruction", category="square")
+    saved(client, first["version"], text="a unicorn", nothing=True, mask=None)
+    work = tmp_path_factory.mktemp("work")
+    monkeypatch.chdir(work)
+    assert run(DATA, "check", folder) == 0
+    assert run(PROPOSALS, folder, "--model", model_folder, "--out", "proposals") == 0
+    changes = {
+        "model": model_folder, "data": folder, "proposals": "proposals", "validation": folder,
+        "validation_proposals": "proposals", "steps": 2, "validate_steps": 2, "save_steps": 2,
+        "global_batch": 2, "precision": "float32", "workers": 0, "warmup_steps": 1,
+        "gradient_checkpointing": "false", "report_to": "[]",
+    }  # fmt: skip
+    settings = [word for key, value in changes.items() for word in ("--set", f"{key}={value}")]
+    assert run(TRAIN, "finetune_folder", "--work", "trained", *settings) == 0
+    assert (work / "trained/last/selector.safetensors").is_file()
