@@ -160,10 +160,12 @@ class ImagePrefix:
     Attributes:
         keys: for each layer (1, heads, T, head width) float.
         values: for each layer (1, heads, T, head width) float.
+        next_position: where the prompt goes on, in the language model's own count; None: at T.
     """
 
     keys: tuple[Tensor, ...]
     values: tuple[Tensor, ...]
+    next_position: int | None = None
 
     def __post_init__(self) -> None:
         if len(self.keys) != len(self.values) or not self.keys:

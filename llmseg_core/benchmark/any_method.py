@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,24 +24,30 @@ from .report import (
     timed,
 )
 
-__all__ = ["measure_method"]
+__all__ = ["NEW_FRAME", "NEW_INSTRUCTION", "measure_method"]
 
 NEW_FRAME = "new frame to mask"
 NEW_INSTRUCTION = "new instruction"
 
 
 def measure_method(
-    method: Method, frames: Sequence[np.ndarray], repeats: int, device: torch.device
+    method: Method,
+    frames: Sequence[np.ndarray],
+    repeats: int,
+    device: torch.device,
+    bounds_ms: Mapping[str, float] | None = None,
 ) -> tuple[dict[str, Any], list[StageRow]]:
     """New frames with an instruction each, then a new instruction on the frame that is known.
 
-    There is neither a reference nor a lower bound: how many words a VLM writes is its own affair.
+    There is no reference, and unless one is given no lower bound: how many words a VLM writes is
+    its own affair.
 
     Args:
         method: to measure.
         frames: images to go round.
         repeats: frames to measure.
         device: where it runs.
+        bounds_ms: lower bounds by the stage's name.
 
     Returns:
         The report for JSON, and the stages.
@@ -57,7 +63,11 @@ def measure_method(
         sums = {NEW_FRAME: encoding + asking, NEW_INSTRUCTION: again}
         for name, value in {**answer.timings_ms, **sums}.items():
             samples[name].append(value)
-    rows = {name: StageRow(name, Timing.of(values)) for name, values in samples.items()}
+    bounds = bounds_ms or {}
+    rows = {
+        name: StageRow(name, Timing.of(values), bound_ms=bounds.get(name))
+        for name, values in samples.items()
+    }
     new_frame, again_ms = rows[NEW_FRAME].ours.median, rows[NEW_INSTRUCTION].ours.median
     memory = peak_memory_mb(device)
     report: dict[str, Any] = {

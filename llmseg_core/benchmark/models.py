@@ -46,7 +46,14 @@ from llmseg_core.proposals.generator import SamProposalGenerator
 from llmseg_core.runtime.device import faster_dtype, torch_device, torch_dtype
 from llmseg_core.vlm.tokenizer import build_tokenizer
 
-__all__ = ["INSTRUCTIONS", "PROFILES", "BenchmarkModel", "benchmark_model"]
+__all__ = [
+    "INSTRUCTIONS",
+    "PROFILES",
+    "BenchmarkModel",
+    "benchmark_model",
+    "made_on",
+    "natural_filters",
+]
 
 INSTRUCTIONS = (
     "the red cup",
@@ -144,18 +151,18 @@ def random_parts(profile: str, runtime: RuntimeConfig, frame: np.ndarray) -> Mod
     """Random weights in the sizes of a profile; arguments and errors as in `benchmark_model`."""
     device, dtype = torch_device(runtime), torch_dtype(runtime)
     _require_memory(profile, device, dtype)
-    with _made_on(device, dtype):
+    with made_on(device, dtype):
         parts = PROFILES[profile].networks()
     for network in (parts.sam, parts.dinov2):
         if network is not None:
             network.to(faster_dtype(device, dtype))  # as when a model is loaded
     config = parts.config
-    proposals = _natural(parts.sam, config.proposals, frame)
+    proposals = natural_filters(parts.sam, config.proposals, frame)
     return replace(parts, config=replace(config, proposals=proposals))
 
 
 @contextmanager
-def _made_on(device: torch.device, dtype: torch.dtype) -> Iterator[None]:
+def made_on(device: torch.device, dtype: torch.dtype) -> Iterator[None]:
     """What is made within is made there, without a copy elsewhere."""
     before = torch.get_default_dtype()
     torch.set_default_dtype(dtype)
@@ -213,7 +220,7 @@ def _require_memory(profile: str, device: torch.device, dtype: torch.dtype) -> N
 
 
 @torch.no_grad()
-def _natural(sam: SamModel, config: ProposalConfig, frame: np.ndarray) -> ProposalConfig:
+def natural_filters(sam: SamModel, config: ProposalConfig, frame: np.ndarray) -> ProposalConfig:
     """Make random weights and thresholds let as many masks pass as trained ones do.
 
     The weights are changed: logits get a natural size, predicted IoUs move to where the share

@@ -7,7 +7,12 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from llmseg_core.benchmark.choices import MODE_NAMES, PROFILE_NAMES
+from llmseg_core.benchmark.choices import (
+    METHOD_NAMES,
+    MODE_NAMES,
+    PROFILE_NAMES,
+    SIZE_NAMES,
+)
 from llmseg_core.config import RuntimeConfig
 
 from .command import Command
@@ -28,12 +33,21 @@ FRAMES = 4
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "subject", choices=["pipeline", "proposals", "method"],
-        help="what to measure: pipeline or proposals of a profile, or a model directory's method",
+        "subject", choices=["pipeline", "proposals", "method", "methods"],
+        help="what to measure: pipeline or proposals of a profile, a model directory's method, or "
+        "all methods with random weights",
     )  # fmt: skip
     parser.add_argument(
         "--model", default="embedded", metavar="DIR",
         help="for method: the model directory (default: embedded)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--sizes", choices=SIZE_NAMES, default="small",
+        help="for methods: of their networks (default: small; published needs a GPU of 40 GB)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--only", choices=METHOD_NAMES, action="append",
+        help="for methods: this one, may be repeated",
     )  # fmt: skip
     parser.add_argument(
         "--profile", choices=PROFILE_NAMES, default="embedded",
@@ -84,7 +98,12 @@ def _run(options: argparse.Namespace) -> int:
     try:
         frames = benchmark_frames(options.image_size, options.images, FRAMES)
         runtime = RuntimeConfig(device=chosen_device(options), dtype=options.dtype)
-        if options.subject == "method":
+        if options.subject in ("method", "methods"):
+            if options.plot is not None:
+                raise ValueError("--plot draws what is compared, and methods are compared with "
+                                 "nothing")  # fmt: skip
+            if options.subject == "methods":
+                return _measure_methods(options, frames, runtime)
             _measure_method(options, frames, runtime)
             return 0
         model = benchmark_model(options.profile, runtime, frames[0])
@@ -126,8 +145,6 @@ def _measure_method(
     from llmseg_core.methods.method import load_method
     from llmseg_core.runtime.device import torch_device
 
-    if options.plot is not None:
-        raise ValueError("--plot draws what is compared, and a method is compared with nothing")
     device = torch_device(runtime)
     method = load_method(options.model, runtime)
     measured, _ = measure_method(method, frames, options.repeats, device)
@@ -142,6 +159,30 @@ def _measure_method(
             **measured,
         }
         write_json(options.json, report)
+
+
+def _measure_methods(
+    options: argparse.Namespace, frames: list[np.ndarray], runtime: RuntimeConfig
+) -> int:
+    """All methods; 1 if one of them encodes the image of a known frame again."""
+    from llmseg_core.benchmark.all_methods import measure_methods
+    from llmseg_core.benchmark.report import machine, write_json
+    from llmseg_core.runtime.device import torch_device
+
+    names = options.only or METHOD_NAMES
+    measured = measure_methods(names, options.sizes, runtime, frames, options.repeats)
+    if options.json is not None:
+        report = {
+            "benchmark": "methods",
+            "sizes": options.sizes,
+            **machine(torch_device(runtime)),
+            "dtype": options.dtype,
+            "image_size": list(options.image_size),
+            "repeats": options.repeats,
+            **measured,
+        }
+        write_json(options.json, report)
+    return int(any(measured[name]["image_encodings_new_instruction"] for name in names))
 
 
 def _measure(

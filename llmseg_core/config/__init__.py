@@ -21,7 +21,7 @@ from .llm_seg import (
 from .marks import MarksConfig
 from .runtime import RuntimeConfig
 from .two_stage import TwoStageConfig
-from .vlm import VlmConfig
+from .vlm import SegTokenVlmConfig, VlmConfig
 
 __all__ = [
     "BoxFormat",
@@ -37,6 +37,7 @@ __all__ = [
     "ProposalConfig",
     "RuntimeConfig",
     "SegTokenConfig",
+    "SegTokenVlmConfig",
     "SelectionConfig",
     "SelectionRule",
     "SelectorConfig",

@@ -10,6 +10,7 @@ from .calibration import Calibration
 from .limits import OneOf
 from .llm_seg import SegTokenConfig, SelectionConfig, without_defaults
 from .settings import Settings
+from .vlm import SegTokenVlmConfig, with_vlm
 
 __all__ = ["LisaConfig"]
 
@@ -30,6 +31,8 @@ class LisaConfig(Settings):
     """SAM; its mask decoder is in `lisa.safetensors`"""
     llava: str = "llava"
     """LLaVA"""
+    vlm: SegTokenVlmConfig | None = None
+    """the VLM, where it is no LLaVA or its image has a limit; null takes `llava`"""
     adapter: str | None = None
     """LoRA on it"""
     seg_token: SegTokenConfig = field(default_factory=SegTokenConfig)
@@ -50,4 +53,4 @@ class LisaConfig(Settings):
         Raises:
             ValueError: naming section and key, quoting a bad value.
         """
-        return super().from_dict(values, where)
+        return super().from_dict(with_vlm(values), where)

@@ -12,6 +12,7 @@ from .limits import Above, AtLeast, Below, Between, OneOf
 from .settings import Settings
 from .templates import Template
 from .values import require
+from .vlm import SegTokenVlmConfig, with_vlm
 
 __all__ = [
     "INSTRUCTION",
@@ -114,7 +115,11 @@ class ImageEncoderConfig(Settings):
 
 @dataclass(frozen=True)
 class SegTokenConfig(Settings):
-    """How the VLM is asked (paper section 3.1)."""
+    """How the VLM is asked (paper section 3.1).
+
+    All of it is for LLaVA; other families have pixels and a conversation of their own, and
+    `question` alone counts.
+    """
 
     image_fit: Annotated[str, OneOf("crop", "pad", "stretch")] = "crop"
     """how the image meets the VLM's square: "crop" (shortest side, centre), "pad" or "stretch" """
@@ -218,8 +223,11 @@ def without_defaults(plain: dict[str, Any]) -> dict[str, Any]:
     for section, default, name in _LATER:
         if section in plain and plain[section][name] == getattr(default, name):
             del plain[section][name]
-    if plain["calibration"] is None:
-        del plain["calibration"]
+    for name in ("calibration", "vlm"):
+        if plain[name] is None:
+            del plain[name]
+    if "vlm" in plain:  # the same part by its other name
+        del plain["llava"]
     return plain
 
 
@@ -240,6 +248,8 @@ class LLMSegConfig(Settings):
     dinov2: str = "dinov2"
     convnext: str = "convnext"
     llava: str = "llava"
+    vlm: SegTokenVlmConfig | None = None
+    """the VLM, where it is no LLaVA or its image has a limit; null takes `llava`"""
     adapter: str | None = None
     proposals: ProposalConfig = field(default_factory=ProposalConfig)
     image_encoder: ImageEncoderConfig = field(default_factory=ImageEncoderConfig)
@@ -262,4 +272,4 @@ class LLMSegConfig(Settings):
         Raises:
             ValueError: naming section and key, quoting a bad value.
         """
-        return super().from_dict(values, where)
+        return super().from_dict(with_vlm(values), where)

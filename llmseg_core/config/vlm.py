@@ -10,7 +10,7 @@ from .limits import Above, AtLeast
 from .settings import Settings
 from .values import require
 
-__all__ = ["VlmConfig", "with_vlm"]
+__all__ = ["SegTokenVlmConfig", "VlmConfig", "with_vlm"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,22 @@ class VlmConfig(Settings):
             self.model,
             "the name of the model at the url",
         )
+
+
+@dataclass(frozen=True)
+class SegTokenVlmConfig(Settings):
+    """A VLM with a seg token: LLaVA, Qwen2.5-VL, Qwen3-VL or SmolVLM, as its `config.json` says.
+
+    In `llmseg.yaml` a path alone may stand for the section.
+    """
+
+    path: str = "vlm"
+    """sub-folder of the model directory, a path, or a name in the local Hugging Face cache"""
+    max_pixels: Annotated[int, AtLeast(784)] | None = None
+    """most pixels of the image that it gets, where it takes images of any size; null takes its own
+    limit"""
+    square: Annotated[int, AtLeast(28)] | None = None
+    """pixels a side that a Qwen VLM's image is stretched to; null keeps the image's shape"""
 
 
 def with_vlm(values: Any) -> Any:

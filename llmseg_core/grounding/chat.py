@@ -13,9 +13,10 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedTokenizerBase
 
-from llmseg_core.types import ImagePrefix
+from llmseg_core.vlm.families import image_vlm_of
+from llmseg_core.vlm.kv_cache import grown_from
 
-__all__ = ["ChatVlm", "LocalChat", "SeenImage", "first_ids", "grown_from", "prefix_of", "yes_share"]
+__all__ = ["ChatVlm", "LocalChat", "SeenImage", "first_ids", "yes_share"]
 
 YES, NO = ("yes", "Yes", "YES"), ("no", "No", "NO")
 
@@ -28,13 +29,17 @@ class SeenImage:
         content: keys and values of the prompt up to and with the image, or what a server is sent.
         image_size: (H, W) of the image in pixels.
         processed_size: (height, width) of the image as the VLM saw it, in pixels.
-        next_position: where the prompt goes on, in the language model's own count.
     """
 
     content: Any
     image_size: tuple[int, int]
     processed_size: tuple[int, int]
-    next_position: int = 0
+
+    @property
+    def next_position(self) -> int:
+        """Where the prompt goes on, in the count of a language model in this process."""
+        next_position: int | None = self.content.next_position
+        return int(self.content.length) if next_position is None else next_position
 
 
 class ChatVlm(Protocol):
@@ -88,6 +93,7 @@ class LocalChat(ABC):
         self, model: Any, tokenizer: PreTrainedTokenizerBase, max_tokens: int = 512
     ) -> None:
         self.model = model.eval()
+        self.vlm = image_vlm_of(model)
         self.tokenizer = tokenizer
         self.max_tokens = max_tokens
         self.yes_ids = first_ids(tokenizer, YES)
@@ -106,16 +112,6 @@ class LocalChat(ABC):
     @abstractmethod
     def tail_ids(self, question: str) -> list[int]:
         """Token ids of the prompt after the image, up to where the answer begins."""
-
-    @abstractmethod
-    def forward(self, ids: Tensor, cache: DynamicCache, position: int) -> Tensor:
-        """(1, T, width) hidden states of T more tokens of text.
-
-        Args:
-            ids: (1, T) int64.
-            cache: what came before; it grows.
-            position: of the first of them.
-        """
 
     @torch.inference_mode()
     def answer(self, image: SeenImage, question: str) -> str:
@@ -149,7 +145,7 @@ class LocalChat(ABC):
             position: of the first of them.
         """
         tokens = torch.tensor([list(ids)], dtype=torch.int64, device=self.device)
-        hidden = self.forward(tokens, cache, position)
+        hidden = self.vlm.read(tokens, cache, position)
         logits: Tensor = self.model.lm_head(hidden[:, -1])[0].float()
         return logits
 
@@ -183,18 +179,3 @@ def first_ids(tokenizer: PreTrainedTokenizerBase, words: Sequence[str]) -> list[
 def yes_share(yes: float, no: float) -> float:
     """The share of yes among two log-probabilities, [0, 1]."""
     return float(torch.sigmoid(torch.tensor(yes - no, dtype=torch.float64)))
-
-
-def prefix_of(cache: DynamicCache) -> ImagePrefix:
-    """Keys and values of a cache."""
-    return ImagePrefix(
-        tuple(layer.keys for layer in cache.layers), tuple(layer.values for layer in cache.layers)
-    )
-
-
-def grown_from(prefix: ImagePrefix) -> DynamicCache:
-    """A cache that may grow; the prefix stays as it is."""
-    cache = DynamicCache()
-    for layer, (keys, values) in enumerate(zip(prefix.keys, prefix.values, strict=True)):
-        cache.update(keys, values, layer)
-    return cache

@@ -15,10 +15,10 @@ from PIL import Image
 
 from llmseg_core.images.image_ops import check_image
 from llmseg_core.images.imagenet_pixels import resized_image
+from llmseg_core.vlm.qwen_pixels import QwenPixels
 
 from .chat import NO, YES, SeenImage, yes_share
 from .chat_post import ChatPost, RefusedError, choice_text
-from .qwen_pixels import QwenPixels
 
 __all__ = ["ServerChat"]
 

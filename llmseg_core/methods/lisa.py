@@ -53,7 +53,7 @@ class Lisa(PromptedMethod[LisaConfig]):
     def __init__(self, parts: LisaParts) -> None:
         super().__init__(SamMasks(parts.sam), parts.config)
         self.seg_token_encoder = SegTokenEncoder(
-            parts.llava, parts.tokenizer, parts.config.seg_token
+            parts.llava, parts.tokenizer, parts.config.seg_token, parts.pixels
         )
         self.decoder = parts.decoder
 

@@ -197,7 +197,7 @@ class LLMSegPipeline:
         return cls(
             build_proposals(parts.sam, config.proposals, runtime.memory_budget_mb, runtime.compile),
             PooledMaskEmbedder(build_image_encoder(parts), config.image_encoder.pooling_size),
-            SegTokenEncoder(parts.llava, parts.tokenizer, config.seg_token),
+            SegTokenEncoder(parts.llava, parts.tokenizer, config.seg_token, parts.pixels),
             parts.selector,
             config,
             None if seen is None else Familiarity(seen, parts.sam, parts.dinov2),
@@ -254,6 +254,7 @@ class LLMSegPipeline:
             tokenizer=self.seg_token_encoder.tokenizer,
             selector=self.selector,
             convnext=network if isinstance(network, ConvNextModel) else None,
+            pixels=self.seg_token_encoder.pixels,
             seen_images=None if self.familiarity is None else self.familiarity.seen,
         )
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from torch import Tensor
-from transformers import LlavaForConditionalGeneration
+from transformers import PreTrainedModel
 
 from .network_files import ADAPTER_CONFIG, local_place, refuse_not_finite, refuse_wrong_keys
 from .original.state import read_original_state
 
-__all__ = ["learn_in_float32", "load_adapter"]
+__all__ = ["learn_in_float32", "load_adapter", "merged_adapter"]
 
 WEIGHT_FILES = ("adapter_model.safetensors", "adapter_model.bin")
 """Names that peft gives the file of weights; the first that is there counts."""
@@ -22,7 +22,7 @@ NAME = "default"
 """What peft calls the only adapter of a model."""
 
 
-def load_adapter(llava: LlavaForConditionalGeneration, name: str, trainable: bool = False) -> Any:
+def load_adapter(llava: PreTrainedModel, name: str, trainable: bool = False) -> Any:
     """Put LoRA on a VLM, every weight from the files and every one of the file used.
 
     peft itself warns of LoRA that is missing and says nothing of weights that it has no use for:
@@ -78,6 +78,11 @@ def load_adapter(llava: LlavaForConditionalGeneration, name: str, trainable: boo
     surplus = [name for name in filled - own if not name.endswith(EMBEDDINGS)]
     refuse_wrong_keys(file, own - filled, {*result.unexpected_keys, *surplus})
     return adapter if trainable else adapter.eval()
+
+
+def merged_adapter(llava: PreTrainedModel, name: str | None) -> Any:
+    """A VLM with LoRA added to its weights, see `load_adapter`; None leaves it as it is."""
+    return llava if name is None else load_adapter(llava, name).merge_and_unload()
 
 
 def learn_in_float32(adapter: Any) -> Any:

@@ -21,7 +21,7 @@ from llmseg_core.runtime.whole_folder import written_whole
 from llmseg_core.selector.selector import MaskSelector
 from llmseg_core.vlm.prompt_tokens import PromptTokens
 
-from .adapter_files import load_adapter
+from .adapter_files import merged_adapter
 from .directory import CONFIG_FILE, method_name, model_directory
 from .lisa_files import load_lisa_config
 from .network_files import (
@@ -37,7 +37,7 @@ from .network_files import (
 from .networks import encoder_class
 from .parts import ModelParts
 from .proposers import Proposer, proposer_class
-from .vlm_files import load_vlm, prompt_tokens
+from .vlm_files import load_vlm, prompt_tokens, save_vlm, vlm_place, with_vlm_in
 
 __all__ = [
     "SELECTOR_FILE",
@@ -85,9 +85,8 @@ def load_parts(
     sam = load_sam(path, runtime, shared)
     encoder = load_encoder(path, runtime, shared)
     with READING:
-        llava, tokenizer, adapter = load_vlm(path, config, dtype, runtime.attention)
-        if adapter is not None:
-            llava = load_adapter(llava, adapter).merge_and_unload()
+        vlm = load_vlm(path, config, dtype, runtime.attention)
+        llava = merged_adapter(vlm.network, vlm.adapter)
     with torch.device("meta"):  # sizes that do not fit must not take memory first
         module_weights(path / SELECTOR_FILE, MaskSelector(config.selector))
     selector = load_selector(path / SELECTOR_FILE, MaskSelector(config.selector))
@@ -96,7 +95,8 @@ def load_parts(
         sam=sam,
         dinov2=encoder if isinstance(encoder, DINOS) else None,
         llava=llava.to(device).eval(),
-        tokenizer=tokenizer,
+        tokenizer=vlm.tokenizer,
+        pixels=vlm.pixels,
         selector=selector.to(device, dtype).eval(),
         convnext=encoder if isinstance(encoder, ConvNextModel) else None,
         seen_images=load_seen_images(path),
@@ -167,7 +167,7 @@ def inspect_model(directory: str | Path) -> LLMSegConfig:
     """
     path = model_directory(directory)
     config = load_config(path)
-    for name in (config.sam, _encoder_folder(config), config.llava):
+    for name in (config.sam, _encoder_folder(config), vlm_place(config)):
         if name is not None:
             part_folder(path, name)
     if config.adapter is not None:
@@ -263,16 +263,16 @@ def save_parts(parts: ModelParts, directory: str | Path, dtype: torch.dtype | No
         directory: made or replaced.
         dtype: number format of the weights; None keeps theirs.
     """
-    config = replace(
-        parts.config, sam="sam", dinov2="dinov2", convnext="convnext", llava="llava", adapter=None
+    config = with_vlm_in(
+        replace(parts.config, sam="sam", dinov2="dinov2", convnext="convnext", adapter=None)
     )
     with written_whole(directory, CONFIG_FILE) as folder, quiet():
         text = yaml.safe_dump(config.to_dict(), sort_keys=False, allow_unicode=True)
         (folder / CONFIG_FILE).write_text(text, encoding="utf-8")
-        for name in ("sam", "dinov2", "convnext", "llava"):
+        for name in ("sam", "dinov2", "convnext"):
             if (network := getattr(parts, name)) is not None:
                 as_dtype(network, dtype).save_pretrained(folder / name)
-        parts.tokenizer.save_pretrained(folder / "llava")
+        save_vlm(folder, config, parts.llava, parts.tokenizer, parts.pixels, dtype)
         save_selector(parts.selector, folder / SELECTOR_FILE, dtype)
         if parts.seen_images is not None:
             parts.seen_images.save(folder / SEEN_IMAGES_FILE)

@@ -12,15 +12,16 @@ from pathlib import Path
 
 import torch
 import yaml
-from transformers import LlavaForConditionalGeneration, PreTrainedTokenizerBase, SamModel
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, SamModel
 
 from llmseg_core.config import LisaConfig, RuntimeConfig
 from llmseg_core.config.yaml_file import read_yaml
 from llmseg_core.prompted.seg_prompt import SegPromptDecoder
 from llmseg_core.runtime.device import faster_dtype, torch_device, torch_dtype
 from llmseg_core.runtime.whole_folder import written_whole
+from llmseg_core.vlm.vlm_image import VlmPixels
 
-from .adapter_files import load_adapter
+from .adapter_files import merged_adapter
 from .directory import CONFIG_FILE
 from .network_files import (
     ADAPTER_CONFIG,
@@ -32,7 +33,7 @@ from .network_files import (
     quiet,
     save_weights,
 )
-from .vlm_files import load_vlm
+from .vlm_files import load_vlm, save_vlm, vlm_place, with_vlm_in
 
 __all__ = [
     "LISA_FILE",
@@ -57,13 +58,15 @@ class LisaParts:
         llava: the VLM.
         tokenizer: the VLM's, with the seg token.
         decoder: projection and mask decoder.
+        pixels: how the VLM's images are made; None is LLaVA's way.
     """
 
     config: LisaConfig
     sam: SamModel
-    llava: LlavaForConditionalGeneration
+    llava: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
     decoder: SegPromptDecoder
+    pixels: VlmPixels | None = None
 
 
 def load_lisa_config(path: Path) -> LisaConfig:
@@ -82,7 +85,9 @@ def lisa_places(path: Path, config: LisaConfig) -> dict[str, str]:
     Raises:
         FileNotFoundError: if one is missing.
     """
-    places = {name: part_folder(path, getattr(config, name)) for name in ("sam", "llava")}
+    setting = "llava" if config.vlm is None else "vlm"
+    names = {"sam": config.sam, setting: vlm_place(config)}
+    places = {setting: part_folder(path, name) for setting, name in names.items()}
     if config.adapter is not None:
         places["adapter"] = part_folder(path, config.adapter, ADAPTER_CONFIG)
     if not (path / LISA_FILE).is_file():
@@ -114,12 +119,12 @@ def load_lisa(
     attention = "eager" if runtime.attention == "eager" else "sdpa"
     with READING:
         sam = shared.load(SamModel, places["sam"], faster_dtype(device, dtype), attention, device)
-        llava, tokenizer, adapter = load_vlm(path, config, dtype, runtime.attention)
-        if adapter is not None:
-            llava = load_adapter(llava, adapter).merge_and_unload()
+        vlm = load_vlm(path, config, dtype, runtime.attention)
+        llava = merged_adapter(vlm.network, vlm.adapter)
     decoder = SegPromptDecoder(sam, llava.config.text_config.hidden_size)
     decoder = load_lisa_decoder(path / LISA_FILE, decoder).to(device, sam.dtype)
-    return LisaParts(config, sam, llava.to(device).eval(), tokenizer, decoder.eval())
+    llava = llava.to(device).eval()
+    return LisaParts(config, sam, llava, vlm.tokenizer, decoder.eval(), vlm.pixels)
 
 
 def load_lisa_decoder(file: Path, decoder: SegPromptDecoder) -> SegPromptDecoder:
@@ -136,11 +141,10 @@ def save_lisa(parts: LisaParts, directory: str | Path, dtype: torch.dtype | None
         directory: made or replaced.
         dtype: number format of the weights; None keeps theirs.
     """
-    config = replace(parts.config, sam="sam", llava="llava", adapter=None)
+    config = with_vlm_in(replace(parts.config, sam="sam", adapter=None))
     with written_whole(directory, CONFIG_FILE) as folder, quiet():
         text = yaml.safe_dump(config.to_dict(), sort_keys=False, allow_unicode=True)
         (folder / CONFIG_FILE).write_text(text, encoding="utf-8")
         as_dtype(parts.sam, dtype).save_pretrained(folder / "sam")
-        as_dtype(parts.llava, dtype).save_pretrained(folder / "llava")
-        parts.tokenizer.save_pretrained(folder / "llava")
+        save_vlm(folder, config, parts.llava, parts.tokenizer, parts.pixels, dtype)
         save_weights(as_dtype(parts.decoder, dtype).state_dict(), folder / LISA_FILE)

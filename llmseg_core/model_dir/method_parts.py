@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from transformers import (
@@ -19,14 +18,18 @@ from transformers import (
     OmDetTurboForObjectDetection,
     Owlv2ForObjectDetection,
     PreTrainedModel,
-    Qwen2_5_VLForConditionalGeneration,
-    Qwen3VLForConditionalGeneration,
-    Sam2Model,
     Sam3Model,
 )
 
-from llmseg_core.config import ProposalConfig, RuntimeConfig, VlmConfig
+from llmseg_core.config import (
+    ProposalConfig,
+    RuntimeConfig,
+    SegTokenConfig,
+    SegTokenVlmConfig,
+    VlmConfig,
+)
 from llmseg_core.grounding.chat import ChatVlm
+from llmseg_core.grounding.conversation_chat import ConversationChat
 from llmseg_core.grounding.florence2 import Florence2Locator
 from llmseg_core.grounding.grounding_dino import GroundingDinoLocator
 from llmseg_core.grounding.llava_chat import LlavaChat
@@ -34,8 +37,6 @@ from llmseg_core.grounding.locator import PhraseLocator
 from llmseg_core.grounding.namer import InstructionNamer, PhraseNamer, VlmNamer
 from llmseg_core.grounding.omdet_turbo import OmDetTurboLocator
 from llmseg_core.grounding.owlv2 import Owlv2Locator
-from llmseg_core.grounding.qwen_chat import QwenChat
-from llmseg_core.grounding.qwen_pixels import QwenPixels
 from llmseg_core.grounding.sam3 import Sam3Concepts
 from llmseg_core.grounding.server_chat import ServerChat
 from llmseg_core.prompted.everything_mode import EverythingMode
@@ -43,18 +44,18 @@ from llmseg_core.prompted.sam import SamMasks
 from llmseg_core.prompted.sam2 import Sam2Masks
 from llmseg_core.proposals.generator import SamProposalGenerator
 from llmseg_core.runtime.device import faster_dtype, torch_device, torch_dtype
-from llmseg_core.vlm.llava import llava_class
+from llmseg_core.vlm.families import KINDS, conversation_of, network_class, vlm_pixels
 
 from .network_files import (
     READING,
     SharedNetworks,
+    image_settings,
     load_tokenizer,
     local_place,
     part_folder,
     part_kind,
-    read_config,
 )
-from .proposers import SEGMENTERS, build_proposals
+from .proposers import SEGMENTERS, build_proposals, promptable
 
 __all__ = [
     "load_chat",
@@ -75,11 +76,6 @@ LOCATORS: dict[str, type[PreTrainedModel]] = {
 }
 CONCEPTS = ("sam3", "sam3_video")
 """SAM 3 alone, and as its weights are published: what is for videos is left out"""
-CHATS: dict[str, type[PreTrainedModel]] = {
-    "qwen2_5_vl": Qwen2_5_VLForConditionalGeneration,
-    "qwen3_vl": Qwen3VLForConditionalGeneration,
-}
-LLAVA = "llava"
 
 
 def load_segmenter(
@@ -109,8 +105,7 @@ def load_segmenter(
     attention = "eager" if runtime.attention == "eager" else "sdpa"
     with READING:
         network = shared.load(SEGMENTERS[kind], place, dtype, attention, device)
-    made = Sam2Masks if isinstance(network, Sam2Model) else SamMasks
-    return made(network, best_of_three)
+    return promptable(network, best_of_three)
 
 
 def load_proposer(
@@ -165,7 +160,7 @@ def load_locator(
         return Owlv2Locator(network, tokenizer, score_threshold)
     if kind == "omdet-turbo":
         return OmDetTurboLocator(network, tokenizer, score_threshold)
-    size = _image_settings(place).get("size") or {}
+    size = image_settings(place).get("size") or {}
     if kind == "florence2":
         return Florence2Locator(network, tokenizer, int(size.get("height", 768)))
     shortest, longest = size.get("shortest_edge", 800), size.get("longest_edge", 1333)
@@ -186,17 +181,18 @@ def load_chat(
         )  # fmt: skip
     assert config.path is not None
     place = part_folder(path, config.path)
-    kind = part_kind(place, (*CHATS, LLAVA), "vlm")
+    kind = part_kind(place, KINDS, "vlm")
     device, dtype = torch_device(runtime), torch_dtype(runtime)
+    settings = KINDS[kind].from_pretrained(local_place(place), local_files_only=True)
     with READING:
-        if kind == LLAVA:
-            settings = LlavaConfig.from_pretrained(local_place(place), local_files_only=True)
-            llava = shared.load(llava_class(settings), place, dtype, runtime.attention, device)
-            return LlavaChat(llava, load_tokenizer(place), config.max_tokens)
-        network = shared.load(CHATS[kind], place, dtype, runtime.attention, device)
+        network = shared.load(network_class(settings), place, dtype, runtime.attention, device)
         tokenizer = load_tokenizer(place)
-    pixels = QwenPixels.from_settings(_image_settings(place), config.max_pixels, config.square)
-    return QwenChat(network, tokenizer, pixels, config.max_tokens)
+    if isinstance(settings, LlavaConfig):
+        return LlavaChat(network, tokenizer, config.max_tokens)
+    limits = SegTokenVlmConfig(place, config.max_pixels, config.square)
+    pixels = vlm_pixels(settings, SegTokenConfig(), image_settings(place), limits)
+    conversation = conversation_of(settings, SegTokenConfig(), pixels)
+    return ConversationChat(network, tokenizer, conversation, config.max_tokens)
 
 
 def load_namer(
@@ -231,20 +227,3 @@ def part_places(path: Path, names: Mapping[str, str | None]) -> dict[str, str]:
         FileNotFoundError: if one is missing.
     """
     return {key: part_folder(path, name) for key, name in names.items() if name is not None}
-
-
-def _image_settings(place: str) -> dict[str, Any]:
-    """What a folder says of its images, in either file that transformers has written.
-
-    Raises:
-        FileNotFoundError: if it has neither.
-    """
-    folder = Path(local_place(place))
-    first, second = folder / "preprocessor_config.json", folder / "processor_config.json"
-    if first.is_file():
-        return read_config(first)
-    if second.is_file():
-        inner = read_config(second).get("image_processor")
-        if isinstance(inner, dict):
-            return inner
-    raise FileNotFoundError(f"{folder} is not whole: it has no {first.name}")

@@ -42,6 +42,7 @@ __all__ = [
     "READING",
     "SharedNetworks",
     "as_dtype",
+    "image_settings",
     "load_network",
     "load_tokenizer",
     "local_place",
@@ -194,6 +195,23 @@ def read_config(file: Path) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise ValueError(f"{file} holds {type(values).__name__}, it must be a mapping")
     return values
+
+
+def image_settings(place: str) -> dict[str, Any]:
+    """What a folder says of its images, in either file that transformers has written.
+
+    Raises:
+        FileNotFoundError: if it has neither.
+    """
+    folder = Path(local_place(place))
+    first, second = folder / "preprocessor_config.json", folder / "processor_config.json"
+    if first.is_file():
+        return read_config(first)
+    if second.is_file():
+        inner = read_config(second).get("image_processor")
+        if isinstance(inner, dict):
+            return inner
+    raise FileNotFoundError(f"{folder} is not whole: it has no {first.name}")
 
 
 def load_network(

@@ -16,7 +16,7 @@ from llmseg_core.proposals.generator import SamProposalGenerator
 
 from .network_files import part_kind
 
-__all__ = ["SEGMENTERS", "Proposer", "build_proposals", "proposer_class"]
+__all__ = ["SEGMENTERS", "Proposer", "build_proposals", "promptable", "proposer_class"]
 
 Proposer: TypeAlias = SamModel | SamHQModel | Sam2Model
 """Networks whose everything mode proposes."""
@@ -62,4 +62,11 @@ def build_proposals(
     """
     if isinstance(sam, SamModel):
         return SamProposalGenerator(sam, config, memory_budget_mb, compiled)
-    return EverythingMode(Sam2Masks(sam) if isinstance(sam, Sam2Model) else SamMasks(sam), config)
+    return EverythingMode(promptable(sam), config)
+
+
+def promptable(sam: Proposer, best_of_three: bool = True) -> SamMasks | Sam2Masks:
+    """Masks of boxes and points by a network; its arguments are those of `SamMasks`."""
+    if isinstance(sam, Sam2Model):
+        return Sam2Masks(sam, best_of_three)
+    return SamMasks(sam, best_of_three)

@@ -58,7 +58,9 @@ class ReferencePipeline:
         self.config = parts.config
         self.generator = reference_generator(parts.sam, parts.config.proposals, plain)
         self.image_encoder = Dinov2Encoder(parts.dinov2, parts.config.image_encoder.image_size)
-        self.vlm = SegTokenEncoder(parts.llava, parts.tokenizer, parts.config.seg_token)
+        self.vlm = SegTokenEncoder(
+            parts.llava, parts.tokenizer, parts.config.seg_token, parts.pixels
+        )
         self.selector = parts.selector
 
     @torch.inference_mode()

@@ -3,17 +3,10 @@
 
 from __future__ import annotations
 
-import inspect
-
 from torch import Tensor, nn
 from transformers import LlavaConfig, LlavaForConditionalGeneration
 
-__all__ = [
-    "LlavaV1ForConditionalGeneration",
-    "cache_argument",
-    "image_token_count",
-    "llava_class",
-]
+__all__ = ["LlavaV1ForConditionalGeneration", "image_token_count", "llava_class"]
 
 _LINEAR = "linear"
 
@@ -59,9 +52,3 @@ def image_token_count(config: LlavaConfig) -> int:
     vision = config.vision_config
     patches = (vision.image_size // vision.patch_size) ** 2
     return patches + (config.vision_feature_select_strategy == "full")
-
-
-def cache_argument(network: nn.Module) -> str:
-    """What a network calls keys and values that it is given: "cache" since transformers 5.24."""
-    known = inspect.signature(type(network).forward).parameters
-    return "cache" if "cache" in known else "past_key_values"

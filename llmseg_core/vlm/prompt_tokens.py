@@ -3,21 +3,14 @@
 
 from __future__ import annotations
 
-from transformers import LlavaConfig, PreTrainedTokenizerBase
+from functools import cached_property
+
+from transformers import PreTrainedTokenizerBase
 
 from llmseg_core.config import SegTokenConfig
 
-from .llava import image_token_count
-from .prompts import (
-    FIXED_ANSWER,
-    IMAGE_END,
-    IMAGE_START,
-    IMAGE_TOKEN,
-    UnaskableError,
-    answer_text,
-    question_text,
-    system_text,
-)
+from .conversation import Conversation, encoded
+from .prompts import CONTROL_TOKENS, FIXED_ANSWER, SEG_TOKEN, UnaskableError, question_text
 
 __all__ = ["PromptTokens"]
 
@@ -29,17 +22,33 @@ class PromptTokens:
     """Writes prompts in tokens, and says which instructions the VLM has room for.
 
     Args:
-        tokenizer: the VLM's, with the seg token and the image tokens.
-        config: the conversation.
-        llava: sizes of the VLM.
+        tokenizer: the VLM's, with the seg token and the conversation's.
+        config: the question's template.
+        conversation: of the VLM's family.
     """
 
     def __init__(
-        self, tokenizer: PreTrainedTokenizerBase, config: SegTokenConfig, llava: LlavaConfig
+        self,
+        tokenizer: PreTrainedTokenizerBase,
+        config: SegTokenConfig,
+        conversation: Conversation,
     ) -> None:
-        self.tokenizer, self.config, self.llava = tokenizer, config, llava
-        self.prefix_ids = self._image_prefix_ids(image_token_count(llava))
-        self.room = llava.text_config.max_position_embeddings - len(self.prefix_ids) - 1
+        self.tokenizer, self.config, self.conversation = tokenizer, config, conversation
+        special = {str(each) for each in tokenizer.added_tokens_decoder.values() if each.special}
+        self.control_tokens = sorted(special - {*CONTROL_TOKENS})
+        self._last_prefix: tuple[tuple[int, int], list[int]] = (0, 0), []
+
+    @cached_property
+    def room(self) -> int:
+        """Tokens that question and answer may take, beside the longest image and the text's end."""
+        longest = self.prefix_ids(self.conversation.pixels.longest_grid)
+        return self.conversation.positions - len(longest) - 1
+
+    def prefix_ids(self, grid: tuple[int, int]) -> list[int]:
+        """Token ids of the prompt up to and with an image, see `VlmImage`."""
+        if self._last_prefix[0] != grid or not self._last_prefix[1]:
+            self._last_prefix = grid, self.conversation.prefix_ids(self.tokenizer, grid)
+        return self._last_prefix[1]
 
     def check(self, instruction: str, answer: str = FIXED_ANSWER) -> None:
         """Refuse an instruction that the VLM cannot be asked.
@@ -57,15 +66,23 @@ class PromptTokens:
         """
         if len(instruction) > LONGEST_TOKEN * self.room:
             raise self._too_long(instruction, f"{len(instruction)} characters")
-        return self._encode(question_text(self.config, instruction))
+        question = question_text(self.config, instruction)
+        for token in self.control_tokens:
+            if token in instruction:
+                raise UnaskableError(f"the instruction {instruction[:60]!r} must not have {token}")
+        return encoded(self.tokenizer, self.conversation.asked(question))
 
     def tail_ids(self, instruction: str, answer: str) -> list[int]:
         """Token ids of question and answer.
 
         Raises:
             UnaskableError: as `check`.
+            ValueError: if the answer does not contain the seg token once.
         """
-        ids = [*self.question_ids(instruction), *self._encode(answer_text(self.config, answer))]
+        if answer.count(SEG_TOKEN) != 1:
+            raise ValueError(f"the answer is {answer!r}, it must contain {SEG_TOKEN} once")
+        answered = encoded(self.tokenizer, self.conversation.answered(answer))
+        ids = [*self.question_ids(instruction), *answered]
         if len(ids) > self.room:
             raise self._too_long(instruction, f"{len(ids)} tokens")
         return ids
@@ -75,18 +92,3 @@ class PromptTokens:
             f"question and answer for {instruction[:40]!r}... take {length}, "
             f"the VLM has room for {self.room}"
         )
-
-    def _image_prefix_ids(self, image_tokens: int) -> list[int]:
-        """Token ids of the prompt up to and with the image."""
-        bos = self.tokenizer.bos_token_id
-        text = self._encode(system_text(self.config))
-        image = [self._id(IMAGE_TOKEN)] * image_tokens
-        if self.config.wrap_image:
-            image = [self._id(IMAGE_START), *image, self._id(IMAGE_END)]
-        return [*([] if bos is None else [bos]), *text, *image]
-
-    def _id(self, token: str) -> int:
-        return int(self.tokenizer.convert_tokens_to_ids(token))
-
-    def _encode(self, text: str) -> list[int]:
-        return list(self.tokenizer.encode(text, add_special_tokens=False))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the VLM is asked: the seg token, the conversation and its templates.
+"""What a VLM is asked: the seg token, the templates of its questions, and LLaVA's conversation.
 
-The conversation is LLaVA v1's: "SYSTEM USER: IMAGE QUESTION ASSISTANT: ANSWER</s>". It is cut in
+LLaVA v1's conversation is "SYSTEM USER: IMAGE QUESTION ASSISTANT: ANSWER</s>". It is cut in
 two: the part up to and with the image, which is the same for every instruction, and the rest.
 With `trim` no blank or line break stands beside the image or the seg token: the tokenizer that
 LLaVA v1 was trained with (the Python one of transformers before 4.34) dropped them there.
@@ -24,6 +24,7 @@ __all__ = [
     "SEG_TOKEN",
     "UnaskableError",
     "answer_text",
+    "asked_text",
     "check_instruction",
     "question_text",
     "system_text",
@@ -96,18 +97,22 @@ def system_text(config: SegTokenConfig) -> str:
 
 
 def question_text(config: SegTokenConfig, instruction: str) -> str:
-    """The question that follows the image, up to the name of the answering side.
+    """What the VLM is asked about an instruction.
 
     Args:
-        config: names and templates of the conversation.
+        config: its template.
         instruction: the user's text; blanks around it are dropped.
 
     Raises:
         UnaskableError: as `check_instruction`.
     """
     check_instruction(instruction)
-    instruction = instruction.strip()
-    text = f"{INSTRUCTION.fill(config.question, instruction)} {config.assistant}:"
+    return INSTRUCTION.fill(config.question, instruction.strip())
+
+
+def asked_text(config: SegTokenConfig, question: str) -> str:
+    """A question that follows the image, up to the name of the answering side."""
+    text = f"{question} {config.assistant}:"
     return text if config.trim else f"\n{text}"
 
 

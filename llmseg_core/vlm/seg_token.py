@@ -12,20 +12,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from transformers import DynamicCache, LlavaForConditionalGeneration, PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from llmseg_core.config import SegTokenConfig
-from llmseg_core.images.clip_pixels import clip_input
-from llmseg_core.images.image_ops import check_image
 from llmseg_core.types import ImagePrefix
 
-from .llava import cache_argument
+from .families import conversation_of, image_vlm_of, vlm_pixels
+from .kv_cache import grown_from
+from .llava_vlm import ONE
 from .prompt_tokens import PromptTokens
-from .prompts import FIXED_ANSWER, IMAGE_END, IMAGE_START, IMAGE_TOKEN, SEG_TOKEN
+from .prompts import FIXED_ANSWER, SEG_TOKEN
+from .vlm_image import VlmPixels
 
 __all__ = ["PromptBatch", "SegTokenEncoder", "TeacherForced"]
 
@@ -42,18 +44,15 @@ class PromptBatch:
     Attributes:
         input_ids: (R, T) int64.
         labels: (R, T) int64, `input_ids` where the answer and the end-of-text stand, else -100.
-        seg_positions: (R,) int64, the position before the seg token.
+        seg_positions: (R,) int64, the index of the token before the seg token.
+        position_ids: (axes, R, T) int64, where each token stands, of VLMs that count rows and
+            columns of an image; None means one after the other.
     """
 
     input_ids: Tensor
     labels: Tensor
     seg_positions: Tensor
-
-    def to(self, device: torch.device | str) -> PromptBatch:
-        """The same batch on `device`."""
-        return PromptBatch(
-            self.input_ids.to(device), self.labels.to(device), self.seg_positions.to(device)
-        )
+    position_ids: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -75,33 +74,41 @@ class SegTokenEncoder(nn.Module):
     """Turns instructions about an image into hidden states of the seg token.
 
     Args:
-        llava: the VLM.
-        tokenizer: its tokenizer, with the seg token and the image tokens.
+        llava: the VLM, of any family of `families`; the name is that of the first, and stands in
+            the names of stored weights.
+        tokenizer: its tokenizer, with the seg token and the conversation's tokens.
         config: the conversation.
+        pixels: how its images are made; None is LLaVA's way.
 
     Raises:
-        ValueError: if the tokenizer lacks one of these tokens, or the VLM has no row for it.
+        ValueError: if the VLM is of another family, the tokenizer lacks one of these tokens, or the
+            VLM has no row for it.
     """
 
     def __init__(
         self,
-        llava: LlavaForConditionalGeneration,
+        llava: PreTrainedModel,
         tokenizer: PreTrainedTokenizerBase,
         config: SegTokenConfig,
+        pixels: VlmPixels | None = None,
     ) -> None:
         super().__init__()
         self.llava = llava
         self.tokenizer = tokenizer
         self.config = config
+        self.vlm = image_vlm_of(llava)
+        self.pixels = pixels or vlm_pixels(llava.config, config, {})
+        conversation = conversation_of(llava.config, config, self.pixels)
         self.seg_token_id = self._token_id(SEG_TOKEN)
-        if llava.config.image_token_index != self._token_id(IMAGE_TOKEN):
+        image_token = conversation.image_token
+        if conversation.image_token_id != self._token_id(image_token):
             raise ValueError(
-                f"the VLM's image_token_index is {llava.config.image_token_index}, the tokenizer's "
-                f"{IMAGE_TOKEN} is {self._token_id(IMAGE_TOKEN)}; they must be the same"
+                f"the VLM's image_token_index is {conversation.image_token_id}, the tokenizer's "
+                f"{image_token} is {self._token_id(image_token)}; they must be the same"
             )
-        for token in (IMAGE_START, IMAGE_END) if config.wrap_image else ():
+        for token in conversation.tokens:
             self._token_id(token)
-        self.prompts = PromptTokens(tokenizer, config, llava.config)
+        self.prompts = PromptTokens(tokenizer, config, conversation)
 
     @property
     def hidden_dim(self) -> int:
@@ -117,17 +124,8 @@ class SegTokenEncoder(nn.Module):
         Args:
             image: (H, W, 3) uint8 RGB.
         """
-        cache = DynamicCache()
-        self.llava.model(
-            input_ids=self._tensor([self.prompts.prefix_ids]),
-            pixel_values=self.pixel_values(image),
-            use_cache=True,
-            **{cache_argument(self.llava.model): cache},
-        )
-        return ImagePrefix(
-            tuple(layer.keys for layer in cache.layers),
-            tuple(layer.values for layer in cache.layers),
-        )
+        seen = self.pixels.see(image, self.llava.device)
+        return self.vlm.take_in(self.prompts.prefix_ids(seen.grid), seen)
 
     @torch.inference_mode()
     def encode_instructions(self, prefix: ImagePrefix, instructions: Sequence[str]) -> Tensor:
@@ -147,19 +145,12 @@ class SegTokenEncoder(nn.Module):
             return torch.empty(0, self.hidden_dim, dtype=self.llava.dtype, device=self.llava.device)
         tails = [self.prompts.tail_ids(text, FIXED_ANSWER) for text in instructions]
         tails = [tail[: tail.index(self.seg_token_id)] for tail in tails]
-        cache = DynamicCache()
-        for layer, (keys, values) in enumerate(zip(prefix.keys, prefix.values, strict=True)):
-            size = (len(tails), -1, -1, -1)
-            cache.update(keys.expand(size), values.expand(size), layer)
+        cache, position = grown_from(prefix, len(tails)), prefix.next_position
         # Padding stands on the right, where causal attention never looks: no mask is needed.
-        language_model = self.llava.model.language_model
-        output = language_model(
-            input_ids=self._padded(tails, BUCKET),
-            use_cache=True,
-            **{cache_argument(language_model): cache},
-        )
+        ids = self._padded(tails, BUCKET)
+        hidden = self.vlm.read(ids, cache, prefix.length if position is None else position)
         last = self._tensor([len(tail) - 1 for tail in tails])
-        return output.last_hidden_state[torch.arange(len(tails), device=last.device), last]
+        return hidden[torch.arange(len(tails), device=last.device), last]
 
     @torch.inference_mode()
     def encode_uncached(self, image: np.ndarray, instructions: Sequence[str]) -> Tensor:
@@ -172,23 +163,25 @@ class SegTokenEncoder(nn.Module):
         Returns:
             (R, hidden) float in the VLM's dtype.
         """
-        batch = self.training_batch(instructions, [FIXED_ANSWER] * len(instructions))
-        output = self.llava(
-            input_ids=batch.input_ids,
-            pixel_values=self.pixel_values(image).expand(len(instructions), -1, -1, -1),
-            output_hidden_states=True,
-        )
-        rows = torch.arange(len(instructions), device=batch.seg_positions.device)
-        return output.hidden_states[-1][rows, batch.seg_positions]
+        seen, count = self.pixels.see(image, self.llava.device), len(instructions)
+        batch = self.training_batch(instructions, [FIXED_ANSWER] * count, [seen.grid] * count)
+        hidden = self.vlm.whole(batch.input_ids, seen)
+        return hidden[torch.arange(count, device=hidden.device), batch.seg_positions]
 
     # ---------------------------------------------------------------- training
 
-    def training_batch(self, instructions: Sequence[str], answers: Sequence[str]) -> PromptBatch:
+    def training_batch(
+        self,
+        instructions: Sequence[str],
+        answers: Sequence[str],
+        grids: Sequence[tuple[int, int]] | None = None,
+    ) -> PromptBatch:
         """Whole prompts on the VLM's device, of which only the answers are scored.
 
         Args:
             instructions: R texts.
             answers: R texts with one seg token each.
+            grids: of the image of each, see `VlmImage`; None takes the longest.
 
         Raises:
             ValueError: if an instruction is empty, an answer lacks the seg token, or a prompt is
@@ -196,39 +189,54 @@ class SegTokenEncoder(nn.Module):
         """
         if len(instructions) != len(answers):
             raise ValueError(f"{len(instructions)} instructions but {len(answers)} answers")
-        prompts, starts, positions = [], [], []
-        for instruction, answer in zip(instructions, answers, strict=True):
+        if grids is None:
+            grids = [self.pixels.longest_grid] * len(instructions)
+        prompts, starts, seg_positions = [], [], []
+        for instruction, answer, grid in zip(instructions, answers, grids, strict=True):
+            prefix = self.prompts.prefix_ids(grid)
             tail = [*self.prompts.tail_ids(instruction, answer), self.tokenizer.eos_token_id]
-            prompts.append([*self.prompts.prefix_ids, *tail])
-            starts.append(
-                len(self.prompts.prefix_ids) + len(self.prompts.question_ids(instruction))
-            )
-            positions.append(len(self.prompts.prefix_ids) + tail.index(self.seg_token_id) - 1)
+            prompts.append([*prefix, *tail])
+            starts.append(len(prefix) + len(self.prompts.question_ids(instruction)))
+            seg_positions.append(len(prefix) + tail.index(self.seg_token_id) - 1)
         input_ids = self._padded(prompts)
+        places = self._positions(prompts, grids, input_ids.shape[1])
         column = torch.arange(input_ids.shape[1], device=input_ids.device)
         ends = self._tensor([len(prompt) for prompt in prompts])
         scored = (column >= self._tensor(starts)[:, None]) & (column < ends[:, None])
         labels = input_ids.masked_fill(~scored, IGNORED)
-        return PromptBatch(input_ids, labels, self._tensor(positions))
+        return PromptBatch(input_ids, labels, self._tensor(seg_positions), places)
+
+    def _positions(
+        self, prompts: Sequence[list[int]], grids: Sequence[tuple[int, int]], length: int
+    ) -> Tensor | None:
+        """(axes, R, T) int64, see `ImageVlm.position_ids`; padding goes on counting."""
+        pad = self._pad_id
+        rows = [
+            self.vlm.position_ids([*prompt, *[pad] * (length - len(prompt))], grid)
+            for prompt, grid in zip(prompts, grids, strict=True)
+        ]
+        known = [row for row in rows if row is not None]
+        return self._tensor(known).transpose(0, 1) if known else None
 
     def forward(
-        self, pixel_values: Tensor, image_index: Tensor, batch: PromptBatch
+        self,
+        pixel_values: Tensor,
+        image_index: Tensor,
+        batch: PromptBatch,
+        grids: Sequence[tuple[int, int]] | None = None,
     ) -> TeacherForced:
         """One teacher-forced pass over several questions an image; the vision part runs once each.
 
         Args:
-            pixel_values: (B, 3, S, S) float32, from `pixel_values`.
+            pixel_values: parts of B images one after the other, float32, see `VlmImage`.
             image_index: (R,) int64, the image that each prompt asks about.
             batch: R prompts.
+            grids: of B images; None where each is one part.
         """
-        model = self.llava.model
-        image = model.get_image_features(pixel_values.to(self.llava.dtype), return_dict=True)
-        features = torch.stack(tuple(image.pooler_output))[image_index]  # (R, image tokens, hidden)
-        embeds = model.get_input_embeddings()(batch.input_ids)
-        start = self.prompts.prefix_ids.index(self.llava.config.image_token_index)
-        stop = start + features.shape[1]
-        embeds = torch.cat((embeds[:, :start], features.to(embeds.dtype), embeds[:, stop:]), 1)
-        hidden = model.language_model(inputs_embeds=embeds, use_cache=False).last_hidden_state
+        grids = [ONE] * len(pixel_values) if grids is None else grids
+        hidden = self.vlm.states(
+            batch.input_ids, batch.position_ids, pixel_values, grids, image_index.tolist()
+        )
         rows = torch.arange(len(hidden), device=hidden.device)
         scored = batch.labels[:, 1:] != IGNORED
         return TeacherForced(
@@ -240,10 +248,8 @@ class SegTokenEncoder(nn.Module):
     # ---------------------------------------------------------------- prompts and pixels
 
     def pixel_values(self, image: np.ndarray) -> Tensor:
-        """(H, W, 3) uint8 RGB to the VLM's input, (1, 3, S, S) in its dtype and on its device."""
-        size = self.llava.config.vision_config.image_size
-        pixels = clip_input(check_image(image), size, self.config.image_fit, self.llava.device)
-        return pixels.to(self.llava.dtype)
+        """(H, W, 3) uint8 RGB to the VLM's input, (n, ...) in its dtype and on its device."""
+        return self.pixels.see(image, self.llava.device).pixels.to(self.llava.dtype)
 
     def _token_id(self, token: str) -> int:
         token_id = self.tokenizer.get_vocab().get(token)
@@ -257,9 +263,13 @@ class SegTokenEncoder(nn.Module):
 
     def _padded(self, rows: Sequence[Sequence[int]], multiple: int = 1) -> Tensor:
         """(rows, T) int64 of token ids, padded on the right to a multiple of a length."""
-        pad = self.tokenizer.pad_token_id or 0
+        pad = self._pad_id
         longest = ceil(max(len(row) for row in rows) / multiple) * multiple
         return self._tensor([[*row, *[pad] * (longest - len(row))] for row in rows])
 
-    def _tensor(self, values: Sequence[int] | Sequence[Sequence[int]]) -> Tensor:
+    @property
+    def _pad_id(self) -> int:
+        return self.tokenizer.pad_token_id or 0
+
+    def _tensor(self, values: Sequence[Any]) -> Tensor:
         return torch.tensor(values, dtype=torch.int64, device=self.llava.device)

@@ -16,7 +16,6 @@ from transformers import (
     Owlv2ImageProcessorPil,
 )
 
-from helpers.tiny_chats import tiny_qwen
 from helpers.tiny_locators import (
     bert_tokenizer,
     florence2_tokenizer,
@@ -28,6 +27,7 @@ from helpers.tiny_locators import (
 )
 from helpers.tiny_model import tiny_llava_config, tiny_tokenizer
 from helpers.tiny_prompted import tiny_sam, tiny_sam2, tiny_sam_hq
+from helpers.tiny_vlms import tiny_qwen
 from llmseg_core.vlm.prompts import IMAGE_TOKEN
 
 

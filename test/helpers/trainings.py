@@ -18,6 +18,7 @@ from llmseg_core import Proposals
 from llmseg_core.embeddings.dinov2 import Dinov2Encoder
 from llmseg_core.embeddings.mask_embedder import PooledMaskEmbedder
 from llmseg_core.model_dir.parts import ModelParts
+from llmseg_core.vlm.llava_vlm import LlavaPixels
 from llmseg_core.vlm.seg_token import SegTokenEncoder
 from llmseg_training.adapter.data import AdapterDataset, InputSizes
 from llmseg_training.adapter.objective import AdapterModel, AdapterObjective
@@ -89,7 +90,7 @@ def selection(parts: ModelParts, folder: Path) -> Training:
 
 def adapter(parts: ModelParts, folder: Path) -> Training:
     encoder = Dinov2Encoder(parts.dinov2, parts.config.image_encoder.image_size)
-    sizes = InputSizes(encoder.feature_size, 16, 28, "pad")
+    sizes = InputSizes(encoder.feature_size, 16, LlavaPixels(28, "pad"))
 
     def halves(image: np.ndarray) -> Proposals:
         masks = torch.zeros(2, *image.shape[:2], dtype=torch.bool)

@@ -12,9 +12,9 @@ from tqdm import tqdm
 
 from llmseg_core.embeddings.mask_embedder import normalized_boxes
 from llmseg_core.embeddings.mask_pooling import proposal_weights
-from llmseg_core.images.clip_pixels import clip_input
 from llmseg_core.proposals.generator import ProposalGenerator
 from llmseg_core.vlm.prompts import ANSWERS, CLASS_QUESTIONS, QUESTIONS
+from llmseg_core.vlm.vlm_image import VlmPixels
 
 from ..data import DataGroup, DataQuestion, DataSample, QuestionKind
 from ..data.draws import SampleDraws
@@ -33,14 +33,12 @@ class InputSizes:
     Attributes:
         feature_size: (h, w) of the image encoder's feature map.
         pooling_size: cells a side of the square on which mask and features meet.
-        vlm_size: pixels a side of the VLM's image.
-        vlm_fit: how an image is fitted into it (see `SegTokenConfig.image_fit`).
+        vlm: how the VLM's images are made.
     """
 
     feature_size: tuple[int, int]
     pooling_size: int
-    vlm_size: int
-    vlm_fit: str
+    vlm: VlmPixels
 
 
 def spoken_question(
@@ -116,6 +114,7 @@ class AdapterDataset(DrawnDataset[ProposalSample]):
         sample = announced_draw(self.draws, rng)
         proposals = self.proposals(sample.image).to("cpu")
         sizes, masks, released = self.sizes, proposals.masks, self.released
+        seen = sizes.vlm.see(sample.image)
         targets = [
             proposal_targets(
                 masks, each.mask, None if released.ignored_as_background else each.ignore
@@ -127,7 +126,8 @@ class AdapterDataset(DrawnDataset[ProposalSample]):
             image=sample.image,
             weights=proposal_weights(masks, sizes.feature_size, sizes.pooling_size, antialias),
             boxes_rel=normalized_boxes(proposals.boxes_px, proposals.image_size),
-            pixel_values=clip_input(sample.image, sizes.vlm_size, sizes.vlm_fit)[0].float(),
+            pixel_values=seen.pixels,
+            grid=seen.grid,
             target_iou=torch.stack([iou for iou, _ in targets]),
             target_iop=torch.stack([iop for _, iop in targets]),
             questions=tuple(

@@ -22,7 +22,6 @@ import torch
 from llmseg_core.embeddings.dinov2 import Dinov2Encoder
 from llmseg_core.embeddings.mask_embedder import normalized_boxes
 from llmseg_core.embeddings.mask_pooling import proposal_weights
-from llmseg_core.images.clip_pixels import clip_input
 from llmseg_core.model_dir.networks import (
     build_dinov2_large,
     build_llava_7b,
@@ -31,6 +30,7 @@ from llmseg_core.model_dir.networks import (
 )
 from llmseg_core.runtime.whole_file import write_whole
 from llmseg_core.types import Proposals
+from llmseg_core.vlm.families import vlm_pixels
 from llmseg_core.vlm.prompts import ANSWERS, QUESTIONS
 from llmseg_core.vlm.tokenizer import build_tokenizer
 
@@ -91,12 +91,12 @@ def random_batch(parts: AdapterParts, size: StepSize, seed: int = 0) -> Proposal
             mask[top : top + rng.integers(50, 160), left : left + rng.integers(50, 200)] = True
         proposals = Proposals.from_masks(masks)
         targets = torch.from_numpy(rng.random((2, size.questions, size.proposals), np.float32))
-        vlm = parts.llava.config.vision_config.image_size
+        seen = vlm_pixels(parts.llava.config, config.seg_token, {}).see(image)
         pooling = config.image_encoder.pooling_size
         samples.append(
             ProposalSample(
                 boxes_rel=normalized_boxes(proposals.boxes_px, proposals.image_size),
-                pixel_values=clip_input(image, vlm, config.seg_token.image_fit)[0].float(),
+                pixel_values=seen.pixels,
                 target_iou=targets[0],
                 target_iop=targets[1],
                 questions=(QUESTIONS[0].format(instruction=QUESTION),) * size.questions,

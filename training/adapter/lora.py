@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Annotated
 
 from peft import LoraConfig, PeftModel, get_peft_model
-from transformers import LlavaForConditionalGeneration
+from transformers import PreTrainedModel
 
 from llmseg_core.config.limits import Between, NotEmpty
 from llmseg_core.config.settings import Settings
 from llmseg_core.model_dir.adapter_files import learn_in_float32, load_adapter
+from llmseg_core.model_dir.vlm_files import LoadedVlm
+from llmseg_core.vlm.families import image_vlm_of
+from llmseg_core.vlm.tokenizer import add_special_tokens
 
-__all__ = ["LoraRecipe", "add_lora", "continue_lora"]
+__all__ = ["LoraRecipe", "add_lora", "continue_lora", "learning_adapter"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,23 @@ class LoraRecipe(Settings):
     """linear layers of the language model that get one"""
 
 
-def add_lora(llava: LlavaForConditionalGeneration, recipe: LoraRecipe) -> PeftModel:
+def learning_adapter(vlm: LoadedVlm, recipe: LoraRecipe) -> PeftModel:
+    """A VLM with the seg token and LoRA that learns: the one of its folder, or a new one.
+
+    Args:
+        vlm: tokenizer and network are changed in place.
+        recipe: size of a new adapter.
+
+    Raises:
+        FileNotFoundError, ValueError: as `add_lora` and `continue_lora`.
+    """
+    add_special_tokens(vlm.tokenizer, vlm.network)
+    if vlm.adapter is None:
+        return add_lora(vlm.network, recipe)
+    return continue_lora(vlm.network, vlm.adapter)
+
+
+def add_lora(llava: PreTrainedModel, recipe: LoraRecipe) -> PeftModel:
     """Give the language model updates that start at nothing; embeddings and head learn as a whole.
 
     Args:
@@ -52,14 +71,15 @@ def add_lora(llava: LlavaForConditionalGeneration, recipe: LoraRecipe) -> PeftMo
         r=recipe.rank,
         lora_alpha=recipe.alpha,
         lora_dropout=recipe.dropout,
-        target_modules=rf".*language_model.*\.({names})",  # CLIP has layers of these names too
+        # vision parts have layers of these names too
+        target_modules=rf".*{image_vlm_of(llava).language_name}.*\.({names})",
         modules_to_save=["embed_tokens", "lm_head"],
         ensure_weight_tying=llava.config.tie_word_embeddings,
     )
     return learn_in_float32(get_peft_model(llava, config))
 
 
-def continue_lora(llava: LlavaForConditionalGeneration, folder: str | Path) -> PeftModel:
+def continue_lora(llava: PreTrainedModel, folder: str | Path) -> PeftModel:
     """Give the language model the updates in `folder`, to train them further.
 
     Args:

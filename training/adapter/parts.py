@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from peft import PeftModel
 from transformers import (
     BitsAndBytesConfig,
     ConvNextModel,
-    LlavaForConditionalGeneration,
+    PreTrainedModel,
     PreTrainedTokenizerBase,
     SamModel,
 )
@@ -31,17 +31,22 @@ from llmseg_core.model_dir.checkpoint import (
 from llmseg_core.model_dir.directory import model_directory
 from llmseg_core.model_dir.network_files import load_network, part_folder
 from llmseg_core.model_dir.networks import build_selector, encoder_class, image_encoder_of
-from llmseg_core.model_dir.vlm_files import load_vlm
+from llmseg_core.model_dir.vlm_files import load_vlm, vlm_place, with_vlm_in
 from llmseg_core.runtime.random_state import seeded
 from llmseg_core.selector.selector import MaskSelector
-from llmseg_core.vlm.tokenizer import add_special_tokens
+from llmseg_core.vlm.vlm_image import VlmPixels
 
-from .lora import LoraRecipe, add_lora, continue_lora
+from .lora import LoraRecipe, learning_adapter
 
 __all__ = ["LOAD_IN", "AdapterParts", "absolute_place", "load_adapter_parts", "quantization"]
 
 LOAD_IN = ("8bit", "4bit")
 """Number formats of bitsandbytes for the frozen weights of the language model."""
+NOT_QUANTIZED = (
+    *("vision_tower", "multi_modal_projector", "visual", "vision_model", "connector"),
+    "lm_head",
+)
+"""vision parts of the families of VLMs, and the head"""
 
 
 @dataclass(frozen=True)
@@ -56,15 +61,17 @@ class AdapterParts:
         adapter: the same as peft sees it.
         tokenizer: the VLM's, with the seg token.
         selector: the mask selector, float32.
+        pixels: how the VLM's images are made; None is LLaVA's way.
     """
 
     config: LLMSegConfig
     encoder_network: Dino | ConvNextModel | SamModel
     image_encoder: Dinov2Encoder | ClipConvNextEncoder | SamFeatureEncoder
-    llava: LlavaForConditionalGeneration
+    llava: PreTrainedModel
     adapter: PeftModel
     tokenizer: PreTrainedTokenizerBase
     selector: MaskSelector
+    pixels: VlmPixels | None = None
 
 
 def load_adapter_parts(
@@ -100,10 +107,10 @@ def load_adapter_parts(
     path = model_directory(directory)
     config = load_config(path)
     options = quantization(load_in, dtype, device)
-    llava, tokenizer, folder = load_vlm(path, config, dtype, attention, **options)
+    vlm = load_vlm(path, config, dtype, attention, **options)
+    llava, tokenizer = vlm.network, vlm.tokenizer
     with seeded(seed, device):
-        add_special_tokens(tokenizer, llava)
-        adapter = add_lora(llava, lora) if folder is None else continue_lora(llava, folder)
+        adapter = learning_adapter(vlm, lora)
     selector = build_selector(config.selector, seed)
     if (path / SELECTOR_FILE).exists() and not new_selector:
         load_selector(path / SELECTOR_FILE, selector)
@@ -123,6 +130,7 @@ def load_adapter_parts(
         adapter=adapter,
         tokenizer=tokenizer,
         selector=selector.to(device).float(),
+        pixels=vlm.pixels,
     )
 
 
@@ -155,9 +163,11 @@ def _referring(path: Path, config: LLMSegConfig) -> LLMSegConfig:
     }
     absolute = {
         name: absolute_place(path, getattr(config, name))
-        for name in ("sam", "llava", encoders[config.image_encoder.kind])
+        for name in ("sam", encoders[config.image_encoder.kind])
     }
-    return LLMSegConfig.from_dict({**config.to_dict(), **absolute, "adapter": "adapter"})
+    config = replace(config, adapter="adapter")
+    plain = with_vlm_in(config, absolute_place(path, vlm_place(config))).to_dict()
+    return LLMSegConfig.from_dict({**plain, **absolute})
 
 
 def absolute_place(path: Path, name: str) -> str:
@@ -189,6 +199,6 @@ def quantization(
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=dtype,
-        llm_int8_skip_modules=["vision_tower", "multi_modal_projector", "lm_head"],
+        llm_int8_skip_modules=[*NOT_QUANTIZED],
     )
     return {"quantization_config": config, "device_map": {"": device}}

@@ -22,6 +22,7 @@ from llmseg_core.model_dir.checkpoint import load_sam
 from llmseg_core.model_dir.proposers import build_proposals
 from llmseg_core.proposals.generator import ProposalGenerator
 from llmseg_core.runtime.folder_lock import locked
+from llmseg_core.vlm.families import image_vlm_of
 from llmseg_core.vlm.seg_token import SegTokenEncoder
 
 from ..data import BrokenPolicy
@@ -175,10 +176,10 @@ def _prepared(
 def build_model(recipe: AdapterRecipe, parts: AdapterParts) -> AdapterModel:
     """VLM and selector of a training, around the networks of `parts`."""
     if recipe.gradient_checkpointing:
-        checkpoint_activations(parts.llava.model.language_model)
+        checkpoint_activations(image_vlm_of(parts.llava).language_model)
     # The data brings whole questions.
     asked = replace(parts.config.seg_token, question=BARE_QUESTION)
-    encoder = SegTokenEncoder(parts.llava, parts.tokenizer, asked)
+    encoder = SegTokenEncoder(parts.llava, parts.tokenizer, asked, parts.pixels)
     return AdapterModel(encoder, parts.selector, recipe.precision == "bfloat16")
 
 
@@ -204,8 +205,7 @@ def build_loop(
     sizes = InputSizes(
         encoder.feature_size,
         config.image_encoder.pooling_size,
-        parts.llava.config.vision_config.image_size,
-        config.seg_token.image_fit,
+        model.seg_token_encoder.pixels,
     )
     data = AdapterDataset(
         SampleDraws(inputs.data, recipe.questions, broken),
@@ -223,7 +223,7 @@ def build_loop(
         pipeline = LLMSegPipeline(
             full(_proposals(recipe, inputs.validation_proposals, parts)),
             full(PooledMaskEmbedder(encoder, config.image_encoder.pooling_size)),
-            SegTokenEncoder(parts.llava, parts.tokenizer, config.seg_token),
+            SegTokenEncoder(parts.llava, parts.tokenizer, config.seg_token, parts.pixels),
             parts.selector,
             config,
         )

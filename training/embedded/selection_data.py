@@ -145,7 +145,7 @@ def proposal_sample(
     count = len(scene.boxes)
     return ProposalSample(
         boxes_rel=scene.boxes,
-        pixel_values=scene.pixel_values.float(),
+        pixel_values=scene.pixel_values.float()[None],
         target_iou=_rows([overlaps.iou(ids) for ids in targets], count),
         target_iop=_rows([overlaps.iop(ids) for ids in targets], count),
         questions=tuple(question.instruction for question in questions),

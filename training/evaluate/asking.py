@@ -3,12 +3,19 @@
 
 from __future__ import annotations
 
-from llmseg_core.config import SegTokenConfig
+from llmseg_core.config import LisaConfig, LLMSegConfig, SegTokenConfig
 from llmseg_core.config.templates import Template
 
 from ..data import DataQuestion, QuestionKind
 
-__all__ = ["AS_IT_IS", "PHRASE", "RELEASED_PHRASE_QUESTION", "asked_text", "phrase_question"]
+__all__ = [
+    "AS_IT_IS",
+    "PHRASE",
+    "RELEASED_PHRASE_QUESTION",
+    "asked_text",
+    "phrase_question",
+    "wording_for",
+]
 
 RELEASED_PHRASE_QUESTION = "What is {name} in this image?"
 """What the released evaluation asks about a short phrase; the model's own request follows."""
@@ -26,6 +33,18 @@ def phrase_question(config: SegTokenConfig) -> str:
     """
     bare = config.question.strip() == "{instruction}"
     return AS_IT_IS if bare else RELEASED_PHRASE_QUESTION
+
+
+def wording_for(method: object) -> str:
+    """The wording for phrases and class names that a method is asked in.
+
+    Args:
+        method: LLM-Seg and LISA were trained with one; others take the phrase itself.
+    """
+    config = getattr(method, "config", None)
+    if isinstance(config, LLMSegConfig | LisaConfig):
+        return phrase_question(config.seg_token)
+    return AS_IT_IS
 
 
 def asked_text(question: DataQuestion, wording: str = AS_IT_IS) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from llmseg_core.config import (
+    LisaConfig,
     LLMSegConfig,
     RuntimeConfig,
     SelectionConfig,
@@ -21,7 +22,9 @@ from llmseg_core.methods.method import Method, inspect_method, load_method
 from llmseg_core.methods.two_stage import TwoStage
 from llmseg_core.model_dir.checkpoint import load_config
 from llmseg_core.model_dir.directory import method_name, model_directory
+from llmseg_core.model_dir.lisa_files import load_lisa_config
 from llmseg_core.model_dir.weights_digest import model_digest, weights_digest
+from llmseg_core.prompted.everything_mode import EverythingMode
 from llmseg_core.proposals.generator import ProposalGenerator, SamProposalGenerator
 
 from ..data import ImageData
@@ -116,9 +119,11 @@ def _model(
     about = {"model": model_digest(options.model), "data": data.name, "dtype": options.dtype}
     if name != LLMSegConfig.method:
         _refuse_rules(options, f"{options.model} is a model of the method {name}")
-        return _masks(
-            LateMethod(load), keep(MASKS_FILE, about), options.phrase_question or AS_IT_IS
-        )
+        wording = AS_IT_IS
+        if name == LisaConfig.method:
+            wording = phrase_question(load_lisa_config(model_directory(options.model)).seg_token)
+        wording = options.phrase_question or wording
+        return _masks(LateMethod(load), keep(MASKS_FILE, about), wording)
     config = load_config(model_directory(options.model))
     method: Method | LateMethod = LateMethod(load, config.selection, config.calibration)
     if options.proposals is not None:
@@ -170,7 +175,7 @@ def _masks(method: Segmenter, records: Records, wording: str) -> Answerer:
 
 def _dtype(live: ProposalGenerator) -> object:
     """Number format that proposals are made in; None where any is as good."""
-    return live.model.dtype if isinstance(live, SamProposalGenerator) else None
+    return live.model.dtype if isinstance(live, SamProposalGenerator | EverythingMode) else None
 
 
 def _refuse_rules(options: argparse.Namespace, why: str) -> None:

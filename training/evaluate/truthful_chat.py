@@ -16,7 +16,7 @@ import numpy as np
 
 from llmseg_core.config import BoxFormat
 from llmseg_core.grounding.chat import SeenImage
-from llmseg_core.grounding.qwen_pixels import QwenPixels
+from llmseg_core.vlm.qwen_pixels import QwenPixels
 
 __all__ = ["AnswerForm", "TruthfulChat", "truthful_text"]
 

@@ -16,7 +16,6 @@ from llmseg_core.cli.device_argument import chosen_device
 from llmseg_core.config import Calibration, LLMSegConfig, RuntimeConfig, SelectionConfig
 from llmseg_core.methods.method import Method, load_method
 from llmseg_core.metrics.mask_iou import MaskCounts
-from llmseg_core.model_dir.checkpoint import load_config
 from llmseg_core.model_dir.directory import CONFIG_FILE, model_directory
 from llmseg_core.model_dir.weights_digest import model_digest
 from llmseg_core.types import Segmentation
@@ -24,7 +23,7 @@ from llmseg_core.types import Segmentation
 from ..data import BrokenPolicy, DataSample
 from ..evaluate.answers import AnswerSource, SampleAnswers
 from ..evaluate.asked_data import asked_indices, check_amounts, open_data_as_asked, slug
-from ..evaluate.asking import AS_IT_IS, phrase_question
+from ..evaluate.asking import wording_for
 from ..evaluate.case import Case
 from ..evaluate.evaluation import evaluate
 from ..evaluate.json_lines import JsonLines
@@ -99,12 +98,12 @@ def unjudged_answers(method: Method, model: Path, dtype: str, data: str, out: Pa
     method.calibration = None
     unjudged = replace(method.selection, min_confidence=0.0)
     about = {"model": model_digest(model), "data": data, "dtype": dtype}
+    wording = wording_for(method)
     if method.description.name == LLMSegConfig.method:
-        wording = phrase_question(load_config(model).seg_token)
         file = JsonLines(out / "scores.jsonl", about)
         return _MasksAlone(PipelineAnswers(method, file, unjudged, wording))
     file = JsonLines(out / "unjudged.jsonl", about)
-    return SegmenterAnswers(_Unjudged(method, unjudged), file, AS_IT_IS)
+    return SegmenterAnswers(_Unjudged(method, unjudged), file, wording)
 
 
 class _MasksAlone:

@@ -10,21 +10,20 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import SamModel
 
 from llmseg_core.config import ProposalConfig
 from llmseg_core.methods.llm_seg import LLMSegPipeline
 from llmseg_core.methods.method import Method
 from llmseg_core.methods.prompted_method import PromptedMethod
+from llmseg_core.model_dir.proposers import SEGMENTERS, build_proposals, promptable
 from llmseg_core.prompted.masks import PromptedImage, PromptedMasks
-from llmseg_core.prompted.sam import SamMasks
 from llmseg_core.prompted.target import Target
 from llmseg_core.proposals.enlarge import enlarge_mask
-from llmseg_core.proposals.generator import ProposalGenerator, SamProposalGenerator
+from llmseg_core.proposals.generator import ProposalGenerator
 from llmseg_core.types import FrameEncoding, Proposals, Segmentation
 
 from ..data import DataQuestion
-from ..evaluate.asking import AS_IT_IS, asked_text, phrase_question
+from ..evaluate.asking import asked_text, wording_for
 
 __all__ = ["Assistant"]
 
@@ -54,9 +53,7 @@ class Assistant:
         self.method = method
         self._generator, self._segmenter = _sam_of(method)
         self._encoded: OrderedDict[Hashable, _Encoded] = OrderedDict()
-        self._wording = AS_IT_IS
-        if isinstance(method, LLMSegPipeline):
-            self._wording = phrase_question(method.config.seg_token)
+        self._wording = wording_for(method)
 
     @property
     def draws(self) -> bool:
@@ -137,15 +134,20 @@ class Assistant:
         return self._generator is not None
 
 
+SAMS = tuple(SEGMENTERS.values())
+
+
 def _sam_of(method: Method) -> tuple[ProposalGenerator | None, PromptedMasks | None]:
     """What proposes, and what draws."""
     if isinstance(method, LLMSegPipeline):
         network = getattr(method.generator, "model", None)
-        return method.generator, SamMasks(network) if isinstance(network, SamModel) else None
+        known = isinstance(network, SAMS)
+        return method.generator, promptable(network) if known else None
     if isinstance(method, PromptedMethod):
         segmenter = method.segmenter
-        if isinstance(segmenter, SamMasks) and isinstance(segmenter.model, SamModel):
+        network = getattr(segmenter, "model", None)
+        if isinstance(network, SAMS):
             with torch.inference_mode():
-                return SamProposalGenerator(segmenter.model, ProposalConfig()), segmenter
+                return build_proposals(network, ProposalConfig()), segmenter
         return None, segmenter
     return None, None

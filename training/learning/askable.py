@@ -26,7 +26,7 @@ class Askable:
 
     def __init__(self, prompts: PromptTokens) -> None:
         whole = replace(prompts.config, question="{instruction}")
-        self.prompts = PromptTokens(prompts.tokenizer, whole, prompts.llava)
+        self.prompts = PromptTokens(prompts.tokenizer, whole, prompts.conversation)
         self.bare = prompts.config.question.strip() == whole.question
 
     def __call__(self, sample: DataSample) -> None:

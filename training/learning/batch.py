@@ -13,9 +13,12 @@ from torch import Tensor
 
 from ..questions import QuestionSample
 
-__all__ = ["Batch", "ProposalBatch", "ProposalSample", "collate_proposals"]
+__all__ = ["Batch", "Grid", "ProposalBatch", "ProposalSample", "SeenBatch", "collate_proposals"]
 
 SomeBatch = TypeVar("SomeBatch", bound="Batch")
+Grid = tuple[int, int]
+"""(rows, columns) of the parts of one image, see `VlmImage`"""
+ONE: Grid = (1, 1)
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,25 @@ class Batch:
         return replace(self, **{name: tensor.to(device) for name, tensor in tensors.items()})
 
 
+class SeenBatch(Batch):
+    """B images as the VLM takes them, and R questions about them.
+
+    Attributes:
+        pixel_values: (n, ...) float32, the parts of all images one after the other, see `VlmImage`.
+        grids: of the parts of each image.
+        image_index: (R,) int64, the image of each question.
+    """
+
+    pixel_values: Tensor
+    grids: tuple[Grid, ...]
+    image_index: Tensor
+
+    @property
+    def question_grids(self) -> list[Grid]:
+        """The grid of each question's image."""
+        return [self.grids[image] for image in self.image_index.tolist()]
+
+
 @dataclass(frozen=True)
 class ProposalSample:
     """One image with K proposals and R questions about it.
@@ -38,7 +60,7 @@ class ProposalSample:
 
     Attributes:
         boxes_rel: (K, 4) float32, fractions of the image.
-        pixel_values: (3, S, S) float32, input of the VLM.
+        pixel_values: (n, ...) float32, input of the VLM, see `VlmImage`.
         target_iou: (R, K) float32.
         target_iop: (R, K) float32.
         questions: R texts, as the VLM is asked.
@@ -48,6 +70,7 @@ class ProposalSample:
         weights: (K, h * w) float32, how much each cell of the feature map counts for a proposal, or
             None.
         meanings: what each of the R questions names; empty where that is not known.
+        grid: of `pixel_values`.
     """
 
     boxes_rel: Tensor
@@ -60,16 +83,18 @@ class ProposalSample:
     image: np.ndarray | None = None
     weights: Tensor | None = None
     meanings: tuple[QuestionSample, ...] = ()
+    grid: Grid = ONE
 
 
 @dataclass(frozen=True)
-class ProposalBatch(Batch):
+class ProposalBatch(SeenBatch):
     """B images with R questions in all, proposals padded to the same K; see `ProposalSample`.
 
     Attributes:
         boxes_rel: (B, K, 4) float32.
         valid: (B, K) bool, False where a proposal is padding.
-        pixel_values: (B, 3, S, S) float32.
+        pixel_values: (n, ...) float32, see `SeenBatch`.
+        grids: B pairs.
         image_index: (R,) int64, the image of each question.
         target_iou: (R, K) float32.
         target_iop: (R, K) float32.
@@ -88,6 +113,7 @@ class ProposalBatch(Batch):
     boxes_rel: Tensor
     valid: Tensor
     pixel_values: Tensor
+    grids: tuple[Grid, ...]
     image_index: Tensor
     target_iou: Tensor
     target_iop: Tensor
@@ -103,7 +129,9 @@ class ProposalBatch(Batch):
         real = torch.float32
         self._check("valid", (images, proposals), torch.bool)
         self._check("boxes_rel", (images, proposals, 4), real)
-        self._check("pixel_values", (images, 3, *self.pixel_values.shape[2:]), real)
+        self._check("pixel_values", tuple(self.pixel_values.shape), real)
+        if len(self.grids) != images:
+            raise ValueError(f"there are {len(self.grids)} grids for {images} images")
         self._check("image_index", (asked,), torch.int64)
         self._check("target_iou", (asked, proposals), real)
         self._check("target_iop", (asked, proposals), real)
@@ -155,7 +183,8 @@ def collate_proposals(samples: Sequence[ProposalSample]) -> ProposalBatch:
     return ProposalBatch(
         boxes_rel=torch.stack([_padded(sample.boxes_rel, 0, width) for sample in samples]),
         valid=valid,
-        pixel_values=torch.stack([sample.pixel_values for sample in samples]),
+        pixel_values=torch.cat([sample.pixel_values for sample in samples]),
+        grids=tuple(sample.grid for sample in samples),
         image_index=torch.arange(len(samples)).repeat_interleave(counts),
         target_iou=torch.cat([_padded(sample.target_iou, 1, width) for sample in samples]),
         target_iop=torch.cat([_padded(sample.target_iop, 1, width) for sample in samples]),

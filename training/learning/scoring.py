@@ -104,9 +104,13 @@ class ProposalScorer(nn.Module):
         """
         if batch.features is None:
             raise ValueError("the batch has no features yet: pool them first")
-        prompts = self.seg_token_encoder.training_batch(batch.questions, batch.answers)
+        prompts = self.seg_token_encoder.training_batch(
+            batch.questions, batch.answers, batch.question_grids
+        )
         with torch.set_grad_enabled(vlm_learns and torch.is_grad_enabled()):
-            spoken = self.seg_token_encoder(batch.pixel_values, batch.image_index, prompts)
+            spoken = self.seg_token_encoder(
+                batch.pixel_values, batch.image_index, prompts, batch.grids
+            )
         seg_embedding = self.selector.embed_instructions(spoken.hidden)
         masks = self.selector.embed_masks(batch.features, batch.boxes_rel)[batch.image_index]
         iou_score, iop_logits = self.selector.compare(masks, seg_embedding, batch.question_valid)

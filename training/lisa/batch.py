@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..learning.batch import Batch
+from ..learning.batch import Grid, SeenBatch
 
 __all__ = ["MaskBatch", "MaskSample", "collate_masks"]
 
@@ -21,11 +21,12 @@ class MaskSample:
 
     Attributes:
         image: (H, W, 3) uint8 RGB.
-        pixel_values: (3, S, S) float32, input of the VLM.
+        pixel_values: (n, ...) float32, input of the VLM, see `VlmImage`.
         masks: (R, H, W) bool, what the questions mean.
         ignored: (R, H, W) bool, pixels that count for nothing.
         questions: R texts, as the VLM is asked.
         answers: R texts, as it is to answer.
+        grid: of `pixel_values`.
     """
 
     image: np.ndarray
@@ -34,6 +35,7 @@ class MaskSample:
     ignored: np.ndarray
     questions: tuple[str, ...]
     answers: tuple[str, ...]
+    grid: Grid = (1, 1)
 
     def __post_init__(self) -> None:
         shape = (len(self.questions), *self.image.shape[:2])
@@ -46,11 +48,12 @@ class MaskSample:
 
 
 @dataclass(frozen=True)
-class MaskBatch(Batch):
+class MaskBatch(SeenBatch):
     """B images with R questions in all; see `MaskSample`.
 
     Attributes:
-        pixel_values: (B, 3, S, S) float32.
+        pixel_values: (n, ...) float32, see `SeenBatch`.
+        grids: B pairs.
         image_index: (R,) int64, the image of each question.
         images: B arrays (H, W, 3) uint8, each of its own size.
         masks: R arrays (H, W) bool.
@@ -60,6 +63,7 @@ class MaskBatch(Batch):
     """
 
     pixel_values: Tensor
+    grids: tuple[Grid, ...]
     image_index: Tensor
     images: tuple[np.ndarray, ...]
     masks: tuple[np.ndarray, ...]
@@ -72,7 +76,8 @@ def collate_masks(samples: Sequence[MaskSample]) -> MaskBatch:
     """Put samples together; there is at least one."""
     counts = torch.tensor([len(sample.questions) for sample in samples])
     return MaskBatch(
-        pixel_values=torch.stack([sample.pixel_values for sample in samples]),
+        pixel_values=torch.cat([sample.pixel_values for sample in samples]),
+        grids=tuple(sample.grid for sample in samples),
         image_index=torch.arange(len(samples)).repeat_interleave(counts),
         images=tuple(sample.image for sample in samples),
         masks=tuple(mask for sample in samples for mask in sample.masks),

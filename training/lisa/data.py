@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from llmseg_core.images.clip_pixels import clip_input
 from llmseg_core.vlm.prompts import ANSWERS
+from llmseg_core.vlm.vlm_image import VlmPixels
 
 from ..adapter.data import announced_draw, spoken_question
 from ..adapter.released import OUR_TRAINING, ReleasedSwitches
@@ -22,8 +22,7 @@ class LisaDataset(DrawnDataset[MaskSample]):
 
     Args:
         draws: draws images with some of their questions.
-        vlm_size: pixels a side of the VLM's image.
-        vlm_fit: how an image is fitted into it (see `SegTokenConfig.image_fit`).
+        pixels: how the VLM's images are made.
         length: samples in the whole training.
         seed: of all draws.
         bare_questions: whether the VLM is asked a question's own text; otherwise one of the
@@ -34,15 +33,14 @@ class LisaDataset(DrawnDataset[MaskSample]):
     def __init__(
         self,
         draws: SampleDraws,
-        vlm_size: int,
-        vlm_fit: str,
+        pixels: VlmPixels,
         length: int,
         seed: int = 0,
         bare_questions: bool = False,
         released: ReleasedSwitches = OUR_TRAINING,
     ) -> None:
         super().__init__(seed)
-        self.draws, self.vlm_size, self.vlm_fit = draws, vlm_size, vlm_fit
+        self.draws, self.pixels = draws, pixels
         self.length, self.bare_questions, self.released = length, bare_questions, released
 
     def __len__(self) -> int:
@@ -51,6 +49,7 @@ class LisaDataset(DrawnDataset[MaskSample]):
     def __getitem__(self, index: int) -> MaskSample:
         rng = self.rng(index)
         sample, released = announced_draw(self.draws, rng), self.released
+        seen = self.pixels.see(sample.image)
         nothing = np.zeros(sample.image.shape[:2], dtype=bool)
         ignored = [
             nothing if each.ignore is None or released.ignored_as_background else each.ignore
@@ -58,7 +57,8 @@ class LisaDataset(DrawnDataset[MaskSample]):
         ]
         return MaskSample(
             image=sample.image,
-            pixel_values=clip_input(sample.image, self.vlm_size, self.vlm_fit)[0].float(),
+            pixel_values=seen.pixels,
+            grid=seen.grid,
             masks=np.stack([each.mask for each in sample.questions]).astype(bool),
             ignored=np.stack(ignored).astype(bool),
             questions=tuple(

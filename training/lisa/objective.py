@@ -67,9 +67,13 @@ class LisaModel(VlmModel):
             vlm_learns: False keeps the VLM out of the backward pass, which makes a step cheap.
         """
         with mixed_precision(embeddings.device, self.in_bfloat16):
-            prompts = self.seg_token_encoder.training_batch(batch.questions, batch.answers)
+            prompts = self.seg_token_encoder.training_batch(
+                batch.questions, batch.answers, batch.question_grids
+            )
             with torch.set_grad_enabled(vlm_learns and torch.is_grad_enabled()):
-                spoken = self.seg_token_encoder(batch.pixel_values, batch.image_index, prompts)
+                spoken = self.seg_token_encoder(
+                    batch.pixel_values, batch.image_index, prompts, batch.grids
+                )
             low = [
                 self.decoder(embedding[None], spoken.hidden[batch.image_index == index])[0]
                 for index, embedding in enumerate(embeddings)

@@ -11,20 +11,20 @@ from typing import Any
 import torch
 import yaml
 from peft import PeftModel
-from transformers import LlavaForConditionalGeneration, PreTrainedTokenizerBase, SamModel
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, SamModel
 
 from llmseg_core.config import LisaConfig
 from llmseg_core.model_dir.directory import CONFIG_FILE, model_directory
 from llmseg_core.model_dir.lisa_files import LISA_FILE, load_lisa_config, load_lisa_decoder
 from llmseg_core.model_dir.network_files import load_network, part_folder, save_weights
-from llmseg_core.model_dir.vlm_files import load_vlm
+from llmseg_core.model_dir.vlm_files import load_vlm, vlm_place, with_vlm_in
 from llmseg_core.prompted.seg_prompt import SegPromptDecoder
 from llmseg_core.runtime.random_state import seeded
 from llmseg_core.runtime.whole_folder import written_whole
-from llmseg_core.vlm.tokenizer import add_special_tokens
+from llmseg_core.vlm.vlm_image import VlmPixels
 
 from ..adapter.directory import SCORES_FILE
-from ..adapter.lora import LoraRecipe, add_lora, continue_lora
+from ..adapter.lora import LoraRecipe, learning_adapter
 from ..adapter.parts import absolute_place, quantization
 
 __all__ = ["LisaTrainingParts", "load_lisa_training", "save_lisa_training"]
@@ -41,14 +41,16 @@ class LisaTrainingParts:
         adapter: the same as peft sees it.
         tokenizer: the VLM's, with the seg token.
         decoder: projection and mask decoder, float32.
+        pixels: how the VLM's images are made; None is LLaVA's way.
     """
 
     config: LisaConfig
     sam: SamModel
-    llava: LlavaForConditionalGeneration
+    llava: PreTrainedModel
     adapter: PeftModel
     tokenizer: PreTrainedTokenizerBase
     decoder: SegPromptDecoder
+    pixels: VlmPixels | None = None
 
 
 def load_lisa_training(
@@ -84,10 +86,10 @@ def load_lisa_training(
     path = model_directory(directory)
     config = load_lisa_config(path)
     options = quantization(load_in, dtype, device)
-    llava, tokenizer, folder = load_vlm(path, config, dtype, attention, **options)
+    vlm = load_vlm(path, config, dtype, attention, **options)
+    llava, tokenizer = vlm.network, vlm.tokenizer
     with seeded(seed, device):
-        add_special_tokens(tokenizer, llava)
-        adapter = add_lora(llava, lora) if folder is None else continue_lora(llava, folder)
+        adapter = learning_adapter(vlm, lora)
     place = part_folder(path, config.sam)
     sam = load_network(SamModel, place, dtype, "eager" if attention == "eager" else "sdpa")
     with seeded(seed):
@@ -96,9 +98,8 @@ def load_lisa_training(
         load_lisa_decoder(path / LISA_FILE, decoder)
     return LisaTrainingParts(
         config=replace(
-            config,
+            with_vlm_in(config, absolute_place(path, vlm_place(config))),
             sam=absolute_place(path, config.sam),
-            llava=absolute_place(path, config.llava),
             adapter="adapter",
         ),
         sam=sam.to(device).eval().requires_grad_(False),
@@ -106,6 +107,7 @@ def load_lisa_training(
         adapter=adapter,
         tokenizer=tokenizer,
         decoder=decoder.to(device),
+        pixels=vlm.pixels,
     )
 
 

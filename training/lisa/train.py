@@ -12,6 +12,7 @@ from accelerate import PartialState
 from llmseg_core.methods.lisa import Lisa
 from llmseg_core.model_dir.lisa_files import LisaParts
 from llmseg_core.prompted.sam import SamMasks
+from llmseg_core.vlm.families import image_vlm_of
 from llmseg_core.vlm.seg_token import SegTokenEncoder
 
 from ..adapter.inputs import AdapterInputs
@@ -68,15 +69,14 @@ def _prepared(
         seed=recipe.seed,
     )
     if recipe.gradient_checkpointing:
-        checkpoint_activations(parts.llava.model.language_model)
+        checkpoint_activations(image_vlm_of(parts.llava).language_model)
     config, broken = parts.config, BrokenPolicy(recipe.broken)
     asked = replace(config.seg_token, question=BARE_QUESTION)  # the data brings whole questions
-    encoder = SegTokenEncoder(parts.llava, parts.tokenizer, asked)
+    encoder = SegTokenEncoder(parts.llava, parts.tokenizer, asked, parts.pixels)
     model = LisaModel(encoder, parts.decoder, recipe.precision == "bfloat16")
     data = LisaDataset(
         SampleDraws(inputs.data, recipe.questions, broken),
-        parts.llava.config.vision_config.image_size,
-        config.seg_token.image_fit,
+        encoder.pixels,
         samples_in_all(recipe, state),
         recipe.seed,
         bare_questions=config.seg_token.question.strip() == BARE_QUESTION,
@@ -85,7 +85,11 @@ def _prepared(
     validation = None
     if inputs.validation is not None:
         validation = AdapterValidation(
-            Lisa(LisaParts(config, parts.sam, parts.llava, parts.tokenizer, parts.decoder)),
+            Lisa(
+                LisaParts(
+                    config, parts.sam, parts.llava, parts.tokenizer, parts.decoder, parts.pixels
+                )
+            ),
             inputs.validation,
             work / "best",
             lambda folder, scores: save_lisa_training(parts, folder, scores),

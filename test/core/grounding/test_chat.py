@@ -14,17 +14,21 @@ from transformers import (
     DynamicCache,
     LlavaProcessor,
     Qwen2VLImageProcessorPil,
+    SmolVLMForConditionalGeneration,
 )
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import smart_resize
+from transformers.models.smolvlm.image_processing_pil_smolvlm import SmolVLMImageProcessorPil
+from transformers.models.smolvlm.processing_smolvlm import get_image_prompt_string
 
 from helpers.counting import count_calls
 from helpers.other_device import OTHER, other_device
-from helpers.tiny_chats import PIXELS, tiny_chat
-from llmseg_core.grounding.chat import LocalChat, SeenImage, grown_from, yes_share
+from helpers.tiny_vlms import PIXELS, TILES, tiny_chat
+from llmseg_core.grounding.chat import LocalChat, SeenImage, yes_share
 from llmseg_core.grounding.llava_chat import LlavaChat
-from llmseg_core.grounding.qwen_pixels import QwenPixels
+from llmseg_core.vlm.kv_cache import grown_from
+from llmseg_core.vlm.qwen_pixels import QwenPixels
 
-KINDS = ("llava", "qwen2_5_vl", "qwen3_vl")
+KINDS = ("llava", "qwen2_5_vl", "qwen3_vl", "smolvlm")
 QUESTION = "Where is the red cup?"
 
 
@@ -53,6 +57,15 @@ def own_inputs(chat: LocalChat, image: np.ndarray, question: str) -> dict[str, t
         )  # fmt: skip
         text = f"USER: <image>\n{question} ASSISTANT:"
         return dict(processor(images=picture, text=text, return_tensors="pt"))
+    if isinstance(chat.model, SmolVLMForConditionalGeneration):
+        processor = SmolVLMImageProcessorPil(**TILES.settings())
+        made = processor(picture, return_tensors="pt", return_row_col_info=True)
+        tiles = get_image_prompt_string(
+            made.pop("rows")[0][0], made.pop("cols")[0][0], 4, "<fake_token_around_image>",
+            "<image>", "<global-img>",
+        )  # fmt: skip
+        text = f"<|im_start|>User:{tiles}{question}<end_of_utterance>\nAssistant:"
+        return {**chat.tokenizer(text, return_tensors="pt"), **made}
     processor = Qwen2VLImageProcessorPil(
         size={"shortest_edge": 256, "longest_edge": 4096}, patch_size=8, merge_size=2
     )
@@ -98,7 +111,8 @@ def _cache(seen: SeenImage) -> DynamicCache:
 
 
 def test_the_image_is_taken_in_once_and_stays(chat: LocalChat, image: np.ndarray) -> None:
-    visual = getattr(chat.model.model, "visual", None) or chat.model.model.vision_tower
+    names = ("visual", "vision_tower", "vision_model")
+    visual = next(filter(None, (getattr(chat.model.model, name, None) for name in names)))
     with count_calls(visual) as counts:
         seen = chat.look(image)
         first = chat.answer(seen, QUESTION)
@@ -174,9 +188,9 @@ def test_qwens_pixels_are_those_of_its_processor(size: tuple[int, int]) -> None:
         size={"shortest_edge": 256, "longest_edge": 4096}, patch_size=8, merge_size=2
     )
     wanted = processor(Image.fromarray(image), return_tensors="pt")
-    patches, grid = PIXELS.patches(image)
-    assert [[1, *grid]] == wanted["image_grid_thw"].tolist()
-    torch.testing.assert_close(patches, wanted["pixel_values"], atol=1e-5, rtol=0)
+    seen = PIXELS.see(image)
+    assert [[1, *seen.grid]] == wanted["image_grid_thw"].tolist()
+    torch.testing.assert_close(seen.pixels, wanted["pixel_values"], atol=1e-5, rtol=0)
 
 
 def test_qwens_settings() -> None:

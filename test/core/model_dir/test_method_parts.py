@@ -49,7 +49,7 @@ def test_networks_are_shared(tmp_path: Path) -> None:
     vlm = VlmConfig(path="vlm", max_pixels=1024)
     one, other = (load_chat(tmp_path, vlm, RUNTIME, shared) for _ in range(2))
     assert one.model is other.model
-    assert one.pixels.max_pixels == 1024
+    assert one.conversation.pixels.max_pixels == 1024
 
 
 def test_a_server_is_not_called_when_it_is_configured(tmp_path: Path) -> None:
@@ -84,4 +84,4 @@ def test_settings_of_images_have_either_name(tmp_path: Path) -> None:
     other = tmp_path / "vlm" / "processor_config.json"
     other.write_text(json.dumps({"image_processor": {**settings, "patch_size": 4}}))
     chat = load_chat(tmp_path, VlmConfig(path="vlm"), RUNTIME, SharedNetworks())
-    assert (chat.pixels.patch_size, chat.pixels.max_pixels) == (4, 4096)
+    assert (chat.conversation.pixels.patch_size, chat.conversation.pixels.max_pixels) == (4, 4096)

@@ -8,9 +8,9 @@ from torch import nn
 from transformers import LlavaConfig, LlavaForConditionalGeneration
 
 from llmseg_core.model_dir.parts import ModelParts
+from llmseg_core.vlm.kv_cache import cache_argument
 from llmseg_core.vlm.llava import (
     LlavaV1ForConditionalGeneration,
-    cache_argument,
     image_token_count,
     llava_class,
 )

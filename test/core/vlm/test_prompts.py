@@ -12,6 +12,7 @@ from llmseg_core.vlm.prompts import (
     CONTROL_TOKENS,
     UnaskableError,
     answer_text,
+    asked_text,
     check_instruction,
     question_text,
     system_text,
@@ -20,7 +21,8 @@ from llmseg_core.vlm.prompts import (
 
 def test_conversation_is_that_of_llava_v1() -> None:
     config = SegTokenConfig()
-    text = f"{system_text(config)}IMAGE{question_text(config, ' the cup ')}{answer_text(config)}"
+    asked = asked_text(config, question_text(config, " the cup "))
+    text = f"{system_text(config)}IMAGE{asked}{answer_text(config)}"
     assert text == (
         "A chat between a curious human and an artificial intelligence assistant. "
         "The assistant gives helpful, detailed, and polite answers to the human's questions. "
@@ -31,13 +33,13 @@ def test_conversation_is_that_of_llava_v1() -> None:
 def test_short_conversation_of_the_embedded_profile() -> None:
     config = SegTokenConfig(system="", question="{instruction}")
     assert system_text(config) == "USER: "
-    assert question_text(config, "the cup") == "\nthe cup ASSISTANT:"
+    assert asked_text(config, question_text(config, "the cup")) == "\nthe cup ASSISTANT:"
 
 
 def test_trimmed_conversation_has_no_blank_beside_image_and_seg_token() -> None:
     config = SegTokenConfig(system="Be kind.", trim=True)
     assert system_text(config) == "Be kind. USER:"
-    assert question_text(config, "the cup") == (
+    assert asked_text(config, question_text(config, "the cup")) == (
         "the cup Please output segmentation mask. ASSISTANT:"
     )
     assert [answer_text(config, text) for text in ("[SEG].", "It is [SEG].", "It is [SEG] .")] == [

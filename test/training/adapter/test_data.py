@@ -12,6 +12,7 @@ from helpers.folder_data import write_folder_data
 from llmseg_core import Proposals
 from llmseg_core.images.clip_pixels import clip_input
 from llmseg_core.metrics.overlap import pairwise_iou
+from llmseg_core.vlm.llava_vlm import LlavaPixels
 from llmseg_core.vlm.prompts import ANSWERS, CLASS_QUESTIONS, QUESTIONS
 from llmseg_training.adapter.data import (
     AdapterDataset,
@@ -22,7 +23,7 @@ from llmseg_training.data import BrokenPolicy, DataQuestion, QuestionKind, open_
 from llmseg_training.data.draws import SampleDraws
 from llmseg_training.learning.batch import collate_proposals
 
-SIZES = InputSizes(feature_size=(4, 4), pooling_size=16, vlm_size=28, vlm_fit="pad")
+SIZES = InputSizes(feature_size=(4, 4), pooling_size=16, vlm=LlavaPixels(28, "pad"))
 
 
 def quarters(image: np.ndarray) -> Proposals:

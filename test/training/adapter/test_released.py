@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from helpers.lisa_tree import write_lisa_tree
 from llmseg_core import Proposals
+from llmseg_core.vlm.llava_vlm import LlavaPixels
 from llmseg_training.adapter.data import AdapterDataset, InputSizes, spoken_question
 from llmseg_training.adapter.recipe import load_adapter_recipe
 from llmseg_training.adapter.released import ReleasedSwitches
@@ -28,7 +29,7 @@ from llmseg_training.data import (
 from llmseg_training.learning.batch import ProposalSample
 
 ALL = ReleasedSwitches(**{spec.name: True for spec in fields(ReleasedSwitches)})
-SIZES = InputSizes(feature_size=(8, 8), pooling_size=8, vlm_size=28, vlm_fit="crop")
+SIZES = InputSizes(feature_size=(8, 8), pooling_size=8, vlm=LlavaPixels(28, "crop"))
 ROWS = slice(2, 14)
 """rows of the one proposal"""
 

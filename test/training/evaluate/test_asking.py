@@ -1,12 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from llmseg_core.config import SegTokenConfig
+from llmseg_core.config import GroundingConfig, LisaConfig, LLMSegConfig, SegTokenConfig
 from llmseg_training.data import DataQuestion, QuestionKind
-from llmseg_training.evaluate.asking import asked_text, phrase_question
+from llmseg_training.evaluate.asking import (
+    AS_IT_IS,
+    RELEASED_PHRASE_QUESTION,
+    asked_text,
+    phrase_question,
+    wording_for,
+)
 
 
 def question(text: str, kind: QuestionKind) -> DataQuestion:
@@ -25,6 +33,17 @@ def test_sentences_stay_and_phrases_are_asked() -> None:
 def test_a_model_of_bare_phrases_is_asked_bare_phrases() -> None:
     wording = phrase_question(SegTokenConfig(question="{instruction}"))
     assert asked_text(question("the cup", QuestionKind.PHRASE), wording) == "the cup"
+
+
+def test_each_method_is_asked_as_it_was_trained() -> None:
+    bare = SegTokenConfig(question="{instruction}")
+    for config, wording in (
+        (LLMSegConfig(), RELEASED_PHRASE_QUESTION),
+        (LisaConfig(), RELEASED_PHRASE_QUESTION),
+        (LisaConfig(seg_token=bare), AS_IT_IS),
+        (GroundingConfig(), AS_IT_IS),
+    ):
+        assert wording_for(SimpleNamespace(config=config)) == wording
 
 
 @pytest.mark.parametrize("wording", ["what?", "{name} {please}", "{name", "{0}", "{name:9}"])

@@ -22,7 +22,7 @@ def sample(proposals: int, questions: int, first: int = 0) -> ProposalSample:
 
     return ProposalSample(
         boxes_rel=numbers(proposals, 4),
-        pixel_values=numbers(3, 2, 2),
+        pixel_values=numbers(1, 3, 2, 2),
         target_iou=numbers(questions, proposals),
         target_iop=-numbers(questions, proposals),
         questions=tuple(f"question {first + row}" for row in range(questions)),
@@ -58,7 +58,7 @@ def test_samples_are_padded_to_the_most_proposals() -> None:
         assert torch.equal(rows[1:3], getattr(samples[1], name))
         assert not rows[0, 2:].any()
         assert not rows[3].any()
-    assert torch.equal(batch.pixel_values[2], samples[2].pixel_values)
+    assert torch.equal(batch.pixel_values[2:], samples[2].pixel_values)
 
 
 def test_no_proposal_at_all_is_one_padded_column() -> None:

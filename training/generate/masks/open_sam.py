@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from llmseg_core.config import RuntimeConfig
 from llmseg_core.model_dir.checkpoint import load_config, load_sam, model_directory
-from llmseg_core.prompted.sam import SamMasks
-from llmseg_core.proposals.generator import SamProposalGenerator
+from llmseg_core.model_dir.proposers import build_proposals, promptable
 
 from .box_masks import Masker
 from .mask_checks import MaskRules
@@ -26,4 +25,4 @@ def open_masker(model: str | None, rules: MaskRules, runtime: RuntimeConfig) -> 
         return Masker(None, None, rules)
     sam = load_sam(model, replace(runtime, dtype="float32"))
     config = load_config(model_directory(model)).proposals
-    return Masker(SamMasks(sam), SamProposalGenerator(sam, config), rules)
+    return Masker(promptable(sam), build_proposals(sam, config), rules)

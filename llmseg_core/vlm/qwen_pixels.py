@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor
 
 from llmseg_core.images.clip_pixels import CLIP_MEAN, CLIP_STD
+from llmseg_core.images.image_ops import check_image
 from llmseg_core.images.imagenet_pixels import normalized, resized_image
+
+from .vlm_image import VlmImage
 
 __all__ = ["QwenPixels"]
 
@@ -85,20 +87,18 @@ class QwenPixels:
             columns = math.ceil(width * grow / factor) * factor
         return rows, columns
 
-    def patches(
-        self, image: np.ndarray, device: torch.device | str = "cpu"
-    ) -> tuple[Tensor, tuple[int, int]]:
-        """An image as the VLM takes it.
+    @property
+    def longest_grid(self) -> tuple[int, int]:
+        """See `VlmPixels`."""
+        if self.square is not None:
+            rows, columns = self.fitted(self.square, self.square)
+            return rows // self.patch_size, columns // self.patch_size
+        most = self.max_pixels // (self.patch_size * self.merge_size) ** 2
+        return self.merge_size, self.merge_size * most
 
-        Args:
-            image: (H, W, 3) uint8 RGB.
-            device: of the result.
-
-        Returns:
-            (n, 3 x temporal x patch x patch) float32, the patches of one token together; and the
-            numbers of patches down and across.
-        """
-        size = self.fitted(image.shape[0], image.shape[1])
+    def see(self, image: np.ndarray, device: torch.device | str = "cpu") -> VlmImage:
+        """See `VlmPixels`; (n, 3 x temporal x patch x patch), the patches of a token together."""
+        size = self.fitted(*check_image(image).shape[:2])
         resized = resized_image(image, size, Image.Resampling.BICUBIC)
         pixels = normalized(resized, self.mean, self.std, device)[0]
         patch, merge = self.patch_size, self.merge_size
@@ -106,4 +106,16 @@ class QwenPixels:
         cut = pixels.reshape(3, down // merge, merge, patch, across // merge, merge, patch)
         cut = cut.permute(1, 4, 2, 5, 0, 3, 6).unsqueeze(5)
         cut = cut.expand(-1, -1, -1, -1, -1, self.temporal_patch_size, -1, -1)
-        return cut.reshape(down * across, -1), (down, across)
+        return VlmImage(cut.reshape(down * across, -1), (down, across), size)
+
+    def settings(self) -> dict[str, Any]:
+        """See `VlmPixels`."""
+        return {
+            "image_processor_type": "Qwen2VLImageProcessor",
+            "patch_size": self.patch_size,
+            "merge_size": self.merge_size,
+            "temporal_patch_size": self.temporal_patch_size,
+            "size": {"shortest_edge": self.min_pixels, "longest_edge": self.max_pixels},
+            "image_mean": list(self.mean),
+            "image_std": list(self.std),
+        }
