@@ -6,23 +6,22 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from llmseg_core.embeddings.mask_embedder import ImageEncoder
-from llmseg_core.embeddings.mask_pooling import mask_pooling
 from llmseg_core.selector.selector import MaskSelector
 from llmseg_core.vlm.seg_token import SegTokenEncoder
 
 from ..learning.batch import ProposalBatch
 from ..learning.scoring import LossWeights, ProposalScorer, ScoredQuestions, paper_losses
 from ..trainer.objective import LearningObjective, StepLoss, learning_parameters
+from .feature_memory import FeatureMemory
 
 __all__ = [
     "AdapterModel",
     "AdapterObjective",
     "VlmModel",
     "mixed_precision",
-    "pooled_features",
 ]
 
 
@@ -70,17 +69,6 @@ class AdapterModel(ProposalScorer, VlmModel):
             return super().forward(batch, vlm_learns)
 
 
-def pooled_features(encoder: ImageEncoder, batch: ProposalBatch) -> Tensor:
-    """What the frozen image encoder says of each proposal, (B, K, C) float32."""
-    if batch.weights is None:
-        raise ValueError("the features of this batch are pooled already")
-    pooled = [
-        mask_pooling(encoder.encode(image), weights)
-        for image, weights in zip(batch.images, batch.weights, strict=True)
-    ]
-    return torch.stack([features.clone() for features in pooled])  # no inference tensors
-
-
 class AdapterObjective(LearningObjective[ProposalBatch]):
     """The paper's losses; checkpoints hold only what learns.
 
@@ -101,11 +89,12 @@ class AdapterObjective(LearningObjective[ProposalBatch]):
         untouched: bool = False,
     ) -> None:
         super().__init__(model)
-        self.image_encoder, self.weights, self.untouched = image_encoder, weights, untouched
+        self.weights, self.untouched = weights, untouched
+        self._features = FeatureMemory(image_encoder)
 
     def loss(self, model: nn.Module, batch: ProposalBatch, step: int) -> StepLoss:
         """All losses of a batch with images."""
-        batch = batch.with_features(pooled_features(self.image_encoder, batch))
+        batch = batch.with_features(self._features.pooled(batch))
         scored: ScoredQuestions = model(batch)
         temperature = self.model.selector.config.temperature
         losses = paper_losses(scored, batch, temperature, self.untouched)

@@ -16,5 +16,6 @@ SHIPPED = (
     "llmseg40k_finetune",
     "lisa_llmseg40k_finetune",
     "finetune_folder",
+    "finetune_embedded",
 )
 """Their names."""

@@ -14,9 +14,8 @@ from torch import Tensor
 from llmseg_core.images.image_ops import normalize_and_pad, resize_longest_side
 
 from ..learning.batch import Batch
-from ..scenes import SceneFolder
 from ..trainer.drawn_dataset import DrawnDataset
-from .sam_data import augment_scene, dense_targets, draw_points
+from .sam_data import LabelledImages, augment_scene, dense_targets, draw_points
 
 __all__ = ["PromptBatch", "PromptDataset", "PromptSample", "collate_prompts"]
 
@@ -63,7 +62,7 @@ class PromptDataset(DrawnDataset[PromptSample]):
     share of it a thing covers, which is where an edge between pixels is learned from.
 
     Args:
-        scenes: rendered scenes.
+        scenes: images with the instances in them.
         image_size: S, side of SAM's square input in pixels.
         points: N prompts an image.
         augment: mirror, crop and brighten at random.
@@ -74,7 +73,7 @@ class PromptDataset(DrawnDataset[PromptSample]):
 
     def __init__(
         self,
-        scenes: SceneFolder,
+        scenes: LabelledImages,
         image_size: int,
         points: int,
         augment: bool,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -15,13 +16,35 @@ from llmseg_core.images.image_ops import normalize_and_pad, resize_longest_side
 
 from ..learning.batch import Batch
 from ..learning.mask_losses import soft_masks
-from ..scenes import BACKGROUND_ID, TABLE_ID, SceneFolder
+from ..scenes import BACKGROUND_ID, TABLE_ID
 from ..trainer.drawn_dataset import DrawnDataset
 
-__all__ = ["SamBatch", "SamDataset", "SamSample", "collate_sam"]
+__all__ = ["LabelledImage", "LabelledImages", "SamBatch", "SamDataset", "SamSample", "collate_sam"]
 
 MASK_CELL = 2
 """pixels of SAM's input along one pixel of its low-resolution masks"""
+
+
+class LabelledImage(Protocol):
+    """An image and what is where in it."""
+
+    @property
+    def image(self) -> np.ndarray:
+        """(H, W, 3) uint8 RGB."""
+        ...
+
+    @property
+    def instances(self) -> np.ndarray:
+        """(H, W) uint8, `BACKGROUND_ID`, `TABLE_ID`, or another number for each object."""
+        ...
+
+
+class LabelledImages(Protocol):
+    """Some of them, such as rendered scenes."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int) -> LabelledImage: ...
 
 
 @dataclass(frozen=True)
@@ -63,7 +86,7 @@ class SamDataset(DrawnDataset[SamSample]):
     """Scenes with randomly drawn prompts.
 
     Args:
-        scenes: rendered scenes.
+        scenes: images with the instances in them.
         image_size: S, side of SAM's square input in pixels.
         points: N prompts an image.
         augment: mirror and brighten at random.
@@ -71,7 +94,7 @@ class SamDataset(DrawnDataset[SamSample]):
     """
 
     def __init__(
-        self, scenes: SceneFolder, image_size: int, points: int, augment: bool, seed: int
+        self, scenes: LabelledImages, image_size: int, points: int, augment: bool, seed: int
     ) -> None:
         super().__init__(seed)
         self.scenes, self.image_size, self.points = scenes, image_size, points

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import torch
 from transformers import Sam2Model, SamModel
@@ -22,10 +22,12 @@ from ..trainer.processes import processes
 from ..trainer.recipe import TrainingRecipe, training_plan
 from .prompt_data import PromptDataset, collate_prompts
 from .prompt_objective import PromptObjective, PromptTrainingModel
-from .sam_data import SamDataset, collate_sam
+from .sam_data import LabelledImages, SamDataset, collate_sam
 from .sam_objective import SamObjective, SamTrainingModel
 
-__all__ = ["SamRecipe", "train_sam"]
+__all__ = ["AnySam", "SamRecipe", "learn_masks", "train_sam"]
+
+AnySam: TypeAlias = SamModel | Sam2Model
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,7 @@ class SamRecipe(TrainingRecipe):
             require(value <= self.points, name, value, f"at most points = {self.points}")
 
 
-def train_sam(
-    scenes: SceneFolder, folder: Path, recipe: SamRecipe, seed: int
-) -> SamModel | Sam2Model:
+def train_sam(scenes: SceneFolder, folder: Path, recipe: SamRecipe, seed: int) -> AnySam:
     """Train from scratch, or go on from the last checkpoint in `folder`.
 
     Args:
@@ -76,10 +76,38 @@ def train_sam(
         The trained model, in evaluation mode.
     """
     torch.manual_seed(seed)
-    plan = training_plan(folder, recipe, seed)
-    sam2 = recipe.architecture == "sam2"
     size = recipe.image_size
-    sam = build_embedded_sam2(seed, size) if sam2 else build_embedded_sam(seed, size)
+    build = build_embedded_sam2 if recipe.architecture == "sam2" else build_embedded_sam
+    sam = learn_masks(build(seed, size), scenes, folder, recipe, seed)
+    if processes().is_main_process:
+        save_network(sam, folder / "sam")
+    processes().wait_for_everyone()
+    return sam
+
+
+def learn_masks(
+    sam: AnySam,
+    scenes: LabelledImages,
+    folder: Path,
+    recipe: SamRecipe,
+    seed: int,
+    dense_weight: float = 1.0,
+) -> AnySam:
+    """Train a SAM, or go on from the last checkpoint in `folder`.
+
+    Args:
+        sam: trained in place.
+        scenes: images with the instances in them.
+        folder: gets checkpoints and logs.
+        recipe: sizes and rates.
+        seed: of order and prompts.
+        dense_weight: of the loss of the dense head, see `SamTrainingModel`.
+
+    Returns:
+        The trained model, in evaluation mode.
+    """
+    plan = training_plan(folder, recipe, seed)
+    sam2, size = isinstance(sam, Sam2Model), recipe.image_size
     loop: TrainingLoop[Any, Any]
     if recipe.prompts == "all":
         loop = TrainingLoop(
@@ -87,6 +115,7 @@ def train_sam(
                 PromptTrainingModel(sam, recipe.boxes, recipe.corrected),
                 recipe.balance,
                 recipe.edge,
+                dense_weight,
             ),
             PromptDataset(scenes, size, recipe.points, augment=True, seed=seed, stretched=sam2),
             collate_prompts,
@@ -94,13 +123,10 @@ def train_sam(
         )
     else:
         loop = TrainingLoop(
-            SamObjective(SamTrainingModel(sam), recipe.balance),
+            SamObjective(SamTrainingModel(sam), recipe.balance, dense_weight),
             SamDataset(scenes, size, recipe.points, augment=True, seed=seed),
             collate_sam,
             plan,
         )
     loop.train_to_end()
-    if processes().is_main_process:
-        save_network(sam.eval(), folder / "sam")
-    processes().wait_for_everyone()
     return sam.eval()

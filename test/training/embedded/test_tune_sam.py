@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The packaged model's SAM learns masks of a data folder, and is a model with the rest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from helpers.folder_data import write_folder_data
+from llmseg_core.cli.main import main
+from llmseg_core.methods.llm_seg import LLMSegPipeline
+from llmseg_core.model_dir.checkpoint import load_config, load_sam
+from llmseg_training.embedded.tune_sam import TuneSamRecipe, input_side, tune_recipe
+
+
+def test_warm_up_and_decay_keep_their_shares() -> None:
+    assert tune_recipe() == TuneSamRecipe()
+    half = tune_recipe(steps=200, learning_rate=1e-4)
+    assert (half.warmup_steps, half.decay_steps, half.learning_rate) == (10, 75, 1e-4)
+    with pytest.raises(ValueError, match="steps is 0"):
+        tune_recipe(steps=0)
+
+
+def test_the_sam_learns_and_the_rest_stays(
+    tmp_path: Path, model_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = write_folder_data(tmp_path / "data", 4)
+    work = str(tmp_path / "w")
+    command = ["train-proposals", str(data), "--model", str(model_folder), "--work", work]
+    assert main([*command, "--steps", "1"]) == 0
+    assert f"model directory: {tmp_path / 'w' / 'last'}" in capsys.readouterr().out
+    learned, before = load_sam(tmp_path / "w" / "last"), load_sam(model_folder)
+    changed = [
+        name
+        for (name, new), old in zip(learned.named_parameters(), before.parameters(), strict=True)
+        if not torch.equal(new, old)
+    ]
+    assert any("vision_encoder" in name for name in changed)
+    assert any("mask_decoder" in name for name in changed)
+    config = load_config(tmp_path / "w" / "last")
+    assert (config.sam, config.llava) == ("sam", str(model_folder / "llava"))
+    LLMSegPipeline.from_pretrained(tmp_path / "w" / "last")
+    assert main([*command, "--steps", "1"]) == 0  # ended already: nothing changes
+    again = load_sam(tmp_path / "w" / "last")
+    assert all(map(torch.equal, learned.parameters(), again.parameters()))
+
+
+def test_a_sam_of_another_kind_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"a Linear of another size .* leave its proposals"):
+        input_side(torch.nn.Linear(1, 1), Path("models/sam"))
