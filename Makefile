@@ -7,6 +7,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 VENV_JAZZY ?= .venv-jazzy
+VENV_LIBERO ?= .venv-libero
 # What pytest runs, for instance TESTS=test/core/selector.
 TESTS ?=
 # That train together: one for each GPU, or two without any.
@@ -53,11 +54,12 @@ define install
 endef
 
 .DELETE_ON_ERROR:
-.PHONY: help setup test test-slow test-browser test-jazzy test-distributed demo lint colcon check-gpu soak fuzz faults train-embedded evaluate-embedded clean
+.PHONY: help setup libero test test-slow test-browser test-jazzy test-distributed demo lint colcon check-gpu soak fuzz faults train-embedded evaluate-embedded clean
 
 help:
 	@echo "make setup              virtual environment with all requirements, messages built"
 	@echo "make test-distributed   the tests of work on many machines, with Ray on this one"
+	@echo "make libero             the simulated robot of docs/libero.md, in $(VENV_LIBERO)"
 	@echo "make demo               camera, node and instructions over DDS; writes demo_output/"
 	@echo "make demo DEMO_WEB=1    camera and node, and the node's live page to ask by hand"
 	@echo "make test               all tests but the slow ones"
@@ -87,6 +89,16 @@ $(VENV)/llmseg-installed: requirements.txt requirements-dev.txt constraints-kilt
 
 $(VENV_JAZZY)/llmseg-installed: requirements-jazzy.txt constraints-jazzy.txt
 	$(call install,$(VENV_JAZZY),requirements-jazzy.txt)
+
+# A venv of its own: what LIBERO needs would replace packages of ours.
+libero: $(VENV_LIBERO)/llmseg-installed
+
+$(VENV_LIBERO)/llmseg-installed: examples/libero/requirements.txt examples/libero/constraints.txt constraints-kilted.txt
+	@echo "installing LIBERO into $(VENV_LIBERO) (some minutes, 2.5 GB)"
+	@$(PYTHON) -m venv $(VENV_LIBERO)
+	@$(VENV_LIBERO)/bin/python -m pip --disable-pip-version-check install --quiet \
+	  --requirement examples/libero/requirements.txt
+	@touch $@
 
 test: setup
 	$(RUN) $(QUICK) $(TESTS)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Asks the segmentation node about the simulated robot's scene, and compares with what is there.
 
-Prints, for the first answer on an image that came after the question: the IoU with the true mask,
-how far the place of the answer is from that of the true pixels, and how far its box is from the
-true box. Runs where the node runs: `llmseg_ros` and rclpy are all it needs.
+With `--model` the node gets another model first, while it runs. Of the first answer on an image
+that came after the question, this prints the IoU with the true mask, how far its place is from that
+of the true pixels, and how far its box is from the true box. It runs where the node runs.
 """
 
 from __future__ import annotations
@@ -11,12 +11,16 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseStamped
 from numpy.typing import NDArray
+from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
+from rcl_interfaces.srv import SetParameters
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import CameraInfo, Image
@@ -59,7 +63,14 @@ class Asked(Node):
         self.create_subscription(SegmentationResult, "llmseg/result", self._on_result, 10)
         self._asks = self.create_publisher(String, "llmseg/instruction", 1)
         self.create_timer(1.0, lambda: self._asks.publish(String(data=instruction)))
+        self.in_force = ""
+        self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 10)
         self._asked_ns = self.get_clock().now().nanoseconds
+
+    def _on_diagnostics(self, msg: DiagnosticArray) -> None:
+        for status in msg.status:
+            values = {each.key: each.value for each in status.values}
+            self.in_force = values.get("model", self.in_force)
 
     def _keep(self, topic: str, msg: Any) -> None:
         kept = self._truth[topic]
@@ -75,6 +86,36 @@ class Asked(Node):
         fresh = stamp > self._asked_ns and msg.instruction == self.instruction
         if fresh and self.marker and all(stamp in kept for kept in self._truth.values()):
             self.result = msg
+
+    def swap(self, model: str, until: float) -> str:
+        """Give the node another model, and wait until it is in force.
+
+        Args:
+            model: a model directory, by its absolute path.
+            until: of `time.monotonic`.
+
+        Returns:
+            Why it is not in force; "" if it is.
+        """
+        client: Any = self.create_client(SetParameters, "llmseg/set_parameters")
+        value = ParameterValue(type=ParameterType.PARAMETER_STRING, string_value=model)
+        change = SetParameters.Request(parameters=[Parameter(name="model", value=value)])
+        while not client.service_is_ready() and time.monotonic() < until:
+            rclpy.spin_once(self, timeout_sec=0.2)
+        future = client.call_async(change)
+        while not future.done() and time.monotonic() < until:
+            rclpy.spin_once(self, timeout_sec=0.2)
+        answer = future.result() if future.done() else None
+        if answer is None:
+            return "the node llmseg does not answer"
+        (outcome,) = answer.results
+        if not outcome.successful:
+            return str(outcome.reason)
+        while self.in_force != model and time.monotonic() < until:
+            rclpy.spin_once(self, timeout_sec=0.5)
+        self._asked_ns = self.get_clock().now().nanoseconds
+        self.result = None
+        return "" if self.in_force == model else f"the model in force is still {self.in_force}"
 
     def compared(self) -> dict[str, float]:
         """The answer beside the truth: "iou", "surface_cm" and "box_cm", NaN where not known."""
@@ -129,12 +170,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("instruction", help="what the node is asked")
     parser.add_argument("thing", help="what it means, such as alphabet_soup_1")
     parser.add_argument("--camera", default="scene", choices=("scene", "wrist"))
+    parser.add_argument("--model", type=Path, metavar="DIR", help="give the node this one first")
     parser.add_argument("--wait", type=float, default=120.0, metavar="S", help="(%(default)s)")
     options = parser.parse_args(arguments)
     rclpy.init()
     node = Asked(options.camera, options.instruction, options.thing)
     until = time.monotonic() + options.wait
     try:
+        refused = "" if options.model is None else node.swap(str(options.model.resolve()), until)
+        if refused:
+            print(f"error: {options.model} is not in force: {refused}", file=sys.stderr)
+            return 1
         while node.result is None and time.monotonic() < until:
             rclpy.spin_once(node, timeout_sec=0.5)
         if node.result is None:
