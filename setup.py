@@ -50,6 +50,7 @@ DISTRIBUTED = [
     "pyarrow>=17",
     "ray[data]>=2.54",
 ]
+RERUN = ["rerun-sdk>=0.41,<0.42"]
 
 
 def packages() -> list[str]:
@@ -99,7 +100,11 @@ setup(
         ],
     },
     install_requires=INFERENCE,
-    extras_require={"training": TRAINING, "distributed": [*TRAINING, *DISTRIBUTED]},
+    extras_require={
+        "training": TRAINING,
+        "distributed": [*TRAINING, *DISTRIBUTED],
+        "rerun": RERUN,
+    },
     entry_points={
         "console_scripts": ["llmseg = llmseg_core.cli.main:main"],
         "llmseg.checks": added("llmseg_ros", "llmseg.checks"),

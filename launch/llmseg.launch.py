@@ -24,6 +24,7 @@ from llmseg_ros.launch_arguments import camera_topics, flag, number, parameter_f
 
 TEXTS = (
     "model", "device", "dtype", "following", "depth_topic", "camera_info_topic", "target_frame",
+    "rerun",
 )  # fmt: skip
 """arguments that are parameters of text"""
 
@@ -53,6 +54,7 @@ ARGUMENTS = {
     "max_rate_hz": ("", "the most images that are encoded in a second; 0 is no limit"),
     "always_on": ("", "true answers although nobody listens to an output"),
     "web_port": ("", "port of the live page on this machine for a browser; 0 is no page"),
+    "rerun": ("", "logs answers for Rerun: a file that ends in .rrd, or the address of a viewer"),
     "params_file": ("llmseg.yaml", "parameter file: a path, or a name in the package's config/"),
     "use_sim_time": ("", "true takes the time from /clock"),
     "respawn": ("false", "whether the node is started again if it dies"),

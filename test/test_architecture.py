@@ -18,6 +18,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = {"llmseg_core": "llmseg_core", "llmseg_ros": "llmseg_ros", "training": "llmseg_training"}
 MAX_LINES = 400
 
+NAMED_OTHERWISE = {"rerun": "rerun-sdk"}
+"""distributions of modules that may be missing"""
+
 # Each package: what it may not import. Imports go llmseg_ros -> llmseg_core <- llmseg_training.
 FORBIDDEN = {
     "llmseg_core": ("rclpy", "sensor_msgs", "std_msgs", "rosbags", "llmseg_ros", "llmseg_training"),
@@ -93,8 +96,8 @@ LAYERS = {
     ),
     "llmseg_ros": (
         "action", "msg", "srv", "error_log", "fast_dds", "launch_arguments", "process",
-        "parameter_table", "program_help", "ros_context", "messages", "camera", "web", "node",
-        "demo", "doctor",
+        "parameter_table", "program_help", "ros_context", "messages", "camera", "web", "rerun",
+        "node", "demo", "doctor",
     ),
 }  # fmt: skip
 
@@ -252,7 +255,7 @@ def setup_requirements(variable: str) -> set[str]:
     ("package", "variables"),
     [
         ("llmseg_core", ["INFERENCE"]),
-        ("llmseg_ros", ["INFERENCE"]),
+        ("llmseg_ros", ["INFERENCE", "RERUN"]),
         ("training", ["INFERENCE", "TRAINING", "DISTRIBUTED"]),
     ],
 )
@@ -265,7 +268,8 @@ def test_imports_are_declared(package: str, variables: list[str]) -> None:
             top = module.partition(".")[0]
             if top in {*sys.stdlib_module_names, *NEWER_STANDARD_MODULES, *ROS_MODULES, *own}:
                 continue
-            names = {normalised(name) for name in distributions.get(top, [top])}
+            known = distributions.get(top, [NAMED_OTHERWISE.get(top, top)])
+            names = {normalised(name) for name in known}
             assert names & declared, f"{path.relative_to(ROOT)} imports {top}, not in setup.py"
 
 
@@ -282,9 +286,9 @@ def test_ros_imports_are_declared() -> None:
 
 
 def test_setup_requirements_are_pinned() -> None:
-    names = ("inference", "training", "distributed")
+    names = ("inference", "training", "distributed", "rerun")
     pinned = {key for name in names for key in pins(f"requirements-{name}.txt")}
-    for variable in ("INFERENCE", "TRAINING", "DISTRIBUTED"):
+    for variable in ("INFERENCE", "TRAINING", "DISTRIBUTED", "RERUN"):
         assert setup_requirements(variable) <= pinned
 
 

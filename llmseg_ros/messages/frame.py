@@ -93,12 +93,14 @@ class SegmentedFrame:
         segmentation: its stage times include the frame's, 0 where a cached encoding was used.
         key: the frame of the full answer, if the segmentation was carried along from there.
         track_id: the same for as long as it is the same thing, from 1; 0 if nothing is followed.
+        full: the full answer that it was carried along from; None if it is one.
     """
 
     frame: Frame
     segmentation: Segmentation
     key: Frame | None = None
     track_id: int = 0
+    full: Segmentation | None = None
 
 
 def frame_from_message(

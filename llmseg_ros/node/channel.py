@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rclpy.lifecycle import LifecycleNode
@@ -56,7 +56,7 @@ class Channel:
         self,
         node: LifecycleNode,
         errors: ErrorLog,
-        view: Callable[[str], Output],
+        views: Sequence[Callable[[str], Output]],
         name: str = "",
     ) -> None:
         """Makes the outputs and listens to instructions.
@@ -64,7 +64,7 @@ class Channel:
         Args:
             node: the node.
             errors: gets what fails.
-            view: makes one more output of a camera's name.
+            views: each makes one more output of a camera's name.
             name: of the camera; empty takes `image`, and gives `~/mask` and the others.
 
         Raises:
@@ -84,7 +84,7 @@ class Channel:
             *place_outputs(node, prefix, self.placing),
             *standard_outputs(node, prefix, self.placing),
             self._goals,
-            view(name),
+            *(view(name) for view in views),
         ]
         self._outputs = Outputs(node, outputs, errors, self.placing)
         self._subscription = subscribe_instruction(

@@ -25,7 +25,7 @@ class Channels:
         node: LifecycleNode,
         names: Sequence[str],
         errors: ErrorLog,
-        view: Callable[[str], Output],
+        views: Sequence[Callable[[str], Output]],
     ) -> None:
         """Makes them.
 
@@ -33,7 +33,7 @@ class Channels:
             node: the node.
             names: of the cameras; none for a single camera on the topic `image`.
             errors: gets what fails.
-            view: makes one more output of a camera's name.
+            views: each makes one more output of a camera's name.
 
         Raises:
             RuntimeError: a `qos_overrides` parameter has a bad value.
@@ -43,7 +43,7 @@ class Channels:
         self._common = None
         try:
             for name in names or [""]:
-                self._channels[name] = Channel(node, errors, view, name)
+                self._channels[name] = Channel(node, errors, views, name)
             if names:
                 topic = "~/instruction"
                 self._common = subscribe_instruction(node, topic, errors, self._instruct)

@@ -191,7 +191,9 @@ class FollowingThread:
         self._was_lost = bool(followed.lost)
         ms = 1e3 * (time.perf_counter() - start)
         segmentation = followed_answer(key.segmentation, followed, ms)
-        self._publish(SegmentedFrame(frame, segmentation, key.frame, followed.track_id))
+        self._publish(
+            SegmentedFrame(frame, segmentation, key.frame, followed.track_id, key.segmentation)
+        )
 
     def _forget(self) -> None:
         self._follower.forget()

@@ -21,6 +21,7 @@ from llmseg_core.config import RuntimeConfig, SelectionConfig, SelectionRule
 from llmseg_ros.error_log import shortened
 from llmseg_ros.messages.frame import MOST_PIXELS
 from llmseg_ros.parameter_table import ParameterSpec, Value, declare, parameter_values
+from llmseg_ros.rerun.target import RerunTarget
 
 from .camera_settings import RAW, camera_names, camera_weights, transports_compressed
 
@@ -67,6 +68,7 @@ class NodeParameters:
     overlay_jpeg_quality: int = 80
     web_port: int = 0
     web_host: str = "127.0.0.1"
+    rerun: str = ""
 
     @property
     def is_compressed(self) -> bool:
@@ -233,6 +235,12 @@ NODE_PARAMETERS = (
         "Address at which the live page is: 127.0.0.1 for this machine alone, 0.0.0.0 for whoever "
         "reaches it, without a password.",
     ),
+    ParameterSpec(
+        "rerun",
+        DEFAULTS.rerun,
+        "Where answers are logged for Rerun (rerun-sdk): a file that ends in .rrd, or the address "
+        "of a viewer, such as 127.0.0.1:9876; empty is nowhere.",
+    ),
 )
 
 HOST = re.compile(r"[A-Za-z0-9.:_%-]{1,255}")
@@ -361,6 +369,7 @@ def check_parameters(
         )
         transports_compressed(new.get("image_transport", DEFAULTS.image_transport))
         _check_host(new.get("web_host", DEFAULTS.web_host))
+        RerunTarget.parse(new.get("rerun", DEFAULTS.rerun))
         cameras = merged.get("cameras", DEFAULTS.cameras)
         camera_weights(cameras, merged.get("camera_weights", DEFAULTS.camera_weights))
     except ValueError as error:

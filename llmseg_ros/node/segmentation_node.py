@@ -42,6 +42,7 @@ from .hot_swap import HotSwap
 from .lifecycle_bond import LifecycleBond
 from .live_page import LivePage
 from .model_loading import LoadedModel, Loading, ModelLoader
+from .rerun_log import RerunLog
 from .segment_action import SegmentAction
 from .segment_service import SegmentService
 from .session import Session
@@ -95,6 +96,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
             self, self._configured_channels, self._running_session, self.errors
         )
         self._page = LivePage(self, self.errors, self._all_channels, self._state, self._method)
+        self._rerun = RerunLog(self, self.errors)
         self.add_on_set_parameters_callback(refusing(self._check_parameters))
         parameters.declare_node_parameters(self)
         declare_depth_parameters(self)
@@ -104,6 +106,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         if values.threads:
             torch.set_num_threads(values.threads)
         self._page.configure(values.web_host, values.web_port)
+        self._rerun.configure(values.rerun)
         if values.autostart:
             # Steady time: simulated time may not have begun.
             clock = Clock(clock_type=ClockType.STEADY_TIME)
@@ -141,7 +144,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         self._loading, self._model = None, model
         parameters.declare_selection_parameters(self, model.method.selection)
         names = parameters.read_node_parameters(self).camera_names
-        self._channels = Channels(self, names, self.errors, self._page.view)
+        self._channels = Channels(self, names, self.errors, [self._page.view, self._rerun.view])
         self._say(about_model(model))
         return TransitionCallbackReturn.SUCCESS
 
@@ -208,10 +211,11 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         return self._service.waiting + self._action.waiting
 
     def destroy_node(self) -> None:
-        """Stops the worker and the live page, then takes the node away."""
+        """Stops the worker, the live page and the log, then takes the node away."""
         self._stop_inference()
         self._action.destroy()
         self._page.stop()
+        self._rerun.stop()
         super().destroy_node()
         self._transitions.destroy()
 
@@ -352,6 +356,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         if in_use is not None:
             in_use.configure(values, parameters.read_selection(self))
         self._page.configure(values.web_host, values.web_port)
+        self._rerun.configure(values.rerun)
         self._swap.begin(values)
 
     def _take_over(self, model: LoadedModel) -> None:

@@ -61,7 +61,7 @@ def test_launch_arguments() -> None:
             "namespace", "model", "device", "dtype", "image_topic", "image_transport",
             "params_file", "use_sim_time", "respawn", "log_level", "rviz", "cameras", "following",
             "depth_topic", "camera_info_topic", "target_frame", "max_rate_hz", "always_on",
-            "web_port",
+            "web_port", "rerun",
         },
         "demo.launch.py": {"rviz"},
     }  # fmt: skip
@@ -94,7 +94,7 @@ def test_launch_files_load(path: Path) -> None:
         ("llmseg.launch.py", {"params_file": "low_rate", "namespace": "robot"}, ""),
         ("llmseg.launch.py", {"cameras": "front=/a,wrist", "image_transport": "compressed"}, ""),
         ("llmseg.launch.py", {"following": "off", "max_rate_hz": "2", "always_on": "true"}, ""),
-        ("llmseg.launch.py", {"web_port": "8766"}, ""),
+        ("llmseg.launch.py", {"web_port": "8766", "rerun": "log.rrd"}, ""),
         ("llmseg.launch.py", {"cameras": "a,a"}, "each name once"),
         ("llmseg.launch.py", {"max_rate_hz": "two"}, "max_rate_hz is 'two'"),
         ("llmseg.launch.py", {"params_file": "nowhere.yaml"}, "params_file is 'nowhere.yaml'"),
