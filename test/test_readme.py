@@ -11,7 +11,8 @@ import pytest
 from llmseg_core.cli import main as cli
 from llmseg_core.config import SelectionConfig
 from llmseg_ros.camera.parameters import CAMERA_PARAMETERS
-from llmseg_ros.node.parameters import NODE_PARAMETERS, selection_parameters
+from llmseg_ros.node.parameters import NODE_PARAMETERS
+from llmseg_ros.node.selection_parameters import selection_parameters
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

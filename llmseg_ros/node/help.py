@@ -6,7 +6,8 @@ from __future__ import annotations
 from llmseg_core.config import SelectionConfig
 from llmseg_ros.program_help import program_help
 
-from .parameters import NODE_PARAMETERS, selection_parameters
+from .parameters import NODE_PARAMETERS
+from .selection_parameters import selection_parameters
 
 __all__ = ["help_text"]
 

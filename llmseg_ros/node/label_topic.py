@@ -9,7 +9,7 @@ from std_msgs.msg import Header
 
 from llmseg_ros.messages import standard_messages as standard
 
-from . import parameters
+from .selection_parameters import read_selection
 
 __all__ = ["LabelTopic"]
 
@@ -33,7 +33,7 @@ class LabelTopic:
         """Publishes what is asked for now, if it is not what was told last; "" is nothing."""
         if self._publisher is None:
             return
-        told = instruction, parameters.read_selection(self._node).min_confidence
+        told = instruction, read_selection(self._node).min_confidence
         if told != self._told:
             self._told = told
             header = Header(stamp=self._node.get_clock().now().to_msg())

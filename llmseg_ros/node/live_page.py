@@ -23,7 +23,8 @@ from llmseg_ros.web.history import History
 from .channel import Channel
 from .diagnostics import CameraState, NodeState, diagnostic_status
 from .instruction import checked_instruction
-from .parameters import FOLLOWING, NODE_PARAMETERS, selection_parameters
+from .parameters import FOLLOWING, NODE_PARAMETERS
+from .selection_parameters import selection_parameters
 
 if TYPE_CHECKING:
     from llmseg_core.web.server import LocalServer

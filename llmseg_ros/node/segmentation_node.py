@@ -31,7 +31,7 @@ from llmseg_ros.parameter_table import (
 from llmseg_ros.process import StartError, StopSignals
 from llmseg_ros.ros_context import awaited, ros_context, spin
 
-from . import parameters
+from . import parameters, selection_parameters
 from .channel import Channel
 from .channels import Channels
 from .depth_parameters import declare_depth_parameters, depth_refusal
@@ -100,7 +100,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         self.add_on_set_parameters_callback(refusing(self._check_parameters))
         parameters.declare_node_parameters(self)
         declare_depth_parameters(self)
-        warn_of_unknown(self, later=parameters.SELECTION_NAMES)
+        warn_of_unknown(self, later=selection_parameters.SELECTION_NAMES)
         self._diagnostics = DiagnosticsTopic(self, self.errors, self._state, self._all_channels)
         values = parameters.read_node_parameters(self)
         if values.threads:
@@ -142,7 +142,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
 
     def _finish_configuring(self, model: LoadedModel) -> TransitionCallbackReturn:
         self._loading, self._model = None, model
-        parameters.declare_selection_parameters(self, model.method.selection)
+        selection_parameters.declare_selection_parameters(self, model.method.selection)
         names = parameters.read_node_parameters(self).camera_names
         self._channels = Channels(self, names, self.errors, [self._page.view, self._rerun.view])
         self._say(about_model(model))
@@ -161,7 +161,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
                 self._model.method,
                 self._channels,
                 parameters.read_node_parameters(self),
-                parameters.read_selection(self),
+                selection_parameters.read_selection(self),
                 self.errors,
                 self._model.video,
                 after=self._last_session,
@@ -265,7 +265,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
             self._channels.destroy()
         self._swap.cancel()
         self._channels = self._model = None
-        parameters.undeclare_selection_parameters(self)
+        selection_parameters.undeclare_selection_parameters(self)
         gc.collect()
         torch.cuda.empty_cache()
 
@@ -354,7 +354,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         values = parameters.read_node_parameters(self)
         in_use = self._session or self._channels
         if in_use is not None:
-            in_use.configure(values, parameters.read_selection(self))
+            in_use.configure(values, selection_parameters.read_selection(self))
         self._page.configure(values.web_host, values.web_port)
         self._rerun.configure(values.rerun)
         self._swap.begin(values)
@@ -363,9 +363,9 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         """Puts another model in force, with its own selection where nobody has set it."""
         assert self._model is not None
         old, self._model = self._model.method, replace(model, video=self._model.video)
-        parameters.adopt_selection(self, old.selection, model.method.selection)
+        selection_parameters.adopt_selection(self, old.selection, model.method.selection)
         if self._session is not None:
-            self._session.replace(model.method, parameters.read_selection(self))
+            self._session.replace(model.method, selection_parameters.read_selection(self))
 
 
 def main(arguments: Sequence[str], stop: StopSignals) -> int:

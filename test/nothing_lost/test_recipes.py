@@ -17,12 +17,8 @@ from rclpy.node import Node
 from helpers.old_files import OLD, expected
 from llmseg_core.config import SelectionConfig
 from llmseg_ros.camera.camera_node import declare_camera_parameters
-from llmseg_ros.node.parameters import (
-    declare_node_parameters,
-    declare_selection_parameters,
-    read_node_parameters,
-    read_selection,
-)
+from llmseg_ros.node.parameters import declare_node_parameters, read_node_parameters
+from llmseg_ros.node.selection_parameters import declare_selection_parameters, read_selection
 from llmseg_training.adapter.recipe import load_adapter_recipe
 from llmseg_training.data.mixture_recipe import load_mixture_recipe
 from llmseg_training.embedded.recipe import load_recipe

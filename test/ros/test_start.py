@@ -11,7 +11,8 @@ import pytest
 from helpers.pictures import picture, write_image
 from helpers.programs import ASK, CAMERA, DEMO, NODE
 from llmseg_ros.camera.parameters import CAMERA_PARAMETERS
-from llmseg_ros.node.parameters import NODE_PARAMETERS, SELECTION_NAMES
+from llmseg_ros.node.parameters import NODE_PARAMETERS
+from llmseg_ros.node.selection_parameters import SELECTION_NAMES
 
 RECORDING = Path(__file__).parents[2] / "llmseg_ros" / "demo" / "recording"
 WITHOUT = """

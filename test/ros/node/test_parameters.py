@@ -20,12 +20,14 @@ from llmseg_ros.camera.parameters import CameraParameters, declare_camera_parame
 from llmseg_ros.node.parameters import (
     NODE_PARAMETERS,
     RUNTIME_NAMES,
-    SELECTION_NAMES,
     NodeParameters,
     check_parameters,
     declare_node_parameters,
-    declare_selection_parameters,
     read_node_parameters,
+)
+from llmseg_ros.node.selection_parameters import (
+    SELECTION_NAMES,
+    declare_selection_parameters,
     read_selection,
     selection_parameters,
     undeclare_selection_parameters,

@@ -24,7 +24,8 @@ from helpers.programs import NODE, programs
 from helpers.segmentation_rig import image_message
 from helpers.small_model import save_small_model
 from llmseg_ros.msg import SegmentationResult
-from llmseg_ros.node.parameters import NODE_PARAMETERS, SELECTION_NAMES
+from llmseg_ros.node.parameters import NODE_PARAMETERS
+from llmseg_ros.node.selection_parameters import SELECTION_NAMES
 from llmseg_ros.srv import Segment
 from reliability.cases import case_random
 from reliability.node_checks import NODE_CHECKS, logged_classes

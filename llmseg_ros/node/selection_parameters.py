@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The parameters of which candidates make the mask.
+
+They are declared when the model is known: their defaults are what the model directory says, so a
+parameter that nobody sets is the model's own.
+"""
+
+from __future__ import annotations
+
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+from llmseg_core.config import SelectionConfig, SelectionRule
+from llmseg_ros.parameter_table import ParameterSpec, declare, parameter_values
+
+__all__ = [
+    "SELECTION_NAMES",
+    "adopt_selection",
+    "declare_selection_parameters",
+    "read_selection",
+    "selection_parameters",
+    "undeclare_selection_parameters",
+]
+
+SELECTION_NAMES = ("rule", "iop_threshold", "top_k", "min_confidence", "accept_unfamiliar")
+
+
+def selection_parameters(model: SelectionConfig) -> tuple[ParameterSpec, ...]:
+    """The table of the selection parameters, with `model`'s own values as defaults."""
+    rules = ", ".join(rule.value for rule in SelectionRule)
+    return (
+        ParameterSpec("rule", model.rule.value, f"Which proposals make the mask: one of {rules}."),
+        ParameterSpec(
+            "iop_threshold",
+            model.iop_threshold,
+            "Proposals with a higher predicted share on the target are taken.",
+            minimum=0.0,
+            maximum=1.0,
+        ),
+        ParameterSpec(
+            "top_k",
+            model.top_k,
+            "Proposals of highest IoU score among which the rule iop_among_top looks.",
+            minimum=1,
+            maximum=1000,
+        ),
+        ParameterSpec(
+            "min_confidence",
+            model.min_confidence,
+            "An answer less confident than this is nothing found.",
+            minimum=0.0,
+            maximum=1.0,
+        ),
+        ParameterSpec(
+            "accept_unfamiliar",
+            model.accept_unfamiliar,
+            "Whether images that are unlike all that the model was trained on are answered.",
+        ),
+    )
+
+
+def declare_selection_parameters(node: Node, model: SelectionConfig) -> None:
+    """Declares the selection parameters with `model`'s own values as defaults."""
+    declare(node, selection_parameters(model))
+
+
+def adopt_selection(node: Node, old: SelectionConfig, new: SelectionConfig) -> None:
+    """Gives selection parameters that are still as the `old` model has them the `new` one's values.
+
+    What somebody has set stays.
+    """
+    in_force = read_selection(node)
+    for spec in selection_parameters(new):
+        former = getattr(old, spec.name)
+        if getattr(in_force, spec.name) == former != getattr(new, spec.name):
+            node.set_parameters([Parameter(spec.name, value=spec.default)])
+
+
+def undeclare_selection_parameters(node: Node) -> None:
+    """Takes the selection parameters away, as the model that they belong to goes."""
+    for name in SELECTION_NAMES:
+        if node.has_parameter(name):
+            node.undeclare_parameter(name)
+
+
+def read_selection(node: Node) -> SelectionConfig:
+    """The selection parameters in force."""
+    return SelectionConfig(**parameter_values(node, SELECTION_NAMES))
