@@ -17,6 +17,7 @@ from llmseg_core.config import RuntimeConfig
 
 from .command import Command
 from .device_argument import add_device, chosen_device
+from .file_argument import file_to_write
 
 if TYPE_CHECKING:
     import numpy as np
@@ -74,8 +75,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--image-size", type=_size, default=(640, 480), metavar="WxH", help="default: 640x480"
     )
     parser.add_argument("--images", type=Path, metavar="DIR", help="instead of drawn images")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the report here")
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw it here (PNG)")
+    parser.add_argument("--json", type=file_to_write, metavar="FILE", help="write the report here")
+    parser.add_argument("--plot", type=file_to_write, metavar="FILE", help="draw it here (PNG)")
 
 
 def _run(options: argparse.Namespace) -> int:

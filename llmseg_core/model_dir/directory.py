@@ -35,8 +35,9 @@ def model_directory(directory: str | Path) -> Path:
                 f"llmseg get {directory} downloads it (about {profile.download_gb:.1f} GB)"
             )
     if not path.is_dir():
+        is_there = "is no folder" if path.exists() else "does not exist"
         raise FileNotFoundError(
-            f"model directory {path} does not exist; it must be a path, embedded, or a profile: "
+            f"model directory {path} {is_there}; it must be a path, embedded, or a profile: "
             f"{', '.join(load_profiles())} (llmseg get --list)"
         )
     if not (path / CONFIG_FILE).is_file():

@@ -169,9 +169,15 @@ def part_kind(place: str, kinds: Any, setting: str) -> str:
     """Which of some kinds of network a folder holds, as its `config.json` says.
 
     Raises:
-        ValueError: if it is none of them; the message names `setting`.
+        FileNotFoundError: if it holds no network; the message names `setting`, as in
+        ValueError: if it is none of them.
     """
     file = Path(local_place(place)) / "config.json"
+    if not file.is_file():
+        raise FileNotFoundError(
+            f"{setting} is {place}, which has no config.json; it must be the folder of a network "
+            f"of the kind {' or '.join(sorted(kinds))}, as transformers writes it"
+        )
     kind = read_config(file).get("model_type")
     if kind not in kinds:
         known = ", ".join(sorted(kinds))

@@ -141,7 +141,7 @@ def profile_named(name: str, profiles: dict[str, Profile]) -> Profile:
         return profiles[name]
     near = get_close_matches(name.lower(), profiles, n=2, cutoff=0.5)
     meant = f"did you mean {' or '.join(near)}? " if near else ""
-    raise ValueError(f"{name!r} is no profile; {meant}There are {', '.join(profiles)}")
+    raise ValueError(f"{name!r} is no profile; {meant}there are {', '.join(profiles)}")
 
 
 def profiles_within(gpu_memory_gb: float, profiles: dict[str, Profile]) -> list[str]:

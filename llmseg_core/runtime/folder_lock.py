@@ -37,9 +37,13 @@ def locked(folder: Path, wait: bool = False) -> Iterator[None]:
 
     Raises:
         FolderInUseError: if another process writes the folder; names the lock and its holder.
+        NotADirectoryError: if it is a file.
         OSError: if the folder cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise NotADirectoryError(f"{folder} is a file, it must be a folder to write") from None
     file = folder / LOCK_FILE
     lock = FileLock(str(file))
     try:

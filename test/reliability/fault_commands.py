@@ -8,7 +8,7 @@ import shlex
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from .fault import Outcome, Place, last_line
@@ -34,7 +34,7 @@ cp -r {disk}/out {copy}
 
 def command_kills(place: Place) -> Outcome:
     """Killed at a random moment and called again, a command writes what it would have written."""
-    outcome = Outcome(note="SIGKILL; data export, proposals, evaluate")
+    outcome = Outcome(note="SIGKILL; data export, proposals, evaluate, train, generate")
     for number, (command, whole, takes_s) in _whole_runs(place):
         out = place.folder / f"killed_{number}"
         outcome.tries += 1
@@ -48,7 +48,7 @@ def command_kills(place: Place) -> Outcome:
 
 def two_writers(place: Place) -> Outcome:
     """Two at once in one folder: one waits or is refused with a reason, and nothing is lost."""
-    outcome = Outcome(note="data export, proposals, evaluate")
+    outcome = Outcome(note="data export, proposals, evaluate, train, generate")
     for number, (command, whole, _) in _whole_runs(place):
         out = place.folder / f"both_{number}"
         outcome.tries += 1
@@ -116,17 +116,19 @@ def _in_small_disk(
     )
 
 
-def _whole_runs(place: Place) -> list[tuple[int, tuple[Offline, object, float]]]:
+def _whole_runs(place: Place) -> Iterator[tuple[int, tuple[Offline, object, float]]]:
     """`tries` runs of the commands by turns, each with what it writes undisturbed, and how fast."""
     runs = []
-    for command in offline_commands(place):
-        out = place.folder / f"whole_{command.name.replace(' ', '_')}"
-        began = time.monotonic()
-        process = started(command.command(out))
-        text = process.communicate(timeout=PATIENCE_S)[0]
-        assert process.returncode == 0, text
-        runs.append((command, command.content(out), time.monotonic() - began))
-    return [(number, runs[number % len(runs)]) for number in range(place.tries)]
+    with offline_commands(place) as commands:
+        for command in commands:
+            out = place.folder / f"whole_{command.name.replace(' ', '_')}"
+            began = time.monotonic()
+            process = started(command.command(out))
+            text = process.communicate(timeout=PATIENCE_S)[0]
+            assert process.returncode == 0, text
+            runs.append((command, command.content(out), time.monotonic() - began))
+        for number in range(place.tries):
+            yield number, runs[number % len(runs)]
 
 
 def _resume(outcome: Outcome, command: Offline, out: Path, whole: object) -> bool:

@@ -29,9 +29,9 @@ FAULTS: dict[str, tuple[Fault, int]] = {
     "node killed": (node_kills, 3),
     "half-copied models": (hot_swaps, 12),
     "clock jumps": (clock_jumps, 20),
-    "commands killed": (command_kills, 6),
-    "disk full": (disk_full, 6),
-    "two writers": (two_writers, 6),
+    "commands killed": (command_kills, 10),
+    "disk full": (disk_full, 10),
+    "two writers": (two_writers, 10),
 }
 """each with how often it is caused by one round"""
 

@@ -55,7 +55,7 @@ WARM_UP = 0.1
 INSTRUCTIONS = ("something to drink from", "the thing to write with", "what could I eat?")
 COUNTS = ("frames received", "frames dropped", "failures")
 DIAGNOSTICS_S = 1.2
-SETTLE_S = 120.0
+SETTLE_S = 300.0
 """seconds in which a node has answered, on a machine that does much else, and said so"""
 
 
@@ -268,7 +268,7 @@ def soak_node(
     if warms_up:
         for instruction in INSTRUCTIONS:
             _answer_once(node, instruction, send)
-            node.call(Segment, "segment", call)
+            node.observer.wait_until(node.send(Segment, "segment", call).done, SETTLE_S)
         result.late = let_be_late(node, send, QUEUE * len(cameras))
         result.sent = 0
     node.observer.spin_for(DIAGNOSTICS_S)  # it answers on what it has, and then has nothing to do

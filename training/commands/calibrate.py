@@ -8,6 +8,7 @@ from pathlib import Path
 
 from llmseg_core.cli.command import Command
 from llmseg_core.cli.device_argument import add_device
+from llmseg_core.cli.file_argument import file_to_write
 
 from .choices import BROKEN
 
@@ -38,7 +39,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="answers so far, reliability.png and calibration.json (default: "
         "build/calibrate/DATA/NAME)",
     )  # fmt: skip
-    parser.add_argument("--json", type=Path, metavar="FILE", help="default: OUT/calibration.json")
+    parser.add_argument(
+        "--json", type=file_to_write, metavar="FILE", help="default: OUT/calibration.json"
+    )
     parser.add_argument(
         "--seed", type=int, default=0,
         help="of the bootstrap, and of the questions about scenes:PATH:SPLIT (default: 0)",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmseg_core.cli.command import Command
+from llmseg_core.cli.file_argument import file_to_write
 
 from .choices import BROKEN, PAPER_TABLES
 from .engine_arguments import add_engine, chosen_engine, refuse_device
@@ -46,7 +47,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     report.add_argument(
         "--fresh", action="store_true", help="ask everything anew, whatever was answered before"
     )
-    report.add_argument("--json", type=Path, metavar="FILE", help="default: OUT/report.json")
+    report.add_argument(
+        "--json", type=file_to_write, metavar="FILE", help="default: OUT/report.json"
+    )
     report.add_argument(
         "--sweep", action="store_true", help="all rules and thresholds: OUT/sweep.png, Table 3"
     )

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from llmseg_core.cli.command import Command
 from llmseg_core.cli.device_argument import add_device
+from llmseg_core.cli.file_argument import file_to_write
 
 __all__ = ["FAMILIARITY"]
 
@@ -33,7 +33,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--count", type=int, metavar="N", help="only the first N of each")
     parser.add_argument("--seed", type=int, default=0, help="of degraded copies and the interval")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="measure: write the figures here")
+    parser.add_argument(
+        "--json", type=file_to_write, metavar="FILE", help="measure: write the figures here"
+    )
     add_device(parser)
 
 

@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from llmseg_core.cli.command import Command
 from llmseg_core.cli.device_argument import add_device, chosen_device
+from llmseg_core.cli.file_argument import file_to_write
 from llmseg_core.config import RuntimeConfig
 from llmseg_core.config.values import require
 
@@ -38,7 +38,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "(default: by optical flow)",
     )  # fmt: skip
     add_device(parser)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the scores here")
+    parser.add_argument("--json", type=file_to_write, metavar="FILE", help="write the scores here")
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -78,7 +78,6 @@ def _run(options: argparse.Namespace) -> int:
     title = f"{len(seeds)} sequences each, {options.speed:g} px a frame, seed {options.seed}"
     Console().print(following_table(scores, title))
     if options.json is not None:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
         measured = {
             name: getattr(options, name) for name in ("sequences", "frames", "speed", "seed")
         }

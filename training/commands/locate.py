@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from llmseg_core.cli.command import Command
+from llmseg_core.cli.file_argument import file_to_write
 from llmseg_core.config.values import require
 
 from .choices import PLACING_INPUTS
@@ -24,7 +24,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--scenes", type=int, default=40, metavar="N", help="(default: 40)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the first scene")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the scores here")
+    parser.add_argument("--json", type=file_to_write, metavar="FILE", help="write the scores here")
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -51,7 +51,6 @@ def _run(options: argparse.Namespace) -> int:
         scores[name] = score_places(list(place_objects(shown, sensor, mask == "loose")))
     Console().print(places_table(scores, f"{len(seeds)} scenes, seed {options.seed}"))
     if options.json is not None:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
         measured = {name: getattr(options, name) for name in ("scenes", "seed")}
         write_whole(options.json, json.dumps({**measured, "scores": scores}, indent=2) + "\n")
         print(f"wrote {options.json}")

@@ -113,7 +113,6 @@ def measure_as_asked(options: argparse.Namespace) -> None:
     )
     print_tables(familiarity_table(result))
     if options.json is not None:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
         write_json(options.json, {"model": str(options.model), "seed": options.seed, **result})
         print(f"written: {options.json}")
 

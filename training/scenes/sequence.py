@@ -14,7 +14,7 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from llmseg_core.config.limits import Above, AtLeast
+from llmseg_core.config.limits import AtLeast, Between
 from llmseg_core.config.settings import Settings
 
 from .camera import Camera
@@ -48,7 +48,7 @@ class SequenceConfig(Settings):
     """What sequences to render."""
 
     frames: Annotated[int, AtLeast(2)] = 31
-    speed_px: Annotated[float, Above(0)] = 1.8
+    speed_px: Annotated[float, Between(0.01, 100)] = 1.8
     """How far the objects move from frame to frame by the camera's motion, pixels in the mean."""
     shake_px: Annotated[float, AtLeast(0)] = 0.4
     """Standard deviation of the camera's shaking, pixels."""

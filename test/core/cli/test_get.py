@@ -371,7 +371,7 @@ def test_the_list_and_what_would_be_done(
     ("arguments", "message"),
     [
         (["grunding"], "'grunding' is no profile; did you mean grounding or grounding-small?"),
-        (["xyz"], "'xyz' is no profile; There are grounding, "),
+        (["xyz"], "'xyz' is no profile; there are grounding, "),
         ([], "which profile? There are grounding, "),
     ],
 )

@@ -74,6 +74,11 @@ def test_other_kinds_are_named(tmp_path: Path, text: str, message: str) -> None:
         part_kind(str(tmp_path), ("b", "a"), "sam")
 
 
+def test_a_folder_without_a_network_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"sam is .*, which has no config.json; it must be"):
+        part_kind(str(tmp_path), ("b", "a"), "sam")
+
+
 def test_settings_of_images_have_either_name(tmp_path: Path) -> None:
     save_qwen(tmp_path / "vlm", "qwen2_5_vl")
     file = tmp_path / "vlm" / "preprocessor_config.json"

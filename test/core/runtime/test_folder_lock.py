@@ -100,6 +100,16 @@ def test_a_writer_that_dies_leaves_the_folder_free(tmp_path: Path, way: signal.S
             assert f"process {os.getpid()} on" in (tmp_path / LOCK_FILE).read_text()
 
 
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    file = tmp_path / "recipe.yaml"
+    file.touch()
+    with (
+        pytest.raises(NotADirectoryError, match=r"recipe\.yaml is a file, it must be a folder"),
+        locked(file),
+    ):
+        pass
+
+
 def test_an_error_gives_the_folder_free(tmp_path: Path) -> None:
     with pytest.raises(KeyError), locked(tmp_path):
         raise KeyError("x")
