@@ -108,7 +108,7 @@ def _print_plan(name: str, profile: Profile, plan: Plan) -> None:
 
 
 def _print_memory(profile: Profile) -> None:
-    from llmseg_core.model_dir.profiles import load_profiles, profiles_within
+    from llmseg_core.model_dir.fitting_profile import profile_for
     from llmseg_core.runtime.gpu_memory import GB, gpu_memories
 
     if not profile.gpu_memory_gb:
@@ -117,10 +117,9 @@ def _print_memory(profile: Profile) -> None:
     largest = max((gpu.total for gpu in gpus), default=0) / GB
     if largest >= profile.gpu_memory_gb:
         return
-    fitting = profiles_within(largest, load_profiles())[0]
     here = "; ".join(map(str, gpus)) or "none, and on a CPU an answer takes minutes"
     print(f"  it needs about {profile.gpu_memory_gb:g} GB of GPU memory, here is: {here}\n"
-          f"  made for that: llmseg get {fitting}")  # fmt: skip
+          f"  made for that: llmseg get {profile_for(gpus)}")  # fmt: skip
 
 
 def _print_next(name: str, profile: Profile, folder: Path, elsewhere: bool) -> None:

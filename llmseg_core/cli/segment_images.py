@@ -26,6 +26,8 @@ from llmseg_core.images.image_files import (
 )
 from llmseg_core.images.overlay import draw_overlay
 from llmseg_core.methods.method import Method, load_method
+from llmseg_core.model_dir.fitting_profile import real_camera_hint
+from llmseg_core.runtime.gpu_memory import gpu_memories
 from llmseg_core.types import Segmentation
 
 from .device_argument import chosen_device
@@ -53,7 +55,7 @@ def segment_images(options: argparse.Namespace) -> int:
     method = load_method(options.model, runtime)
     selection = _selection(options, method)
     records: list[dict[str, Any]] = []
-    failed = 0
+    failed, unfamiliar = 0, False
     for path in tqdm(images, unit="image", disable=None if len(images) > 1 else True):
         try:
             image = read_image(path)
@@ -64,7 +66,9 @@ def segment_images(options: argparse.Namespace) -> int:
         frame = method.encode_frame(image)
         answers = method.segment_batch(frame, instructions, selection)
         if answers[0].unfamiliar:
-            tqdm.write(f"llmseg segment: {path}: {unfamiliar_warning(answers[0])}", file=sys.stderr)
+            warning = unfamiliar_warning(answers[0])
+            tqdm.write(f"llmseg segment: {path}: {warning}", file=sys.stderr)
+            unfamiliar = True
         for answer in answers:
             record = {"image": str(path), **segmentation_record(answer)}
             overlays.write(record, "overlay", path, answer, draw_overlay(image, answer))
@@ -72,6 +76,8 @@ def segment_images(options: argparse.Namespace) -> int:
             records.append(record)
             if not options.json:
                 tqdm.write(_line(record))
+    if unfamiliar:
+        print(f"llmseg segment: {real_camera_hint(gpu_memories())}", file=sys.stderr)
     if options.json:
         print(json.dumps(records, indent=2, ensure_ascii=False))
     return 2 if failed else 0

@@ -19,7 +19,7 @@ from transformers import Dinov2Model, Dinov2WithRegistersModel, SamModel
 from llmseg_core.embeddings.dinov2 import Dino
 from llmseg_core.images.image_ops import resized_shape
 
-__all__ = ["LayerTaps", "tapped_layers"]
+__all__ = ["LayerTaps", "channel_statistics", "tapped_layers"]
 
 LEAST_DEVIATION = 1e-3
 """added before the logarithm, since flat images have none"""
@@ -66,7 +66,7 @@ def tapped_layers(sam: SamModel, dino: Dino | None) -> list[TappedLayer]:
 
 
 class LayerTaps:
-    """Mean and deviation of each channel of each tapped layer, of one image at a time.
+    """Mean, deviation and extremes of each channel of each tapped layer, of one image at a time.
 
     Nothing is computed outside of `watching`. Hooks know this object by a weak reference alone and
     go when it does; several may watch the same networks, in several threads.
@@ -89,8 +89,8 @@ class LayerTaps:
             image_size: (H, W) of the image, whose cells alone count, not the padding's.
 
         Yields:
-            Filled while the image passes: by the layer's name (2 C,) float32, the mean of each
-            channel over the image's cells, then the logarithm of its deviation.
+            Filled while the image passes: by the layer's name (4 C,) float32, see
+            `channel_statistics`.
         """
         seen: dict[str, Tensor] = {}
         self._watched.now = seen, image_size
@@ -110,13 +110,29 @@ class LayerTaps:
             seen, image_size = taps._watched.now
             if layer.name not in seen:
                 value = inputs[0] if layer.of_input else output
-                seen[layer.name] = _channel_statistics(value.detach(), layer, image_size)
+                seen[layer.name] = channel_statistics(
+                    _cells_inside(value.detach(), layer, image_size)
+                )
 
         return layer.module.register_forward_hook(look)
 
 
-def _channel_statistics(value: Tensor, layer: TappedLayer, image_size: tuple[int, int]) -> Tensor:
-    """(2 C,) float32: mean and log deviation of each channel over the image's cells."""
+def channel_statistics(cells: Tensor) -> Tensor:
+    """(4 C,) float32 of (h, w, C): what the cells of an image look like together.
+
+    The mean of each channel; the logarithms of its deviation, and of the distances of its least and
+    its greatest value from the mean. A single thing that is unlike all others moves the extremes,
+    where the mean of many cells hides it.
+    """
+    flat = cells.flatten(0, 1).float()
+    deviation, mean = torch.std_mean(flat, 0, correction=0)
+    least, greatest = flat.aminmax(dim=0)
+    spans = torch.stack((deviation, mean - least, greatest - mean)) + LEAST_DEVIATION
+    return torch.cat((mean, spans.log().flatten()))
+
+
+def _cells_inside(value: Tensor, layer: TappedLayer, image_size: tuple[int, int]) -> Tensor:
+    """(h, w, C) of a layer's value, where the image is and not the padding."""
     if layer.channels_first:
         cells = value[0].permute(1, 2, 0)
     elif value.ndim == 3:
@@ -125,9 +141,7 @@ def _channel_statistics(value: Tensor, layer: TappedLayer, image_size: tuple[int
     else:
         cells = value[0]
     rows, columns = resized_shape(*image_size, cells.shape[0] * layer.patch)
-    inside = cells[: max(1, rows // layer.patch), : max(1, columns // layer.patch)].float()
-    deviation, mean = torch.std_mean(inside, (0, 1), correction=0)
-    return torch.cat((mean, (deviation + LEAST_DEVIATION).log()))
+    return cells[: max(1, rows // layer.patch), : max(1, columns // layer.patch)]
 
 
 class _Watched(threading.local):

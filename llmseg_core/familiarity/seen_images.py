@@ -31,7 +31,8 @@ SMOOTHING = 0.1
 class LayerGroup:
     """How the F statistics of one layer are spread over a group of images.
 
-    A Gaussian that is exact along its k strongest directions and round in all others.
+    A Gaussian that is exact along its k strongest directions and round in all others. Groups of an
+    earlier version know the first F of what `LayerTaps` gives.
 
     Attributes:
         mean: (F,) float32.
@@ -52,15 +53,19 @@ class LayerGroup:
 
     def strangeness(self, statistics: Tensor) -> Tensor:
         """The layer's part of the difference from other images, of (N, F) or (F,): (N,) or ()."""
-        return ((statistics - self.mean) / self.scale) @ self.weights
+        return self._apart(statistics) @ self.weights
 
     def distance(self, statistics: Tensor) -> Tensor:
         """Mean squared distance of (N, F) or (F,) statistics in deviations: (N,) or ()."""
-        apart = (statistics - self.mean) / self.scale
+        apart = self._apart(statistics)
         along = (apart @ self.directions.mT).square()
         across = (apart.square().sum(-1) - along.sum(-1)).clamp(min=0)
         total = (along / (self.spread + SMOOTHING)).sum(-1) + across / (self.rest + SMOOTHING)
         return total / len(self.mean)
+
+    def _apart(self, statistics: Tensor) -> Tensor:
+        """(N, F) or (F,), in deviations from the mean."""
+        return (statistics[..., : len(self.mean)] - self.mean) / self.scale
 
 
 @dataclass(frozen=True)

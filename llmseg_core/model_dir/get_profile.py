@@ -69,9 +69,15 @@ def plan_profile(name: str, profile: Profile, folder: Path, endpoint: str | None
     Raises:
         ValueError: if `folder` holds something that `llmseg get` did not put there, or another
             profile, or a repository is not as it must be.
+        NotADirectoryError, PermissionError: if `folder` cannot be made there.
         FileNotFoundError, PermissionError, ConnectionError: as `part_on_hub`.
     """
     place = Path(os.path.realpath(folder.expanduser()))
+    nearest = next(each for each in (place, *place.parents) if each.exists())
+    if not nearest.is_dir():
+        raise NotADirectoryError(f"{nearest} is no folder: name another place with --out")
+    if not os.access(nearest, os.W_OK):
+        raise PermissionError(f"{nearest} may not be written to: name another place with --out")
     check_replaceable(place, SOURCES_FILE)
     try:
         former = Sources.read(place)
@@ -95,7 +101,6 @@ def plan_profile(name: str, profile: Profile, folder: Path, endpoint: str | None
             there += file.size
         elif partial.is_file():
             there += min(partial.stat().st_size, file.size)
-    nearest = next(each for each in (place, *place.parents) if each.exists())
     return Plan(place, sources, there, shutil.disk_usage(nearest).free)
 
 

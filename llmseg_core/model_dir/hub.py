@@ -179,7 +179,9 @@ def _explained(what: str, endpoint: str | None) -> Iterator[None]:
         if isinstance(error, OSError) and error.errno is not None:  # the disk's
             raise
         raise ConnectionError(
-            f"{hub} does not answer as it must ({type(error).__name__}: {_first_line(error)})"
+            f"{hub} does not answer as it must ({type(error).__name__}: {_first_line(error)}): is "
+            f"this machine connected? What was loaded is kept, the same command goes on. Without a "
+            f"network, run it elsewhere with --out DIR and copy that folder"
         ) from error
 
 

@@ -11,12 +11,11 @@ from llmseg_core.model_dir.profiles import load_profiles
 
 from .channel import Channel
 from .model_loading import LoadedModel
+from .real_camera import COMMAND, hint_here
 
 __all__ = ["about_model", "how_to_ask", "how_to_get"]
 
 PACKAGED = "embedded"
-COMMAND = "ros2 run llmseg_ros llmseg"
-"""the command line where a distribution is sourced; in a virtual environment it is `llmseg`"""
 
 
 def about_model(model: LoadedModel) -> Iterator[str]:
@@ -29,7 +28,7 @@ def about_model(model: LoadedModel) -> Iterator[str]:
     if model.directory == PACKAGED:
         yield (
             "the packaged model knows 28 household things on a rendered table and no photographs; "
-            f"for a real camera see {COMMAND} get --list"
+            f"for a real camera see {COMMAND} get --list; {hint_here()}"
         )
 
 

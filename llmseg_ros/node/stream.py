@@ -32,6 +32,7 @@ from .following import FollowingThread
 from .image_input import why_no_image
 from .mailbox import Mailbox
 from .parameters import NodeParameters
+from .real_camera import hint_here
 
 __all__ = ["Stream"]
 
@@ -128,6 +129,9 @@ class Stream:
         """Takes a full answer, which is carried along and published."""
         self._last_answer_ms = answer.segmentation.total_ms
         self.last_answer = answer.segmentation
+        if answer.segmentation.unfamiliar:
+            warning = unfamiliar_warning(answer.segmentation)
+            self._errors.warn(self._topic, f"{warning}; {hint_here()}")
         self.following.adopt(answer)
 
     def state(self, instruction: str, name: str) -> CameraState:

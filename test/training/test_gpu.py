@@ -19,6 +19,7 @@ from llmseg_training.adapter.recipe import AdapterRecipe
 from llmseg_training.adapter.train import train_adapter
 from llmseg_training.embedded.ablation import Ablation
 from llmseg_training.embedded.recipe import EmbeddedRecipe, SceneRecipe, ShipRecipe
+from llmseg_training.embedded.self_knowledge import CalibrateRecipe, FamiliarityRecipe
 from llmseg_training.embedded.stages import STAGES, EmbeddedTraining
 from llmseg_training.embedded.train_selection import LanguageRecipe, SelectionRecipe
 from llmseg_training.trainer.processes import processes
@@ -30,11 +31,13 @@ pytestmark = [
 RATES = {"steps": 3, "warmup_steps": 1, "decay_steps": 1}
 RECIPE = EmbeddedRecipe(
     scenes=SceneRecipe(
-        train=4, val=1, test=1, proposals=4, width=128, height=96, categories=("mug", "book")
+        train=20, val=3, test=1, proposals=4, width=128, height=96, categories=("mug", "book")
     ),
     language=LanguageRecipe(batch_size=2, questions=3, **RATES),
     selection=SelectionRecipe(batch_size=2, questions=3, vlm_from=2, **RATES),
     ship=ShipRecipe(scenes=1, questions=3, no_target_accuracy=0),
+    calibrate=CalibrateRecipe(scenes=3, questions=8),
+    familiarity=FamiliarityRecipe(scenes=20, made_up=14),
 )
 
 

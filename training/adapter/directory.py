@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from llmseg_core.familiarity.seen_images import SEEN_IMAGES_FILE
 from llmseg_core.model_dir.checkpoint import SELECTOR_FILE, save_selector
 from llmseg_core.model_dir.directory import CONFIG_FILE
 from llmseg_core.runtime.whole_folder import written_whole
@@ -29,6 +30,7 @@ def save_adapter_directory(
     DIRECTORY/llmseg.yaml           names SAM, image encoder and VLM of the base
     DIRECTORY/adapter/              LoRA, embeddings and head as peft writes them, and the tokenizer
     DIRECTORY/selector.safetensors
+    DIRECTORY/seen_images.safetensors   what the base has seen, if it knows
     DIRECTORY/validation.json       `scores`, if there are any
 
     Args:
@@ -44,6 +46,8 @@ def save_adapter_directory(
         parts.adapter.save_pretrained(str(folder / "adapter"), save_embedding_layers=False)
         parts.tokenizer.save_pretrained(folder / "adapter")
         save_selector(parts.selector, folder / SELECTOR_FILE)
+        if parts.seen_images is not None:
+            parts.seen_images.save(folder / SEEN_IMAGES_FILE)
         if scores is not None:
             (folder / SCORES_FILE).write_text(json.dumps(scores, indent=2), encoding="utf-8")
 

@@ -22,10 +22,12 @@ from llmseg_core.config import ImageEncoderKind, LLMSegConfig, RuntimeConfig
 from llmseg_core.embeddings.clip_convnext import ClipConvNextEncoder
 from llmseg_core.embeddings.dinov2 import Dino, Dinov2Encoder
 from llmseg_core.embeddings.sam_features import SamFeatureEncoder
+from llmseg_core.familiarity.seen_images import SeenImages
 from llmseg_core.model_dir.checkpoint import (
     SELECTOR_FILE,
     load_config,
     load_sam,
+    load_seen_images,
     load_selector,
 )
 from llmseg_core.model_dir.directory import model_directory
@@ -62,6 +64,8 @@ class AdapterParts:
         tokenizer: the VLM's, with the seg token.
         selector: the mask selector, float32.
         pixels: how the VLM's images are made; None is LLaVA's way.
+        seen_images: what the directory knew before; SAM and image encoder do not learn, so it
+            stays true. None if it knows nothing.
     """
 
     config: LLMSegConfig
@@ -72,6 +76,7 @@ class AdapterParts:
     tokenizer: PreTrainedTokenizerBase
     selector: MaskSelector
     pixels: VlmPixels | None = None
+    seen_images: SeenImages | None = None
 
 
 def load_adapter_parts(
@@ -131,6 +136,7 @@ def load_adapter_parts(
         tokenizer=tokenizer,
         selector=selector.to(device).float(),
         pixels=vlm.pixels,
+        seen_images=load_seen_images(path),
     )
 
 

@@ -16,6 +16,7 @@ from accelerate import PartialState
 from transformers import PreTrainedModel, get_scheduler
 
 from llmseg_core.config import RuntimeConfig
+from llmseg_core.embeddings.dinov2 import DINOS
 from llmseg_core.embeddings.mask_embedder import PooledMaskEmbedder
 from llmseg_core.methods.llm_seg import LLMSegPipeline
 from llmseg_core.model_dir.checkpoint import load_sam
@@ -27,6 +28,8 @@ from llmseg_core.vlm.seg_token import SegTokenEncoder
 
 from ..data import BrokenPolicy
 from ..data.draws import SampleDraws
+from ..honesty.fine_tuned import learn_images, tell_what_is_known
+from ..honesty.image_statistics import ImageStatistics, sam_of_directory
 from ..learning.batch import ProposalBatch, ProposalSample, collate_proposals
 from ..proposals.cache import CachedProposals
 from ..trainer.checkpoints import last_checkpoint
@@ -96,11 +99,14 @@ class PreparedTraining:
         loop: ready to begin.
         save: writes a model directory, with the scores that it reached.
         memory: what a step will take.
+        look: makes what looks at images as the model's encoders do; None where the method does not
+            tell familiar images from others.
     """
 
     loop: TrainingLoop[Any, Any]
     save: Callable[[Path, dict[str, Any]], None]
     memory: MemoryEstimate
+    look: Callable[[], ImageStatistics] | None = None
 
 
 Prepare = Callable[[AdapterRecipe, Path, AdapterInputs, PartialState], PreparedTraining]
@@ -138,10 +144,15 @@ def _run(recipe: AdapterRecipe, work: Path, state: PartialState, prepare: Prepar
         prepared.memory.show()
         place.keep()
     loop.train_to_end()
+    model = work / ("last" if recipe.validation is None else "best")
     if state.is_main_process:
         prepared.save(work / "last", {"step": loop.step})
+        if prepared.look is not None:
+            models = [model, work / "last"]
+            learn_images(models, recipe.data, inputs.data, prepared.look)
+        tell_what_is_known(model, recipe.model)
     state.wait_for_everyone()
-    return work / ("last" if recipe.validation is None else "best")
+    return model
 
 
 def _prepared(
@@ -170,6 +181,18 @@ def _prepared(
             processes=state.num_processes,
             zero2=recipe.zero2,
         ),
+        partial(_look, recipe, parts),
+    )
+
+
+def _look(recipe: AdapterRecipe, parts: AdapterParts) -> ImageStatistics:
+    """What looks at images as the trained model will: its SAM and image encoder do not learn."""
+    network = parts.encoder_network
+    runtime = RuntimeConfig(device=str(processes().device), dtype=recipe.precision)
+    return ImageStatistics(
+        sam_of_directory(recipe.model, runtime),
+        network if isinstance(network, DINOS) else None,
+        parts.config.image_encoder.image_size,
     )
 
 
@@ -231,7 +254,9 @@ def build_loop(
             pipeline,
             inputs.validation,
             work / "best",
-            lambda folder, scores: save_adapter_directory(parts, folder, scores),
+            lambda folder, scores, config: save_adapter_directory(
+                replace(parts, config=config), folder, scores
+            ),
             broken,
             recipe.validation_samples,
             state.process_index,

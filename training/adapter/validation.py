@@ -4,18 +4,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import astuple
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from accelerate.utils import gather_object
 
+from llmseg_core.config import LisaConfig, LLMSegConfig
 from llmseg_core.methods.lisa import Lisa
 from llmseg_core.methods.llm_seg import LLMSegPipeline
 from llmseg_core.metrics.mask_iou import MaskCounts, MaskIoUMetric
 
 from ..data import BrokenPolicy, ReadableSamples, SegmentationData
+from ..evaluate.answers import Prediction, SampleAnswers
 from ..evaluate.asking import asked_text, phrase_question
+from ..evaluate.case import Case
+from ..evaluate.judge import judge
+from ..honesty.calibrate import judged_case, least_chance
+from ..honesty.curves import LEAST_QUESTIONS, fit_calibration
 from .directory import stored_scores
 from .objective import mixed_precision
 
@@ -28,11 +35,15 @@ CHECKED = 2
 class AdapterValidation:
     """Asks a pipeline about validation data; every process takes its share.
 
+    Where the model that training began with was calibrated, the best one is calibrated anew, on its
+    answers to this data: its scores are other ones.
+
     Args:
-        pipeline: around the networks that learn.
+        pipeline: around the networks that learn; from now on without calibration.
         data: images with questions.
         best: directory of the best model so far.
-        save: writes the model to a directory, with its scores; called in the first process alone.
+        save: writes the model to a directory, with its scores and its configuration; called in the
+            first process alone.
         broken: what happens when a sample cannot be read.
         samples: only the first so many images; None means all.
         process: number of this process.
@@ -45,7 +56,7 @@ class AdapterValidation:
         pipeline: LLMSegPipeline | Lisa,
         data: SegmentationData,
         best: Path,
-        save: Callable[[Path, dict[str, Any]], None],
+        save: Callable[[Path, dict[str, Any], LLMSegConfig | LisaConfig], None],
         broken: BrokenPolicy = BrokenPolicy.FATAL,
         samples: int | None = None,
         process: int = 0,
@@ -57,10 +68,12 @@ class AdapterValidation:
         self.samples = len(data) if samples is None else min(samples, len(data))
         self.process, self.processes = process, processes
         self.bfloat16 = bfloat16
+        self._selection, self._calibration = pipeline.selection, pipeline.calibration
+        pipeline.calibration = None
 
     def check(self) -> None:
         """Ask about a few samples and forget the answers."""
-        self._counts(CHECKED * self.processes)
+        self._answered(CHECKED * self.processes)
 
     def run(self, step: int) -> dict[str, float]:
         """Score the model as it is after `step`, and store it if it is the best so far.
@@ -69,27 +82,49 @@ class AdapterValidation:
             giou, ciou and nciou, each in [0, 1], the same in every process.
         """
         metric = MaskIoUMetric()
-        for counts in gather_object([astuple(counts) for counts in self._counts(self.samples)]):
-            metric.add(MaskCounts(*counts))
+        answered: list[tuple[Case, MaskCounts]] = gather_object(self._answered(self.samples))
+        for _, counts in answered:
+            metric.add(counts)
         scores = metric.compute()
         if self.process == 0:
             before = stored_scores(self.best)
             if before is None or scores["giou"] > before["giou"]:
-                self.save(self.best, {"step": step, "data": self.data.name, **scores})
+                about = {"step": step, "data": self.data.name, **scores}
+                self.save(self.best, about, self._calibrated([case for case, _ in answered]))
         return scores
 
-    def _counts(self, samples: int) -> list[MaskCounts]:
-        """What this process finds among the first `samples`."""
+    def _calibrated(self, cases: list[Case]) -> LLMSegConfig | LisaConfig:
+        """The model's configuration, calibrated anew if it was, and the answers are enough."""
+        config, old = self.pipeline.config, self._calibration
+        if old is None or sum(case.found for case in cases) < LEAST_QUESTIONS:
+            return config
+        new = fit_calibration(cases, self.data.name)
+        least = least_chance(self._selection, old, new)
+        selection = replace(self._selection, min_confidence=least)
+        return replace(config, calibration=new, selection=selection)
+
+    def _answered(self, samples: int) -> list[tuple[Case, MaskCounts]]:
+        """What this process finds among the first `samples`.
+
+        Returns:
+            For every question the answer however unsure it is, by the method's own score, and the
+            pixels of the answer that the model's `min_confidence` lets through.
+        """
         indices = range(self.process, min(samples, self.samples), self.processes)
         wording = phrase_question(self.pipeline.config.seg_token)
-        found: list[MaskCounts] = []
+        unjudged = replace(self._selection, min_confidence=0.0)
+        found: list[tuple[Case, MaskCounts]] = []
         for sample in ReadableSamples(self.data, self.broken, indices):
             texts = [asked_text(question, wording) for question in sample.questions]
             with mixed_precision(self.pipeline.device, self.bfloat16):
                 frame: Any = self.pipeline.encode_frame(sample.image)
-                answers = self.pipeline.segment_batch(frame, texts)
-            found.extend(
-                MaskCounts.of(answer.mask, question.mask, question.ignore)
-                for answer, question in zip(answers, sample.questions, strict=True)
-            )
+                answers = self.pipeline.segment_batch(frame, texts, unjudged)
+            given = tuple(Prediction(each.mask, each.confidence, each.reason) for each in answers)
+            cases = [each.case for each in judge(sample, SampleAnswers(given)).questions]
+            for case, question in zip(cases, sample.questions, strict=True):
+                counts = case.counts
+                if not judged_case(case, self._selection, self._calibration).found:
+                    nothing = np.zeros_like(question.mask)
+                    counts = MaskCounts.of(nothing, question.mask, question.ignore)
+                found.append((case, counts))
         return found

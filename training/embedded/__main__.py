@@ -5,7 +5,7 @@ from llmseg_core.cli.working_folder import forget_working_folder
 
 forget_working_folder()  # before anything is imported that it could stand for
 
-from .stages import main  # noqa: E402
+from .program import main  # noqa: E402
 
 __all__: list[str] = []
 

@@ -14,6 +14,7 @@ from llmseg_core.model_dir.networks import embedded_config
 
 from ..scenes import CATALOGUES, SceneConfig
 from ..trainer.recipe_file import read_recipe
+from .self_knowledge import CalibrateRecipe, FamiliarityRecipe
 from .train_recognition import RecognitionRecipe
 from .train_sam import SamRecipe
 from .train_selection import LanguageRecipe, SelectionRecipe
@@ -91,6 +92,8 @@ class EmbeddedRecipe(Settings):
     language: LanguageRecipe = field(default_factory=LanguageRecipe)
     selection: SelectionRecipe = field(default_factory=SelectionRecipe)
     ship: ShipRecipe = field(default_factory=ShipRecipe)
+    calibrate: CalibrateRecipe = field(default_factory=CalibrateRecipe)
+    familiarity: FamiliarityRecipe = field(default_factory=FamiliarityRecipe)
 
 
 def load_recipe(path: Path = EMBEDDED_RECIPE) -> EmbeddedRecipe:

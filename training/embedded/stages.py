@@ -8,6 +8,8 @@
     proposals    SAM's own proposals of training scenes, and their features
     selection    VLM and selector learn which proposals an instruction means
     ship         thresholds are tuned on validation scenes, the model directory is written
+    calibrate    its confidences become chances, by other validation scenes
+    familiarity  it knows what its training scenes look like to it
 
 Every stage leaves its result in the work folder and goes on where it was interrupted. Started by
 torchrun, as the Makefile does, its processes share the scenes of a batch, each on a GPU of its own
@@ -16,10 +18,7 @@ if there are any.
 
 from __future__ import annotations
 
-import argparse
 import json
-from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,14 +33,12 @@ from transformers import (
     SamModel,
 )
 
-from llmseg_core.cli.device_argument import add_device
-from llmseg_core.cli.program import run_program
-from llmseg_core.config import LLMSegConfig
-from llmseg_core.config.values import require
+from llmseg_core.config import LLMSegConfig, RuntimeConfig
 from llmseg_core.embeddings.dinov2 import Dinov2Encoder
 from llmseg_core.embeddings.mask_embedder import PooledMaskEmbedder
 from llmseg_core.methods.llm_seg import LLMSegPipeline
 from llmseg_core.model_dir.checkpoint import load_parts
+from llmseg_core.model_dir.directory import CONFIG_FILE
 from llmseg_core.model_dir.network_files import save_network, save_weights
 from llmseg_core.model_dir.networks import (
     build_embedded_llava,
@@ -51,7 +48,6 @@ from llmseg_core.model_dir.networks import (
 from llmseg_core.model_dir.parts import ModelParts
 from llmseg_core.model_dir.weights_digest import network_digest
 from llmseg_core.proposals.generator import SamProposalGenerator
-from llmseg_core.runtime.folder_lock import locked
 from llmseg_core.runtime.random_state import seeded
 from llmseg_core.runtime.whole_file import whole_file, write_whole
 from llmseg_core.vlm.seg_token import SegTokenEncoder
@@ -64,21 +60,24 @@ from ..proposals.made_with import SamInUse
 from ..proposals.write import write_proposals
 from ..questions import iter_instructions
 from ..scenes import SceneFolder, write_scenes
-from ..trainer.processes import processes, use_device
+from ..trainer.processes import processes
 from .encoded_with import encoded_with
-from .recipe import EMBEDDED_RECIPE, EmbeddedRecipe, load_recipe
+from .recipe import EmbeddedRecipe
 from .selection_data import encode_scenes
 from .selection_objective import SelectionModel
 from .selection_scene import SelectionScene
+from .self_knowledge import calibrate_shipped, learn_scenes
 from .train_recognition import train_recognition
 from .train_sam import train_sam
 from .train_selection import train_language, train_selection
 from .tuning import candidates, tune_selection
 
-__all__ = ["STAGES", "EmbeddedTraining", "main"]
+__all__ = ["STAGES", "EmbeddedTraining"]
 
-PROGRAM = "python -m llmseg_training.embedded"
-STAGES = ("scenes", "sam", "recognition", "language", "proposals", "selection", "ship")
+STAGES = (
+    "scenes", "sam", "recognition", "language", "proposals", "selection", "ship", "calibrate",
+    "familiarity",
+)  # fmt: skip
 
 
 class EmbeddedTraining:
@@ -246,6 +245,24 @@ class EmbeddedTraining:
         shipped.save_pretrained(self.out, torch.float16)
         LLMSegPipeline.from_pretrained(self.out)
 
+    def calibrate(self) -> None:
+        """Fit the confidences of the model that was written."""
+        if self.state.is_main_process:
+            recipe, seed = self.recipe.calibrate, self.recipe.seed + 1  # not as `ship` asks
+            categories, wordings = self.recipe.scenes.categories, ("val", "train")
+            data = SceneData(
+                self.work / "scenes", "val", wordings, recipe.questions, seed, categories
+            )
+            work = self.work / "calibrate"
+            calibrate_shipped(self._shipped(), data, recipe, work, self._runtime())
+
+    def familiarity(self) -> None:
+        """Let the model that was written know its training scenes."""
+        if self.state.is_main_process:
+            recipe, seed = self.recipe.familiarity, self.recipe.seed
+            scenes, work = self._scenes("train"), self.work / "familiarity"
+            learn_scenes(self._shipped(), scenes, recipe, work, seed, self._runtime())
+
     def untrained(self) -> SelectionModel:
         """VLM and selector with the weights that training starts from."""
         tokenizer = PreTrainedTokenizerFast.from_pretrained(self._made_by("language", "tokenizer"))
@@ -275,6 +292,15 @@ class EmbeddedTraining:
             tokenizer=model.seg_token_encoder.tokenizer,
             selector=model.selector.to(device).eval(),
         )
+
+    def _runtime(self) -> RuntimeConfig:
+        return RuntimeConfig(device=str(self.state.device))
+
+    def _shipped(self) -> Path:
+        """The model directory of stage "ship"."""
+        if not (self.out / CONFIG_FILE).is_file():
+            raise FileNotFoundError(f"{self.out} is no model directory: run --stage ship first")
+        return self.out
 
     def _made_by(self, stage: str, name: str) -> str:
         """Path of what an earlier stage left in its folder."""
@@ -323,55 +349,3 @@ class EmbeddedTraining:
             with whole_file(file) as temporary:
                 save_model(model, str(temporary))
         self.state.wait_for_everyone()
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Command line."""
-    return run_program(PROGRAM, lambda: _run(arguments))
-
-
-def _run(arguments: Sequence[str] | None) -> int:
-    parser = argparse.ArgumentParser(prog=PROGRAM)
-    parser.add_argument("--recipe", type=Path, default=EMBEDDED_RECIPE)
-    parser.add_argument("--work", type=Path, default=Path("build"), help="everything in between")
-    parser.add_argument("--out", type=Path, default=Path("build/embedded"), help="model directory")
-    parser.add_argument(
-        "--stage", choices=STAGES, action="append", help="only this one; repeatable"
-    )
-    parser.add_argument(
-        "--reuse",
-        metavar="MODEL",
-        help="begin with all its networks but the selector; leaves out stages sam and recognition",
-    )
-    parser.add_argument("--workers", type=int, default=2, help="processes that render scenes")
-    parser.add_argument("--threads", type=int, default=None, help="of each training")
-    add_device(parser)
-    options = parser.parse_args(arguments)
-    use_device(options.device)
-    if options.threads is not None:
-        require(options.threads >= 1, "--threads", options.threads, "at least 1")
-        torch.set_num_threads(options.threads)
-    recipe = load_recipe(options.recipe)
-    training = EmbeddedTraining(recipe, options.work, options.out, options.workers)
-    try:
-        with locked(options.work) if training.state.is_main_process else nullcontext():
-            _run_stages(training, options.stage or STAGES, options.reuse)
-    finally:
-        training.state.destroy_process_group()
-    return 0
-
-
-def _run_stages(training: EmbeddedTraining, stages: Sequence[str], reuse: str | None) -> None:
-    """One stage after the other; with networks of the model `reuse`, if there is one."""
-    if reuse:
-        if training.state.is_main_process:
-            training.reuse(reuse)
-        training.state.wait_for_everyone()
-        stages = [stage for stage in stages if stage not in ("sam", "recognition")]
-    for stage in stages:
-        training.state.print(f"stage {stage}", flush=True)
-        try:
-            training.run(stage)
-        except KeyboardInterrupt:
-            training.state.print(f"the same command goes on with stage {stage}")
-            raise

@@ -141,7 +141,8 @@ def _evaluate(
         return None
     if found.broken:
         print(broken_report(data, found.broken, len(indices)), file=sys.stderr)
-    report = evaluation_report(found, name, options.resamples, options.seed)
+    calibrated = answerer.is_calibrated
+    report = evaluation_report(found, name, options.resamples, options.seed, calibrated)
     if isinstance(data, SceneData):
         questions = data.questions_a_round
         report |= {"scenes": report["images"], "questions_per_scene": questions}

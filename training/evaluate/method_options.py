@@ -18,10 +18,11 @@ from llmseg_core.config import (
     TwoStageConfig,
     VlmConfig,
 )
+from llmseg_core.config.yaml_file import read_mapping
 from llmseg_core.methods.method import Method, inspect_method, load_method
 from llmseg_core.methods.two_stage import TwoStage
 from llmseg_core.model_dir.checkpoint import load_config
-from llmseg_core.model_dir.directory import method_name, model_directory
+from llmseg_core.model_dir.directory import CONFIG_FILE, method_name, model_directory
 from llmseg_core.model_dir.lisa_files import load_lisa_config
 from llmseg_core.model_dir.weights_digest import model_digest, weights_digest
 from llmseg_core.prompted.everything_mode import EverythingMode
@@ -58,11 +59,13 @@ class Answerer:
         selection: the rule that selects among proposals; None for methods without rules.
         records: keep the answers; None where they are read from others' files. Several processes
             can share the work only where there are some.
+        is_calibrated: whether its confidences are chances.
     """
 
     source: AnswerSource
     selection: SelectionConfig | None
     records: Records | None = None
+    is_calibrated: bool = False
 
 
 def answerer_name(options: argparse.Namespace) -> str:
@@ -123,7 +126,8 @@ def _model(
         if name == LisaConfig.method:
             wording = phrase_question(load_lisa_config(model_directory(options.model)).seg_token)
         wording = options.phrase_question or wording
-        return _masks(LateMethod(load), keep(MASKS_FILE, about), wording)
+        masks = _masks(LateMethod(load), keep(MASKS_FILE, about), wording)
+        return replace(masks, is_calibrated=_is_calibrated(options.model))
     config = load_config(model_directory(options.model))
     method: Method | LateMethod = LateMethod(load, config.selection, config.calibration)
     if options.proposals is not None:
@@ -143,7 +147,13 @@ def _model(
     selection = replace(config.selection, **given)
     wording = options.phrase_question or phrase_question(config.seg_token)
     records = keep(SCORES_FILE, about)
-    return Answerer(PipelineAnswers(method, records, selection, wording), selection, records)
+    source = PipelineAnswers(method, records, selection, wording)
+    return Answerer(source, selection, records, _is_calibrated(options.model))
+
+
+def _is_calibrated(model: str) -> bool:
+    """Whether a model directory of any method says what its scores are worth."""
+    return read_mapping(model_directory(model) / CONFIG_FILE).get("calibration") is not None
 
 
 def _two_stage(options: argparse.Namespace, data: str, device: str | None, keep: Keep) -> Answerer:

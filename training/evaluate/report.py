@@ -17,6 +17,7 @@ from llmseg_core.runtime.whole_file import write_whole
 from .bootstrap import bootstrap_intervals
 from .breakdown import breakdowns, phrasing_rows
 from .evaluation import Evaluation
+from .reliability import reliability
 from .scores import proposal_miou, score_cases
 
 __all__ = [
@@ -39,6 +40,7 @@ COLUMNS = {
     "random_giou": "random gIoU",
     "no_target_accuracy": "no-target accuracy",
     "target_recall": "target recall",
+    "ece": "calibration error",
 }
 """scores and their headings"""
 MOST_CATEGORIES = 20
@@ -46,7 +48,11 @@ MOST_CATEGORIES = 20
 
 
 def evaluation_report(
-    evaluation: Evaluation, name: str, resamples: int = 2000, seed: int = 0
+    evaluation: Evaluation,
+    name: str,
+    resamples: int = 2000,
+    seed: int = 0,
+    is_calibrated: bool = False,
 ) -> dict[str, Any]:
     """Plain values for JSON.
 
@@ -55,23 +61,30 @@ def evaluation_report(
         name: of the method.
         resamples: of the intervals.
         seed: of the intervals.
+        is_calibrated: whether the method's confidences are chances.
 
     Returns:
         name, data, images, broken (name: reason), scores (see `score_cases`), intervals (giou,
         ciou, nciou: [low, high], 95 %), proposal_miou, breakdowns (way: group: scores), and sweep
-        (one object a setting). What is not known is NaN. Of questions whose phrasing is known there
+        (one object a setting); of confidences that are chances reliability (see there), and its ece
+        among the scores. What is not known is NaN. Of questions whose phrasing is known there
         are also rows (see `phrasing_rows`), at the top the scores of the first phrasing, and in
         seen_phrasings those of the wordings of training.
     """
     cases = evaluation.cases
     intervals = bootstrap_intervals(cases, resamples, seed)
     rows = {name: score_cases(part) for name, part in phrasing_rows(cases).items()}
+    chances = reliability(cases, resamples, seed) if is_calibrated else {}
+    if chances:
+        for name, part in phrasing_rows(cases).items():
+            if name.endswith(": all"):  # a part of few questions seems worse than it is
+                rows[name]["ece"] = reliability(part, 1, seed)["ece"]
     return {
         "name": name,
         "data": evaluation.data,
         "images": len(evaluation.indices),
         "broken": {error.sample: error.reason for error in evaluation.broken},
-        "scores": score_cases(cases),
+        "scores": score_cases(cases) | ({"ece": chances["ece"]} if chances else {}),
         "intervals": {score: list(ends) for score, ends in intervals.items()},
         "resamples": resamples,
         "seed": seed,
@@ -81,6 +94,7 @@ def evaluation_report(
             for way, groups in breakdowns(cases).items()
         },
         "sweep": [row.record() for row in evaluation.sweep],
+        **({"reliability": chances} if chances else {}),
         **_by_phrasing(rows),
     }
 
@@ -105,12 +119,25 @@ def report_tables(report: Mapping[str, Any]) -> RenderableType:
         for name, (low, high) in report["intervals"].items()
     )
     lines = [f"95 % intervals over images, percent: {ends}"]
+    if "reliability" in report:
+        lines.append(_chances(report["reliability"]))
     if _is_known(report["proposal_miou"]):
         thing = "object" if "questions_per_scene" in report else "target"
         lines.append(f"best proposal of each {thing}: mean IoU {report['proposal_miou']:.3f}")
     if report["broken"]:
         lines.append(f"{len(report['broken'])} samples could not be read and were left out")
     return Group(scores_table(title, rows), *map(escape, lines))
+
+
+def _chances(found: Mapping[str, Any]) -> str:
+    """What confidences are worth, a line."""
+    low, high = found["ece_interval"]
+    ends = f" [{low:.3f}, {high:.3f}]" if _is_known(low) else ""
+    return (
+        f"confidence: expected calibration error {found['ece']:.3f}{ends}, "
+        f"mean {found['mean_confidence']:.3f} where {found['right']:.3f} are right, "
+        f"AUROC {_cell('auroc', found['auroc'])}"
+    )
 
 
 def side_by_side(reports: Sequence[Mapping[str, Any]]) -> Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from llmseg_core.model_dir.directory import CONFIG_FILE, model_directory
 from llmseg_core.model_dir.weights_digest import model_digest
 from llmseg_core.types import Segmentation
 
-from ..data import BrokenPolicy, DataSample
+from ..data import BrokenPolicy, DataSample, ImageData
 from ..evaluate.answers import AnswerSource, SampleAnswers
 from ..evaluate.asked_data import asked_indices, check_amounts, open_data_as_asked, slug
 from ..evaluate.asking import wording_for
@@ -34,7 +34,15 @@ from ..evaluate.report import print_tables, write_json
 from .calibration_file import write_calibration
 from .curves import cross_calibrated, fit_calibration
 
-__all__ = ["calibrate_as_asked", "calibrated_case", "least_chance", "unjudged_answers"]
+__all__ = [
+    "FoundCalibration",
+    "calibrate_as_asked",
+    "calibrated_case",
+    "calibration_by",
+    "judged_case",
+    "least_chance",
+    "unjudged_answers",
+]
 
 
 def calibrate_as_asked(options: argparse.Namespace) -> None:
@@ -53,36 +61,91 @@ def calibrate_as_asked(options: argparse.Namespace) -> None:
     name = model.resolve().name
     out = options.out or Path("build/calibrate") / slug(data.name) / slug(name)
     runtime = RuntimeConfig(device=chosen_device(options), dtype=options.dtype)
-    method = load_method(model, runtime)
-    selection, old = method.selection, method.calibration
-    source = unjudged_answers(method, model, runtime.dtype, data.name, out)
-    policy = BrokenPolicy(options.broken)
-    cases = evaluate(data, source, asked_indices(data, options.samples), policy=policy).cases
-    calibration = fit_calibration(cases, data.name)
-    least = least_chance(selection, old, calibration)
-    results = {
-        "own scores": reliability(
-            [_judged_case(case, selection, old) for case in cases], seed=options.seed
-        ),
-        "calibrated, on images left out": reliability(
-            [
-                calibrated_case(case, fitted, least_chance(selection, old, fitted))
-                for case, fitted in cross_calibrated(cases)
-            ],
-            seed=options.seed,
-        ),
-    }
-    title = f"{name} on {data.name}, {len(cases)} questions"
+    policy, indices = BrokenPolicy(options.broken), asked_indices(data, options.samples)
+    found = calibration_by(model, data, indices, out, runtime, policy)
+    results = found.reliability(options.seed)
+    title = f"{name} on {data.name}, {len(found.cases)} questions"
     written = [options.json or out / "calibration.json", out / "reliability.png"]
-    record = {"name": name, "data": data.name, "min_confidence": least}
-    write_json(written[0], {**record, "calibration": calibration.to_dict(), "results": results})
+    record = {"name": name, "data": data.name, "min_confidence": found.least}
+    write_json(
+        written[0], {**record, "calibration": found.calibration.to_dict(), "results": results}
+    )
     plot_reliability(written[1], results, title)
     print_tables(reliability_table(title, results))
     if not options.dry_run:
-        write_calibration(model, calibration, least)
+        write_calibration(model, found.calibration, found.least)
         written.insert(0, model / CONFIG_FILE)
-    print(f"min_confidence: {selection.min_confidence:.4g} before, {least:.4g} calibrated")
+    print(
+        f"min_confidence: {found.selection.min_confidence:.4g} before, {found.least:.4g} calibrated"
+    )
     print(f"written: {', '.join(map(str, written))}")
+
+
+@dataclass(frozen=True)
+class FoundCalibration:
+    """What answers to held-out questions say.
+
+    Attributes:
+        cases: unjudged answers, by the method's own score.
+        calibration: fitted on all of them.
+        selection: of the model as it was.
+        old: calibration of the model as it was.
+    """
+
+    cases: tuple[Case, ...]
+    calibration: Calibration
+    selection: SelectionConfig
+    old: Calibration | None
+
+    @property
+    def least(self) -> float:
+        """The new `min_confidence`."""
+        return least_chance(self.selection, self.old, self.calibration)
+
+    def reliability(self, seed: int = 0) -> dict[str, dict[str, Any]]:
+        """What confidences are worth without a calibration, and with one, on images left out."""
+        selection, old = self.selection, self.old
+        return {
+            "own scores": reliability(
+                [judged_case(case, selection, old) for case in self.cases], seed=seed
+            ),
+            "calibrated, on images left out": reliability(
+                [
+                    calibrated_case(case, fitted, least_chance(selection, old, fitted))
+                    for case, fitted in cross_calibrated(self.cases)
+                ],
+                seed=seed,
+            ),
+        }
+
+
+def calibration_by(
+    model: Path,
+    data: ImageData,
+    indices: Sequence[int],
+    out: Path,
+    runtime: RuntimeConfig | None = None,
+    policy: BrokenPolicy = BrokenPolicy.FATAL,
+) -> FoundCalibration:
+    """Ask a model, and fit its calibration; the model is not changed.
+
+    Args:
+        model: its directory.
+        data: images with questions that it was not trained on.
+        indices: which images.
+        out: folder for answers, from which an interrupted run goes on.
+        runtime: device and number format.
+        policy: what happens when a sample cannot be used.
+
+    Raises:
+        ValueError, OSError: as `evaluate`, or if there are too few questions.
+    """
+    runtime = runtime or RuntimeConfig()
+    method = load_method(model, runtime)
+    selection, old = method.selection, method.calibration
+    source = unjudged_answers(method, model, runtime.dtype, data.name, out)
+    cases = evaluate(data, source, indices, policy=policy).cases
+    return FoundCalibration(cases, fit_calibration(cases, data.name), selection, old)
 
 
 def unjudged_answers(method: Method, model: Path, dtype: str, data: str, out: Path) -> AnswerSource:
@@ -186,8 +249,14 @@ def _least_score(selection: SelectionConfig, calibration: Calibration | None) ->
     return calibration.right.score_at(least)
 
 
-def _judged_case(case: Case, selection: SelectionConfig, old: Calibration | None) -> Case:
-    """A case as the model answers without a calibration."""
+def judged_case(case: Case, selection: SelectionConfig, old: Calibration | None) -> Case:
+    """A case of an unjudged answer as the model would have judged it, by the method's own score.
+
+    Args:
+        case: of an unjudged answer.
+        selection: of the model; its `min_confidence` counts.
+        old: calibration of the model, which `min_confidence` is a chance by.
+    """
     sure = (case.confidence or 0.0) >= _least_score(selection, old)
     return case if case.found and sure else _dropped(case)
 

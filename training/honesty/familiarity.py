@@ -24,45 +24,70 @@ from llmseg_core.model_dir.directory import model_directory
 from ..evaluate.reliability import auroc
 from ..evaluate.report import print_tables, write_json
 from .degraded import DEGRADED, degraded
-from .image_group import fit_group
+from .image_group import fit_group, require_enough
 from .image_statistics import (
     ImageStatistics,
-    stacked,
+    statistics_in_parts,
     statistics_of_files,
     statistics_of_model,
 )
-from .made_up import made_up_images
+from .made_up import made_up_image
 
 __all__ = ["fit_as_asked", "group_of_images", "measure_as_asked", "measured"]
 
-COPIES = ("size", "noise", "size", "blur", "size", "exposure", "size", "colours", "size", "jpeg")
-"""how the copy of each image in turn is degraded; other sizes look least like the first"""
-MADE_UP = 480
-"""images of no world that the own ones are told from"""
+COPIES = ("noise", "blur", "exposure", "colours", "jpeg")
+"""how the second copy of each image in turn is degraded; the first one has another size"""
+BOTH = 0.4
+"""share of the second copies that have another size, too"""
+MADE_UP, MADE_UP_AN_IMAGE = 1000, 8
+"""images of no world that the own ones are told from: so many, or of few own ones so many each"""
 RESAMPLES = 1000
 
 
 def group_of_images(
-    look: ImageStatistics, name: str, images: Sequence[np.ndarray | Path], seed: int = 0
+    look: ImageStatistics,
+    name: str,
+    images: Sequence[np.ndarray | Path],
+    seed: int = 0,
+    keep: Path | None = None,
+    made_up: int | None = None,
 ) -> ImageGroup:
-    """Fit a group on images and on a degraded copy of each, beside made-up images.
+    """Fit a group on images and on two degraded copies of each, beside made-up images.
 
     Args:
         look: of the model.
         name: what they are, for people.
         images: (H, W, 3) uint8 RGB, or files.
-        seed: of the copies.
+        seed: of copies and made-up images.
+        keep: folder for statistics so far, from which an interrupted fit goes on; it belongs to
+            this model and these arguments.
+        made_up: how many made-up images; None is 8 for each image, 1000 at most.
 
     Raises:
         ValueError: if there are too few, or one cannot be read.
     """
-    rows: list[dict[str, Tensor]] = []
-    for number, each in enumerate(images):
-        image = read_image(each) if isinstance(each, Path) else each
-        rng = np.random.default_rng((seed, number))
-        rows += [look(image), look(degraded(image, COPIES[number % len(COPIES)], rng))]
-    others = stacked([look(image) for image in made_up_images(MADE_UP, seed)])
-    return fit_group(name, stacked(rows), torch.arange(len(images)).repeat_interleave(2), others)
+    require_enough(len(images))
+
+    def image(number: int) -> np.ndarray:
+        each = images[number]
+        return read_image(each) if isinstance(each, Path) else each
+
+    def own(number: int) -> list[np.ndarray]:
+        rng, clean = np.random.default_rng((seed, number)), image(number)
+        resized = degraded(clean, "size", rng)
+        worse = degraded(clean, COPIES[number % len(COPIES)], rng)
+        both = rng.random() < BOTH
+        return [clean, resized, degraded(worse, "size", rng) if both else worse]
+
+    def others(number: int) -> list[np.ndarray]:
+        return [made_up_image(number, image(number % len(images)), seed)]
+
+    made_up = made_up or min(MADE_UP, MADE_UP_AN_IMAGE * len(images))
+    near = statistics_in_parts(look, len(images), own, keep and keep / "own")
+    far = statistics_in_parts(look, made_up, others, keep and keep / "made_up")
+    count = len(images)
+    numbers = torch.arange(count).repeat_interleave(3)
+    return fit_group(name, near, numbers, far, torch.arange(3).repeat(count))
 
 
 def fit_as_asked(options: argparse.Namespace) -> None:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from llmseg_core.familiarity.seen_images import ImageGroup, LayerGroup
 
-__all__ = ["LEAST_IMAGES", "fit_group"]
+__all__ = ["LEAST_IMAGES", "fit_group", "require_enough"]
 
 LEAST_IMAGES = 20
 """fewer say too little about what is usual"""
@@ -24,14 +24,18 @@ IMAGES_A_DIRECTION = 4
 SMALLEST_SCALE = 1e-5
 """of a number that is the same in all images"""
 WITHIN_DISTANCE, WITHIN_STRANGENESS = 0.995, 0.99
-"""shares of left out images of the group that are within each limit"""
+"""shares of left out images of the group, of every kind of copy, that are within each limit"""
 RIDGE = 0.01
 """weight of the squared weights"""
 FOLDS = 5
 
 
 def fit_group(
-    name: str, statistics: Mapping[str, Tensor], images: Tensor, others: Mapping[str, Tensor]
+    name: str,
+    statistics: Mapping[str, Tensor],
+    images: Tensor,
+    others: Mapping[str, Tensor],
+    kinds: Tensor | None = None,
 ) -> ImageGroup:
     """The group of some images, its limits by images that were left out in turn.
 
@@ -40,16 +44,14 @@ def fit_group(
         statistics: by layer (N, F) float32, of images and of degraded copies of them.
         images: (N,) int64, which image each row is of; copies are left out with their image.
         others: by layer (M, F) float32, of images that are none of theirs.
+        kinds: (N,) int64, which kind of copy each row is; the limits hold for each kind, however
+            unusual. None is one kind.
 
     Raises:
         ValueError: if there are too few images.
     """
-    numbers = images.unique()
-    if len(numbers) < LEAST_IMAGES:
-        raise ValueError(
-            f"{len(numbers)} images are too few to know what is usual, at least {LEAST_IMAGES} are "
-            f"needed"
-        )
+    numbers, kinds = images.unique(), torch.zeros_like(images) if kinds is None else kinds
+    require_enough(len(numbers))
     fold = torch.searchsorted(numbers, images) % FOLDS
     apart, alike = torch.zeros(len(images)), torch.zeros(len(images))
     for number in range(FOLDS):
@@ -59,10 +61,20 @@ def fit_group(
         apart[out], alike[out] = group.raw_distance(left_out), group.strangeness(left_out)
     return replace(
         _fit(name, statistics, others),
-        limit=float(apart.quantile(WITHIN_DISTANCE)),
+        limit=max(float(apart[kinds == kind].quantile(WITHIN_DISTANCE)) for kind in kinds.unique()),
         usual=float(alike.median()),
-        strange=float(alike.quantile(WITHIN_STRANGENESS)),
+        strange=max(
+            float(alike[kinds == kind].quantile(WITHIN_STRANGENESS)) for kind in kinds.unique()
+        ),
     )
+
+
+def require_enough(count: int) -> None:
+    """Raise ValueError if `count` images are too few."""
+    if count < LEAST_IMAGES:
+        raise ValueError(
+            f"{count} images are too few to know what is usual, at least {LEAST_IMAGES} are needed"
+        )
 
 
 def _fit(name: str, own: Mapping[str, Tensor], others: Mapping[str, Tensor]) -> ImageGroup:

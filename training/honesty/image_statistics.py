@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 from tqdm import tqdm
 from transformers import SamModel
@@ -24,10 +25,21 @@ from llmseg_core.model_dir.checkpoint import (
 )
 from llmseg_core.model_dir.directory import model_directory
 from llmseg_core.proposals.sam_encoder import SamImageEncoder
+from llmseg_core.runtime.whole_file import whole_file
 
 from .degraded import DEGRADED, degraded
 
-__all__ = ["ImageStatistics", "stacked", "statistics_of_files", "statistics_of_model"]
+__all__ = [
+    "ImageStatistics",
+    "sam_of_directory",
+    "stacked",
+    "statistics_in_parts",
+    "statistics_of_files",
+    "statistics_of_model",
+]
+
+PART = 50
+"""numbers of images whose statistics are kept together"""
 
 
 class ImageStatistics:
@@ -67,7 +79,23 @@ def statistics_of_model(model: str | Path, runtime: RuntimeConfig | None = None)
     encoder = load_encoder(path, runtime)
     dinov2 = encoder if isinstance(encoder, DINOS) else None
     size = load_config(path).image_encoder.image_size
-    return ImageStatistics(load_sam(path, runtime), dinov2, size)
+    return ImageStatistics(sam_of_directory(path, runtime), dinov2, size)
+
+
+def sam_of_directory(model: str | Path, runtime: RuntimeConfig | None = None) -> SamModel:
+    """The SAM of a model directory, whose layers are looked at.
+
+    Raises:
+        FileNotFoundError: as `load_sam`.
+        ValueError: as `load_sam`, or if it is another class than SAM.
+    """
+    sam = load_sam(model, runtime)
+    if not isinstance(sam, SamModel):
+        raise ValueError(
+            f"{model} has a {type(sam).__name__}, and familiar images are told by the layers of a "
+            f"SamModel"
+        )
+    return sam
 
 
 def statistics_of_files(
@@ -93,6 +121,44 @@ def statistics_of_files(
             )
             found.append(look(image if way == "clean" else degraded(image, way, rng)))
     return {way: stacked(found) for way, found in rows.items()}
+
+
+def statistics_in_parts(
+    look: ImageStatistics,
+    count: int,
+    images: Callable[[int], Sequence[np.ndarray]],
+    keep: Path | None = None,
+) -> dict[str, Tensor]:
+    """Statistics of many images, part by part.
+
+    Args:
+        look: gives them.
+        count: times that `images` is asked.
+        images: of each number, (H, W, 3) uint8 RGB; as many of every number.
+        keep: folder for parts that are done, which are not done again; None keeps nothing.
+
+    Returns:
+        By layer (N, F) float32, in the order of the images.
+    """
+    parts: list[dict[str, Tensor]] = []
+    with tqdm(total=count, unit="image", disable=None) as shown:
+        for first in range(0, count, PART):
+            last = min(first + PART, count)
+            file = None if keep is None else keep / f"{first:06d}-{last:06d}.safetensors"
+            if file is not None and file.is_file():
+                parts.append(load_file(file))
+                shown.update(last - first)
+                continue
+            rows = []
+            for number in range(first, last):
+                rows += [look(image) for image in images(number)]
+                shown.update()
+            parts.append(stacked(rows))
+            if file is not None:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                with whole_file(file) as temporary:
+                    save_file(parts[-1], temporary)
+    return {layer: torch.cat([part[layer] for part in parts]) for layer in parts[0]}
 
 
 def stacked(rows: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:

@@ -3,7 +3,9 @@
 
 Some kinds have statistics of photographs (a spectrum of 1/f, discs that cover each other as in a
 "dead leaves" image; see Baradad et al., Learning to See by Looking at Noise, NeurIPS 2021), others
-look like pages, plots, screens, drawings and simple renderings.
+look like pages, plots, screens, drawings and simple renderings. Half of them take the colours of an
+own image, so that own images are told by what they show rather than by their colours, and many are
+close-ups, or degraded as own ones are.
 """
 
 from __future__ import annotations
@@ -13,24 +15,58 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-__all__ = ["made_up_images"]
+from .degraded import DEGRADED, degraded
+
+__all__ = ["made_up_image"]
 
 SIZES = ((320, 240), (320, 240), (256, 256), (240, 320), (320, 180))
 """widths and heights"""
+CLOSE_UPS, RECOLOURED, WORSE = 0.3, 0.5, 0.5
+"""shares of the images"""
 LETTERS = list("abcdefghijklmnopqrstuvwxyz      ")
 
 
-def made_up_images(count: int, seed: int = 0) -> list[np.ndarray]:
-    """`count` images (H, W, 3) uint8, of every kind in turn; the same seed gives the same."""
-    return [_made_up(number, seed) for number in range(count)]
+def made_up_image(number: int, own: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Image (H, W, 3) uint8 of the kind that is `number`'s turn; the same again for the same input.
 
-
-def _made_up(number: int, seed: int) -> np.ndarray:
+    Args:
+        number: of the image, from 0.
+        own: (H, W, 3) uint8, an image that others shall be told from; half of the images take its
+            colours.
+        seed: of all images.
+    """
     rng = np.random.default_rng((seed, number))
     width, height = SIZES[rng.integers(len(SIZES))]
-    kind = KINDS[number % len(KINDS)]
-    image = np.clip(kind(rng, height, width), 0, 255).astype(np.uint8)
-    return np.ascontiguousarray(image)
+    image = KINDS[number % len(KINDS)](rng, height, width)
+    if rng.random() < CLOSE_UPS:
+        image = _closer(rng, np.clip(image, 0, 255).astype(np.uint8))
+    if rng.random() < RECOLOURED:
+        image = _recoloured(image, own)
+    image = np.ascontiguousarray(np.clip(image, 0, 255).astype(np.uint8))
+    if rng.random() < WORSE:
+        image = degraded(image, str(rng.choice(list(DEGRADED))), rng)
+    return image
+
+
+def _closer(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
+    """A part of an image in the image's size."""
+    height, width = image.shape[:2]
+    share = rng.uniform(0.15, 0.6)
+    rows, columns = max(8, int(height * share)), max(8, int(width * share))
+    top, left = int(rng.integers(height - rows + 1)), int(rng.integers(width - columns + 1))
+    part = image[top : top + rows, left : left + columns]
+    return cv2.resize(part, (width, height), interpolation=cv2.INTER_CUBIC)
+
+
+def _recoloured(image: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """An image with the mean and the covariance of another's colours (Reinhard et al., 2001)."""
+    pixels, wanted = image.reshape(-1, 3).astype(np.float64), own.reshape(-1, 3).astype(np.float64)
+    (spread, axes), (aim, onto) = (
+        np.linalg.eigh(np.cov(colours.T)) for colours in (pixels, wanted)
+    )
+    scale = np.sqrt(aim.clip(0) / (spread + 1).clip(1)).clip(max=4)
+    moved = (pixels - pixels.mean(0)) @ axes * scale @ onto.T + wanted.mean(0)
+    return moved.reshape(image.shape)
 
 
 def _colour(rng: np.random.Generator) -> tuple[int, int, int]:
@@ -39,8 +75,9 @@ def _colour(rng: np.random.Generator) -> tuple[int, int, int]:
 
 
 def _paper(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
-    """One light, dark or coloured field."""
-    colour = ((255, 255, 255), (20, 20, 28), _colour(rng))[rng.integers(3)]
+    """One white, dark, pale or coloured field."""
+    red, green, blue = rng.integers(150, 256, 3).tolist()
+    colour = ((255, 255, 255), (20, 20, 28), (red, green, blue), _colour(rng))[rng.integers(4)]
     return np.full((height, width, 3), colour, dtype=np.uint8)
 
 
@@ -61,6 +98,36 @@ def _shapes(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
             cv2.fillPoly(image, [corners.astype(np.int32)], _colour(rng), cv2.LINE_AA)
         else:
             cv2.line(image, (x, y), (x + a, y + b), _colour(rng), int(rng.integers(1, 6)))
+    return image
+
+
+def _cartoon(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
+    """Flat regions with wavy borders and dark outlines, and blobs with outlines before them."""
+    image = _paper(rng, height, width)
+    ink = (0, 0, 0) if rng.random() < 0.7 else _colour(rng)
+    line = int(rng.integers(0, 5))
+    shapes: list[np.ndarray] = []
+    across = np.linspace(0, width, 24)
+    for level in np.sort(rng.uniform(0.1, 0.9, int(rng.integers(0, 4)))):
+        border = height * level + rng.uniform(0, 25) * np.sin(
+            across / rng.uniform(15, 80) + rng.uniform(0, 6)
+        )
+        shapes.append(np.append(np.stack((across, border), 1), ((width, height), (0, height)), 0))
+    around = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+    for _ in range(rng.integers(1, 12)):
+        radius = rng.uniform(5, width / 4) * (
+            1 + rng.uniform(0, 0.4) * np.sin(rng.integers(1, 7) * around + rng.uniform(0, 6))
+        )
+        centre = rng.uniform(0, (width, height))
+        stretch = rng.uniform(0.4, 1.3, 2)
+        shapes.append(
+            centre + np.stack((np.cos(around), np.sin(around)), 1) * stretch * radius[:, None]
+        )
+    for shape in shapes:
+        points = [shape.astype(np.int32)[:, None]]
+        cv2.fillPoly(image, points, _colour(rng), cv2.LINE_AA)
+        if line:
+            cv2.polylines(image, points, True, ink, line, cv2.LINE_AA)
     return image
 
 
@@ -206,7 +273,7 @@ def _gradient(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
 
 
 KINDS: tuple[Callable[[np.random.Generator, int, int], np.ndarray], ...] = (
-    _shapes, _page, _plot, _screen, _spectrum, _leaves, _landscape, _balls, _landscape, _leaves,
-    _balls, _gradient,
+    _shapes, _page, _plot, _screen, _spectrum, _leaves, _landscape, _balls, _cartoon, _landscape,
+    _leaves, _balls, _shapes, _gradient,
 )  # fmt: skip
 """those that are most like what cameras and simulators give come twice"""

@@ -92,7 +92,9 @@ def _prepared(
             ),
             inputs.validation,
             work / "best",
-            lambda folder, scores: save_lisa_training(parts, folder, scores),
+            lambda folder, scores, config: save_lisa_training(
+                replace(parts, config=config), folder, scores
+            ),
             broken,
             recipe.validation_samples,
             state.process_index,

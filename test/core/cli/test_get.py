@@ -220,7 +220,7 @@ def test_a_gated_part(
         (lambda hub: hub.repositories.pop(SAM), f"has no model {SAM}"),
         (lambda hub: setattr(hub, "status", 500), "answered for"),
         (lambda hub: setattr(hub, "status", 403), "the token is wrong or may not read it"),
-        (lambda hub: hub.shutdown() or hub.server_close(), "does not answer as it must"),
+        (lambda hub: hub.shutdown() or hub.server_close(), "is this machine connected?"),
         (
             lambda hub: setattr(constants, "ENDPOINT", "hub.lan\r"),
             r"HF_ENDPOINT is 'hub.lan\r', it must be an http or https address",
@@ -245,6 +245,15 @@ def test_a_hub_that_has_not_what_is_wanted(
     assert message in error
     assert error.count("\n") == 1
     assert left(place) == []
+
+
+def test_a_place_below_a_file_is_refused_before_the_hub_is_asked(
+    hub: HubServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hub.status = 500  # what it would answer
+    (tmp_path / "file").touch()
+    assert main(["get", "cpu", "--out", str(tmp_path / "file" / "below")]) == 2
+    assert f"{tmp_path / 'file'} is no folder: name another place" in capsys.readouterr().err
 
 
 def test_a_repository_that_is_no_model_of_the_profile(

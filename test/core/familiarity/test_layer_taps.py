@@ -39,7 +39,9 @@ def test_what_is_told_is_what_the_networks_give_within_the_image(parts: ModelPar
         number = int(layer.name.rpartition(".")[2])
         cells = hidden[number][0, 1:].unflatten(0, encoder.feature_size)
         inside = cells[: encoder.cells // 2].flatten(0, 1)  # the lower half is padding
-        expected = torch.cat((inside.mean(0), (inside.std(0, correction=0) + 1e-3).log()))
+        mean = inside.mean(0)
+        spans = (inside.std(0, correction=0), mean - inside.amin(0), inside.amax(0) - mean)
+        expected = torch.cat((mean, *((span + 1e-3).log() for span in spans)))
         torch.testing.assert_close(seen[layer.name], expected)
     assert {"sam.neck", *seen} == {layer.name for layer in taps.layers}
 

@@ -33,7 +33,9 @@ def test_the_first_lines_say_what_it_knows_and_how_to_ask(
     assert f"ask: {command}" in said
     assert "packaged model" not in said
     loaded = LoadedModel(load_method(model), "embedded", RuntimeConfig(), 1.0)
-    assert "no photographs; for a real camera see" in list(about_model(loaded))[1]
+    packaged = list(about_model(loaded))[1]
+    assert "no photographs; for a real camera see" in packaged
+    assert "made for " in packaged  # and which profile is, on this machine
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import yaml
@@ -18,8 +20,10 @@ from llmseg_core.config import LLMSegConfig, SelectionConfig, SelectionRule
 from llmseg_core.model_dir.networks import embedded_config
 from llmseg_core.runtime.folder_lock import locked
 from llmseg_training.data import SceneData
+from llmseg_training.embedded.program import main
 from llmseg_training.embedded.recipe import EmbeddedRecipe, SceneRecipe, ShipRecipe
-from llmseg_training.embedded.stages import STAGES, EmbeddedTraining, main
+from llmseg_training.embedded.self_knowledge import CalibrateRecipe, FamiliarityRecipe
+from llmseg_training.embedded.stages import STAGES, EmbeddedTraining
 from llmseg_training.embedded.train_selection import LanguageRecipe, SelectionRecipe
 from llmseg_training.evaluate import PipelineAnswers, evaluate, score_cases
 from llmseg_training.scenes import SceneFolder
@@ -50,6 +54,8 @@ RECIPE = EmbeddedRecipe(
         vlm_from=76,
     ),
     ship=ShipRecipe(scenes=3, questions=4, no_target_accuracy=0),
+    calibrate=CalibrateRecipe(scenes=3, questions=8),
+    familiarity=FamiliarityRecipe(scenes=20, made_up=14, name="four things"),
 )
 
 
@@ -133,6 +139,44 @@ def test_what_is_finished_is_not_done_again(trained: Trained) -> None:
     assert [path.stat().st_mtime_ns for path in kept] == times
     after = load_file(weights)
     assert all(torch.equal(after[name], value) for name, value in before.items())
+
+
+def test_the_model_is_told_how_sure_it_may_be_and_what_it_has_seen(
+    trained: Trained, tmp_path: Path
+) -> None:
+    work, model = trained.training.work, tmp_path / "model"
+    shutil.copytree(trained.training.out, model)
+    again = EmbeddedTraining(RECIPE, work, model, workers=1, config=small_config())
+    plain = LLMSegPipeline.from_pretrained(model)
+    assert (plain.calibration, plain.familiarity) == (None, None)
+    again.calibrate()
+    again.familiarity()
+    known = LLMSegPipeline.from_pretrained(model)
+    assert known.calibration is not None
+    assert known.calibration.data == "scenes/val/val/train"
+    assert known.calibration.questions >= 20
+    assert known.familiarity is not None
+    assert [group.name for group in known.familiarity.seen.groups] == ["four things"]
+    scene = SceneFolder(work / "scenes" / "train").image(20)
+    frame = known.encode_frame(scene)
+    assert frame.unfamiliarity is not None
+    noise = np.random.default_rng(0).integers(0, 256, scene.shape, dtype=np.uint8)
+    far = known.encode_frame(noise).unfamiliarity
+    assert far is not None
+    assert far > max(1.0, frame.unfamiliarity)
+
+    kept = [*(work / "familiarity").rglob("*.safetensors"), *(work / "calibrate").rglob("*.jsonl")]
+    before = [file.stat().st_mtime_ns for file in kept]
+    assert len(kept) == 3
+    again.calibrate()
+    again.familiarity()
+    assert [file.stat().st_mtime_ns for file in kept] == before
+
+
+def test_a_model_must_be_written_before_it_knows_itself(tmp_path: Path) -> None:
+    training = EmbeddedTraining(RECIPE, tmp_path, tmp_path / "model", workers=1)
+    with pytest.raises(FileNotFoundError, match="model is no model directory: run --stage ship"):
+        training._shipped()
 
 
 def write_recipe(folder: Path) -> Path:

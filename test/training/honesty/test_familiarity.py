@@ -19,7 +19,7 @@ from llmseg_core.model_dir.parts import ModelParts
 from llmseg_core.model_dir.weights_digest import model_digest
 from llmseg_training.honesty.degraded import DEGRADED, degraded
 from llmseg_training.honesty.image_group import fit_group
-from llmseg_training.honesty.made_up import KINDS, made_up_images
+from llmseg_training.honesty.made_up import KINDS, made_up_image
 
 ACCEPT = SelectionConfig(accept_unfamiliar=True)
 
@@ -79,11 +79,14 @@ def test_few_images_and_damaged_files_are_refused(tmp_path: Path) -> None:
 
 
 def test_made_up_images_are_of_all_kinds_and_the_same_again() -> None:
-    images = made_up_images(2 * len(KINDS), seed=3)
-    again = made_up_images(2 * len(KINDS), seed=3)
+    own = np.full((60, 80, 3), (200, 40, 40), dtype=np.uint8)
+    images = [made_up_image(number, own, seed=3) for number in range(2 * len(KINDS))]
+    again = [made_up_image(number, own, seed=3) for number in range(2 * len(KINDS))]
     assert all(np.array_equal(*pair) for pair in zip(images, again, strict=True))
     assert all(image.dtype == np.uint8 and image.shape[2] == 3 for image in images)
     assert np.mean([image.std() for image in images]) > 20
+    red = [image.mean((0, 1)) for image in images]
+    assert sum(mean[0] > mean[1] + 60 and mean[0] > mean[2] + 60 for mean in red) > len(KINDS) / 2
 
 
 @pytest.mark.parametrize("way", DEGRADED)
