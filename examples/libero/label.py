@@ -25,6 +25,7 @@ import numpy as np
 
 from llmseg_core.images.run_lengths import encode_mask
 
+from .names import names_of
 from .places import Placed
 from .wordings import Wording, absent_wordings, name_wordings, place_wordings, task_wordings
 
@@ -123,8 +124,6 @@ def _wordings(
 
 def _usual_names(things: list[Placed]) -> list[Wording]:
     """Each category by its usual name."""
-    from .names import names_of
-
     called: dict[str, list[str]] = {}
     for thing in things:
         called.setdefault(names_of(thing.category)[0], []).append(thing.name)

@@ -137,7 +137,10 @@ def main(arguments: list[str] | None = None) -> int:
                 f"{time.monotonic() - start:.0f} s",
                 flush=True,
             )
-    except (ImportError, OSError, ValueError) as error:
+    except ImportError as error:
+        print(f"error: {error}; LIBERO is in .venv-libero: make libero", file=sys.stderr)
+        return 2
+    except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0

@@ -64,7 +64,7 @@ TOO_FEW = {
 
 
 def test_the_page_has_commands() -> None:
-    assert len(COMMANDS) == 13
+    assert len(COMMANDS) == 17
 
 
 @pytest.mark.timeout(900)
@@ -83,6 +83,8 @@ def test_every_command_runs(
             continue
         if arguments[0] == "train":
             arguments += [f"--set={key}={value}" for key, value in SHORT.items()]
+        if arguments[0] == "train-proposals":
+            arguments += ["--steps", "1"]
         if arguments[0] in TOO_FEW:
             assert main(arguments) == 2, command
             assert TOO_FEW[arguments[0]] in capsys.readouterr().err
@@ -90,6 +92,7 @@ def test_every_command_runs(
         assert main(arguments) == 0, command
     assert len(list((robot / "my_data" / "frames").rglob("*.png"))) == 2
     assert (robot / "build" / "my_robot" / "best" / "llmseg.yaml").is_file()
+    assert (robot / "build" / "my_small_robot" / "best" / "llmseg.yaml").is_file()
     assert (robot / "build" / "after" / "report.json").is_file()
     assert len(list((robot / "build" / "pictures").iterdir())) == 2
 

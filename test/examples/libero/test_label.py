@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from examples.libero.label import main
+from examples.libero.record import main as record
 from llmseg_core.images.image_files import write_image
 from llmseg_training.data import open_data
 
@@ -75,3 +76,10 @@ def test_what_is_no_recording_is_told(
     (recording / "SOUP" / "0000_scene_numbers.png").write_bytes(b"no picture")
     assert main([str(recording), str(tmp_path / "data")]) == 2
     assert "0000_scene_numbers.png is no PNG" in capsys.readouterr().err
+
+
+def test_without_libero_the_recorder_says_where_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert record([str(tmp_path)]) == 2
+    assert "make libero" in capsys.readouterr().err
