@@ -14,7 +14,7 @@ from llmseg_core.embeddings.mask_pooling import mask_pooling
 
 from ..learning.batch import ProposalBatch
 
-__all__ = ["FeatureMemory"]
+__all__ = ["MOST_BYTES", "FeatureMemory"]
 
 MOST_BYTES = 2**30
 """of main memory; images that come when it is full are encoded whenever they are drawn"""

@@ -122,7 +122,8 @@ def measured_step(device: torch.device, work: Path) -> dict[str, Any]:
         model, parts.encoder_network, size, checkpointing=RECIPE.gradient_checkpointing
     )
     plan = adapter_plan(RECIPE, work)
-    objective = AdapterObjective(model, parts.image_encoder, LossWeights())
+    # The image is new in every step, as in a training of many.
+    objective = AdapterObjective(model, parts.image_encoder, LossWeights(), feature_bytes=0)
     learner = Learner(objective, plan, make_accelerator(plan))
     batch = random_batch(parts, size)
     learner.model.train()

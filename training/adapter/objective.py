@@ -15,7 +15,7 @@ from llmseg_core.vlm.seg_token import SegTokenEncoder
 from ..learning.batch import ProposalBatch
 from ..learning.scoring import LossWeights, ProposalScorer, ScoredQuestions, paper_losses
 from ..trainer.objective import LearningObjective, StepLoss, learning_parameters
-from .feature_memory import FeatureMemory
+from .feature_memory import MOST_BYTES, FeatureMemory
 
 __all__ = [
     "AdapterModel",
@@ -77,6 +77,7 @@ class AdapterObjective(LearningObjective[ProposalBatch]):
         image_encoder: the frozen image encoder, on the model's device.
         weights: of the parts of the loss.
         untouched: whether questions that no proposal touches count in the alignment loss.
+        feature_bytes: of what the encoder said of images that is kept, see `FeatureMemory`.
     """
 
     model: AdapterModel
@@ -87,10 +88,11 @@ class AdapterObjective(LearningObjective[ProposalBatch]):
         image_encoder: ImageEncoder,
         weights: LossWeights,
         untouched: bool = False,
+        feature_bytes: int = MOST_BYTES,
     ) -> None:
         super().__init__(model)
         self.weights, self.untouched = weights, untouched
-        self._features = FeatureMemory(image_encoder)
+        self._features = FeatureMemory(image_encoder, feature_bytes)
 
     def loss(self, model: nn.Module, batch: ProposalBatch, step: int) -> StepLoss:
         """All losses of a batch with images."""
