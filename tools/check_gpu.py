@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`make check-gpu`: everything that only a GPU can show, in one run of under eight minutes.
+"""`make check-gpu`: everything that only a GPU can show, in one run of under ten minutes.
 
 Each check is a process of its own, so that one leaves the GPU to the next, and one that fails does
 not end the others. The results are printed as a table and written to build/check-gpu.json.
@@ -21,6 +21,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
+from llmseg_core.benchmark.choices import METHOD_NAMES
 from llmseg_core.benchmark.report import machine
 from llmseg_core.runtime.whole_file import write_whole
 
@@ -35,7 +36,7 @@ class Check:
 
     Attributes:
         what: that is checked.
-        longest_s: after which it is ended; all together leave room in eight minutes.
+        longest_s: after which it is ended; all together leave room in ten minutes.
         arguments: of Python; the report is written where the last one says.
         figures: what of the report goes into the table, by its heading.
         passed: whether the report is as it should be.
@@ -79,6 +80,18 @@ def _pipeline(report: Mapping[str, Any]) -> dict[str, object]:
     }
 
 
+def _methods(report: Mapping[str, Any]) -> dict[str, object]:
+    found = {"bound": report["bound"]}
+    for name in METHOD_NAMES:
+        each = report[name]
+        found[f"{name}: {each['sizes']}"] = (
+            f"new frame {each['new_frame_ms']} ms (bound {each['bound_new_frame_ms']}), new "
+            f"instruction {each['new_instruction_ms']} ms (bound "
+            f"{each['bound_new_instruction_ms']}), peak {each['peak_memory_mb']} MB"
+        )
+    return found
+
+
 PROPOSALS = (*CLI, "benchmark", "proposals", "--profile", "paper", "--device", "cuda",
              "--reference", "plain")  # fmt: skip
 PIPELINE = (*CLI, "benchmark", "pipeline", "--profile", "paper", "--device", "cuda",
@@ -111,6 +124,28 @@ CHECKS = {
         ("-m", "llmseg_training.adapter.full_size_step", "--json"),
         lambda report: dict(report),
         lambda report: bool(report["peak_gib"] <= report["expected_gib"]),
+    ),
+    "methods": Check(
+        "every method in published sizes, bfloat16: a new instruction encodes no image",
+        110,
+        (
+            *CLI,
+            "benchmark",
+            "methods",
+            "--sizes",
+            "published",
+            "--device",
+            "cuda",
+            "--dtype",
+            "bfloat16",
+            "--repeats",
+            "3",
+            "--json",
+        ),
+        _methods,
+        lambda report: (
+            not any(report[name]["image_encodings_new_instruction"] for name in METHOD_NAMES)
+        ),
     ),
     "compiled": Check(
         "everything mode compiled, in bfloat16, beside float32",

@@ -2,8 +2,9 @@
 """Scores the second half of the methods that need no training, without any VLM's weights.
 
 A VLM that knows the truth of rendered scenes answers in each family's own words; reading them and
-drawing masks is the real code. SAM is the packaged one, which then learns boxes for some minutes.
-Beside it stand the packaged SAM as it is, boxes moved at random, and the filled boxes.
+drawing masks is the real code. SAM is the packaged one, which then learns boxes for some minutes
+(`--steps 0` leaves that out). Beside it stand the packaged SAM as it is, boxes moved at random, the
+filled boxes, and the method `marks`, whose numbers of everything mode's proposals are named.
 """
 
 from __future__ import annotations
@@ -12,16 +13,21 @@ import argparse
 import copy
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
+from transformers import SamModel
 
-from llmseg_core.config import GroundingConfig
+from llmseg_core.config import GroundingConfig, MarksConfig
 from llmseg_core.grounding.chat import SeenImage
 from llmseg_core.methods.grounding import GroundingMethod
-from llmseg_core.model_dir.checkpoint import load_sam
+from llmseg_core.methods.marks import Marks, MarksFrame
+from llmseg_core.model_dir.checkpoint import load_config, load_sam
+from llmseg_core.model_dir.directory import model_directory
 from llmseg_core.model_dir.network_files import save_network
+from llmseg_core.model_dir.proposers import build_proposals
 from llmseg_core.prompted.masks import DrawnMasks, PromptedImage
 from llmseg_core.prompted.sam import SamMasks
 from llmseg_core.prompted.target import Target
@@ -31,19 +37,19 @@ from llmseg_training.embedded.box_prompts import BoxRecipe, learn_boxes
 from llmseg_training.evaluate.answers import Prediction, SampleAnswers
 from llmseg_training.evaluate.evaluation import evaluate
 from llmseg_training.evaluate.report import evaluation_report, write_json
-from llmseg_training.evaluate.truthful_chat import AnswerForm, TruthfulChat
+from llmseg_training.evaluate.truthful_chat import AnswerForm, NumberedChat, TruthfulChat
 from llmseg_training.scenes import SceneFolder
 
 
 class TruthfulAnswers:
-    """Has a grounding method answer whose VLM knows what each question means.
+    """Has a method answer whose VLM knows what each question means.
 
     Args:
-        method: with a `TruthfulChat`.
+        method: with a chat that knows the truth.
         chat: that one.
     """
 
-    def __init__(self, method: GroundingMethod, chat: TruthfulChat) -> None:
+    def __init__(self, method: GroundingMethod | Marks, chat: TruthfulChat | NumberedChat) -> None:
         self.method = method
         self.chat = chat
 
@@ -55,6 +61,8 @@ class TruthfulAnswers:
             for question in sample.questions
         }
         frame = self.method.encode_frame(sample.image)
+        if isinstance(self.chat, NumberedChat) and isinstance(frame, MarksFrame):
+            self.chat.marks = frame.masks.numpy()
         given = self.method.segment_batch(frame, [each.text for each in sample.questions])
         return SampleAnswers(
             tuple(Prediction(each.mask, each.confidence, each.reason) for each in given)
@@ -102,40 +110,54 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the scores here")
     options = parser.parse_args()
 
-    render_scenes(options.scenes, "train", options.train)
+    if options.steps:
+        render_scenes(options.scenes, "train", options.train)
     render_scenes(options.scenes, "test", options.test)
     packaged = load_sam("embedded")
-    recipe = BoxRecipe(steps=options.steps)
-    train = _Some(options.scenes / "train", options.train)
-    learned = learn_boxes(copy.deepcopy(packaged), train, recipe, options.seed)
+    learned = packaged
+    if options.steps:
+        recipe = BoxRecipe(steps=options.steps)
+        train = _Some(options.scenes / "train", options.train)
+        learned = learn_boxes(copy.deepcopy(packaged), train, recipe, options.seed)
     if options.sam is not None:
         save_network(learned, options.sam)
 
     data = SceneData(options.scenes, "test", seed=options.seed)
     indices = data.asked_about(options.test)
-    rows: list[tuple[str, SamMasks, TruthfulChat]] = [
-        (form.value, SamMasks(learned), TruthfulChat(form)) for form in AnswerForm
-    ]
-    json_form = AnswerForm.QWEN3_VL
+    rows = [_grounding(form.value, SamMasks(learned), TruthfulChat(form)) for form in AnswerForm]
+    form = AnswerForm.QWEN3_VL
     rows += [
-        ("qwen3-vl, boxes moved by 10 %", SamMasks(learned), Unsteady(json_form)),
-        ("qwen3-vl, SAM never saw a box", SamMasks(packaged), TruthfulChat(json_form)),
-        ("qwen3-vl, filled boxes", FilledBoxes(learned), TruthfulChat(json_form)),
+        _grounding("qwen3-vl, boxes moved by 10 %", SamMasks(learned), Unsteady(form)),
+        _grounding("qwen3-vl, packaged SAM as it is", SamMasks(packaged), TruthfulChat(form)),
+        _grounding("qwen3-vl, filled boxes", FilledBoxes(learned), TruthfulChat(form)),
+        _marks("marks, packaged SAM's proposals", packaged),
     ]
     reports = {}
     print(f"{len(indices)} scenes, seed {options.seed}, {options.steps} steps on boxes")
     print("| answers | questions | gIoU | cIoU | no-target accuracy | target recall |")
     print("| --- | --- | --- | --- | --- | --- |")
-    for name, segmenter, chat in rows:
-        config = GroundingConfig(question="{instruction}", presence="{instruction}")
-        method = GroundingMethod(chat, segmenter, config, chat.form.box_format)
-        found = evaluate(data, TruthfulAnswers(method, chat), indices)
+    for name, answers in rows:
+        found = evaluate(data, answers, indices)
         reports[name] = evaluation_report(found, name, 200, options.seed)
         scores = reports[name]["scores"]
         cells = (scores[key] for key in ("giou", "ciou", "no_target_accuracy", "target_recall"))
         print(f"| {name} | {scores['count']} | {' | '.join(f'{each:.3f}' for each in cells)} |")
     if options.json is not None:
         write_json(options.json, reports)
+
+
+def _grounding(name: str, segmenter: SamMasks, chat: TruthfulChat) -> tuple[str, TruthfulAnswers]:
+    config = GroundingConfig(question="{instruction}", presence="{instruction}")
+    method = GroundingMethod(chat, segmenter, config, chat.form.box_format)
+    return name, TruthfulAnswers(method, chat)
+
+
+def _marks(name: str, sam: SamModel) -> tuple[str, TruthfulAnswers]:
+    proposals = replace(load_config(model_directory("embedded")).proposals, max_proposals=30)
+    config = MarksConfig(proposals=proposals, question="{instruction}", presence="{instruction}")
+    chat = NumberedChat()
+    method = Marks(chat, build_proposals(sam, proposals), config, sam.device)
+    return name, TruthfulAnswers(method, chat)
 
 
 class _Some(SceneFolder):

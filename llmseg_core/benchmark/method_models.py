@@ -32,7 +32,6 @@ from llmseg_core.config import (
     RuntimeConfig,
     SegTokenConfig,
     TwoStageConfig,
-    VlmConfig,
 )
 from llmseg_core.grounding.chat import SeenImage
 from llmseg_core.grounding.conversation_chat import ConversationChat
@@ -48,6 +47,7 @@ from llmseg_core.methods.marks import Marks
 from llmseg_core.methods.method import Method
 from llmseg_core.methods.two_stage import TwoStage
 from llmseg_core.model_dir.lisa_files import LisaParts
+from llmseg_core.model_dir.network_files import quiet
 from llmseg_core.model_dir.networks import build_selector
 from llmseg_core.model_dir.parts import ModelParts
 from llmseg_core.prompted.everything_mode import EverythingMode
@@ -124,7 +124,7 @@ def random_method(
         runtime: device and number format.
         frame: an image on which a natural share of proposals shall pass.
     """
-    with torch.random.fork_rng(), seeded(0):
+    with seeded(0, torch_device(runtime)), quiet():
         return METHODS[name](sizes, torch_device(runtime), torch_dtype(runtime), frame)
 
 
@@ -232,8 +232,7 @@ def _chat(sizes: MethodSizes, device: torch.device, dtype: torch.dtype) -> _Fixe
     with made_on(device, dtype):
         model = Qwen3VLForConditionalGeneration(sizes.qwen3_vl(tokenizer)).eval()
     conversation = conversation_of(model.config, SegTokenConfig(), sizes.pixels)
-    most = VlmConfig(path="vlm", max_tokens=WRITTEN).max_tokens
-    return _FixedWords(model, tokenizer, conversation, most)
+    return _FixedWords(model, tokenizer, conversation, WRITTEN)
 
 
 def _instruction_tokenizer(words: SegTokenConfig) -> PreTrainedTokenizerFast:

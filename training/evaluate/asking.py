@@ -35,13 +35,12 @@ def phrase_question(config: SegTokenConfig) -> str:
     return AS_IT_IS if bare else RELEASED_PHRASE_QUESTION
 
 
-def wording_for(method: object) -> str:
+def wording_for(config: object) -> str:
     """The wording for phrases and class names that a method is asked in.
 
     Args:
-        method: LLM-Seg and LISA were trained with one; others take the phrase itself.
+        config: the method's; LLM-Seg and LISA were trained with one, others take the phrase itself.
     """
-    config = getattr(method, "config", None)
     if isinstance(config, LLMSegConfig | LisaConfig):
         return phrase_question(config.seg_token)
     return AS_IT_IS

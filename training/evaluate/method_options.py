@@ -32,7 +32,7 @@ from ..data import ImageData
 from ..proposals.cache import CachedProposals, HasProposals
 from ..proposals.made_with import sam_of
 from .answers import AnswerSource, Segmenter
-from .asking import AS_IT_IS, PHRASE, RELEASED_PHRASE_QUESTION, phrase_question
+from .asking import PHRASE, RELEASED_PHRASE_QUESTION, wording_for
 from .late_method import LateMethod
 from .model_answers import PipelineAnswers, SegmenterAnswers
 from .prediction_files import Missing, PredictionAnswers, open_predictions
@@ -122,10 +122,9 @@ def _model(
     about = {"model": model_digest(options.model), "data": data.name, "dtype": options.dtype}
     if name != LLMSegConfig.method:
         _refuse_rules(options, f"{options.model} is a model of the method {name}")
-        wording = AS_IT_IS
-        if name == LisaConfig.method:
-            wording = phrase_question(load_lisa_config(model_directory(options.model)).seg_token)
-        wording = options.phrase_question or wording
+        path = model_directory(options.model)
+        other = load_lisa_config(path) if name == LisaConfig.method else None
+        wording = options.phrase_question or wording_for(other)
         masks = _masks(LateMethod(load), keep(MASKS_FILE, about), wording)
         return replace(masks, is_calibrated=_is_calibrated(options.model))
     config = load_config(model_directory(options.model))
@@ -145,7 +144,7 @@ def _model(
     given = {name: getattr(options, name) for name in RULE_OPTIONS}
     given = {name: value for name, value in given.items() if value is not None}
     selection = replace(config.selection, **given)
-    wording = options.phrase_question or phrase_question(config.seg_token)
+    wording = options.phrase_question or wording_for(config)
     records = keep(SCORES_FILE, about)
     source = PipelineAnswers(method, records, selection, wording)
     return Answerer(source, selection, records, _is_calibrated(options.model))

@@ -18,7 +18,11 @@ from llmseg_core.config import BoxFormat
 from llmseg_core.grounding.chat import SeenImage
 from llmseg_core.vlm.qwen_pixels import QwenPixels
 
-__all__ = ["AnswerForm", "TruthfulChat", "truthful_text"]
+__all__ = ["AnswerForm", "NumberedChat", "TruthfulChat", "truthful_numbers", "truthful_text"]
+
+
+SHOWS = 0.5
+"""IoU from which on a mark shows a thing"""
 
 
 class AnswerForm(str, Enum):
@@ -73,6 +77,50 @@ class TruthfulChat:
     def yes(self, image: SeenImage, question: str) -> float:
         """See `ChatVlm`."""
         return float(bool(self.truth[question]))
+
+
+class NumberedChat:
+    """Names numbers on an image as one does who sees everything as it is.
+
+    Attributes:
+        truth: the masks, each (H, W) bool, that a question means. To be set before it is asked.
+        marks: (K, H, W) bool, what is numbered from 1. To be set likewise.
+    """
+
+    trouble = ""
+
+    def __init__(self) -> None:
+        self.truth: Mapping[str, Sequence[np.ndarray]] = {}
+        self.marks = np.zeros((0, 0, 0), dtype=bool)
+
+    def look(self, image: np.ndarray) -> SeenImage:
+        """See `ChatVlm`."""
+        size = int(image.shape[0]), int(image.shape[1])
+        return SeenImage(None, size, size)
+
+    def answer(self, image: SeenImage, question: str) -> str:
+        """See `ChatVlm`; the question must be one whose truth is known."""
+        return json.dumps(truthful_numbers(self.truth[question], self.marks))
+
+    def yes(self, image: SeenImage, question: str) -> float:
+        """See `ChatVlm`."""
+        return float(bool(self.truth[question]))
+
+
+def truthful_numbers(masks: Sequence[np.ndarray], marks: np.ndarray) -> list[int]:
+    """The numbers, from 1, of the marks that show some things best.
+
+    Args:
+        masks: (H, W) bool each, not empty.
+        marks: (K, H, W) bool; a thing that none of them shows with an IoU of 0.5 has no number.
+    """
+    numbers = []
+    for mask in masks if len(marks) else ():
+        shared = (marks & mask).sum((1, 2))
+        overlap = shared / (marks | mask).sum((1, 2))
+        if overlap.max() >= SHOWS:
+            numbers.append(int(overlap.argmax()) + 1)
+    return sorted(set(numbers))
 
 
 def truthful_text(

@@ -161,7 +161,7 @@ def unjudged_answers(method: Method, model: Path, dtype: str, data: str, out: Pa
     method.calibration = None
     unjudged = replace(method.selection, min_confidence=0.0)
     about = {"model": model_digest(model), "data": data, "dtype": dtype}
-    wording = wording_for(method)
+    wording = wording_for(getattr(method, "config", None))
     if method.description.name == LLMSegConfig.method:
         file = JsonLines(out / "scores.jsonl", about)
         return _MasksAlone(PipelineAnswers(method, file, unjudged, wording))

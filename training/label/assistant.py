@@ -53,7 +53,7 @@ class Assistant:
         self.method = method
         self._generator, self._segmenter = _sam_of(method)
         self._encoded: OrderedDict[Hashable, _Encoded] = OrderedDict()
-        self._wording = wording_for(method)
+        self._wording = wording_for(getattr(method, "config", None))
 
     @property
     def draws(self) -> bool:

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
@@ -43,7 +41,7 @@ def test_each_method_is_asked_as_it_was_trained() -> None:
         (LisaConfig(seg_token=bare), AS_IT_IS),
         (GroundingConfig(), AS_IT_IS),
     ):
-        assert wording_for(SimpleNamespace(config=config)) == wording
+        assert wording_for(config) == wording
 
 
 @pytest.mark.parametrize("wording", ["what?", "{name} {please}", "{name", "{0}", "{name:9}"])

@@ -10,9 +10,10 @@ import torch
 from helpers.tiny_prompted import tiny_sam
 from llmseg_core.config import GroundingConfig
 from llmseg_core.grounding.box_text import parse_grounding
+from llmseg_core.grounding.mark_text import parse_marks
 from llmseg_core.methods.grounding import GroundingMethod
 from llmseg_core.prompted.sam import SamMasks
-from llmseg_training.evaluate.truthful_chat import AnswerForm, TruthfulChat
+from llmseg_training.evaluate.truthful_chat import AnswerForm, NumberedChat, TruthfulChat
 
 MASKS = np.zeros((2, 480, 640), dtype=bool)
 MASKS[0, 100:220, 30:90] = True
@@ -51,3 +52,15 @@ def test_nothing_is_read_as_nothing(form: AnswerForm) -> None:
     assert not nothing.found
     assert nothing.reason
     assert len(things.candidates) == 2
+
+
+def test_the_numbers_of_the_best_marks_are_named() -> None:
+    chat = NumberedChat()
+    chat.marks = np.stack([MASKS[0], np.roll(MASKS[0], 20, 1), np.zeros_like(MASKS[0])])
+    chat.truth = {"both": list(MASKS), "moved": [np.roll(MASKS[0], 21, 1)], "nothing": []}
+    seen = chat.look(np.zeros((480, 640, 3), np.uint8))
+    for question, numbers in (("both", (1,)), ("moved", (2,)), ("nothing", ())):
+        assert parse_marks(chat.answer(seen, question), 3).numbers == numbers
+        assert chat.yes(seen, question) == bool(chat.truth[question])
+    chat.marks = chat.marks[:0]
+    assert chat.answer(seen, "both") == "[]"
