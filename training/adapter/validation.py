@@ -42,8 +42,8 @@ class AdapterValidation:
         pipeline: around the networks that learn; from now on without calibration.
         data: images with questions.
         best: directory of the best model so far.
-        save: writes the model to a directory, with its scores and its configuration; called in the
-            first process alone.
+        save: writes the model to a directory, with its scores and its configuration, of the class
+            of the pipeline's; called in the first process alone.
         broken: what happens when a sample cannot be read.
         samples: only the first so many images; None means all.
         process: number of this process.
@@ -56,7 +56,7 @@ class AdapterValidation:
         pipeline: LLMSegPipeline | Lisa,
         data: SegmentationData,
         best: Path,
-        save: Callable[[Path, dict[str, Any], LLMSegConfig | LisaConfig], None],
+        save: Callable[[Path, dict[str, Any], Any], None],
         broken: BrokenPolicy = BrokenPolicy.FATAL,
         samples: int | None = None,
         process: int = 0,

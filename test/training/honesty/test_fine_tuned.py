@@ -22,17 +22,18 @@ from llmseg_training.honesty.image_statistics import statistics_of_model
 OLD = Calibration(ChanceCurve(1, 1, 0.0), ChanceCurve(1, 1, 0.0), "the base's questions", 99)
 
 
-def noise(seed: int) -> np.ndarray:
-    return np.random.default_rng(seed).integers(0, 256, (40, 60, 3), dtype=np.uint8)
+def night(seed: int) -> np.ndarray:
+    """Dark noise."""
+    return np.random.default_rng(seed).integers(0, 25, (40, 60, 3), dtype=np.uint8)
 
 
 @pytest.fixture(scope="module")
 def base(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A calibrated model that knows noise. It may not be changed."""
+    """A calibrated model that knows the night. It may not be changed."""
     model = shutil.copytree(model_folder, tmp_path_factory.mktemp("base") / "model")
     look = statistics_of_model(model)
-    images = [noise(seed) for seed in range(24)]
-    group = group_of_images(look, "noise", images, made_up=42)
+    images = [night(seed) for seed in range(24)]
+    group = group_of_images(look, "night", images, made_up=42)
     SeenImages((group,)).save(model / SEEN_IMAGES_FILE)
     write_calibration(model, OLD, 0.0)
     return model
@@ -61,13 +62,13 @@ def test_a_fine_tuned_model_knows_its_images_besides_its_bases(
     model = train_adapter(recipe(base, train, val), tmp_path / "work")
     for each in (model, tmp_path / "work" / "last"):
         assert distance(each, unseen) < 1
-        assert distance(each, noise(99)) < 1
-        assert distance(each, np.zeros((40, 60, 3), dtype=np.uint8)) > 1
+        assert distance(each, night(99)) < 1
+        assert distance(each, np.full((40, 60, 3), 255, dtype=np.uint8)) > 1
     calibration = load_config(model).calibration
     assert calibration is not None
     assert (calibration.data, calibration.questions) == ("val", 24)
     said = capsys.readouterr().out
-    assert f"{model} knows images of noise, {train}" in said
+    assert f"{model} knows images of night, {train}" in said
     assert f"{model}: confidences are chances on val (24 questions)" in said
 
 
@@ -77,9 +78,9 @@ def test_what_few_images_cannot_tell_is_said(
     train = write_folder_data(tmp_path / "train", 4)
     val = write_folder_data(tmp_path / "val", 2, first=100)
     model = train_adapter(recipe(base, train, val), tmp_path / "work")
-    assert distance(model, noise(99)) < 1  # the base's images are not forgotten
+    assert distance(model, night(99)) < 1  # the base's images are not forgotten
     assert load_config(model).calibration == OLD
     said = capsys.readouterr().out
     assert "4 images are too few to know what is usual among them, at least 20 are needed" in said
-    assert f"{model} knows images of noise\n" in said
+    assert f"{model} knows images of night\n" in said
     assert f"{model}: confidences are still chances on the base's questions, as of {base}" in said
