@@ -18,7 +18,7 @@ from threading import Event, Thread
 from typing import Any
 from urllib.parse import unquote, urlparse
 
-__all__ = ["HubServer", "blob_digest", "folder_files", "hub_server"]
+__all__ = ["HubServer", "blob_digest", "folder_files", "hub_server", "left"]
 
 LARGE = (".safetensors", "tokenizer.json", ".bin")
 
@@ -180,6 +180,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None:
         """Silent."""
+
+
+def left(place: Path) -> list[str]:
+    """What is beside a place."""
+    return sorted(path.name for path in place.parent.iterdir()) if place.parent.exists() else []
 
 
 @contextmanager

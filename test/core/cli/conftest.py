@@ -68,3 +68,9 @@ def hub(
         patient = SimpleNamespace(sleep=lambda _: None, time=time.time)
         monkeypatch.setattr("huggingface_hub.file_download.time", patient)
         yield server
+
+
+@pytest.fixture
+def place(hub: HubServer, tmp_path: Path) -> Path:
+    """Where the profile `cpu` goes."""
+    return tmp_path / "home/.local/share/llmseg/cpu"
