@@ -15,8 +15,13 @@ from typing import Any
 
 __all__ = ["Capture", "FrameSync", "Match"]
 
+KEPT_NS = 5 * 10**8
+"""for which depth images are at hand, and colour images may wait for theirs; a colour image that
+comes later than that after its depth finds none"""
+MOST_BYTES = 2**26
+"""of the depth images at hand, 64 MiB; two of them are, whatever their size"""
 KEPT = 30
-"""depth images at hand, and colour images that still wait for theirs"""
+"""of both at most"""
 REWOUND_NS = 10**9
 """a stamp so much older than the newest one is of another run, as when a recording begins anew"""
 NS = 10**9
@@ -99,18 +104,28 @@ class FrameSync:
             slop_s: the most that the stamps of a colour and its depth image may differ, seconds.
         """
         self._slop_ns = round(slop_s * NS)
-        self._depths: deque[tuple[int, Any]] = deque(maxlen=KEPT)
+        self._depths: deque[tuple[int, Any, int]] = deque(maxlen=KEPT)  # stamp, image, bytes
         self._waiting: deque[Capture] = deque(maxlen=KEPT)
         self._info: Any = None
 
-    def add_depth(self, stamp_ns: int, depth: Any) -> None:
-        """Takes a depth image."""
+    def add_depth(self, stamp_ns: int, depth: Any, size_bytes: int = 0) -> None:
+        """Takes a depth image, and drops those that are too old by now, or too many bytes."""
         if self._depths and stamp_ns < self._depths[-1][0] - REWOUND_NS:
             self._depths.clear()
             self._waiting.clear()
-        self._depths.append((stamp_ns, depth))
-        waiting = [one for one in self._waiting if one.offer_depth(stamp_ns, depth)]
+        self._depths.append((stamp_ns, depth, size_bytes))
+        oldest_ns = stamp_ns - KEPT_NS
+        while len(self._depths) > 2 and (self._depths[0][0] < oldest_ns or self._is_too_much()):
+            self._depths.popleft()
+        waiting = [
+            one
+            for one in self._waiting
+            if one.offer_depth(stamp_ns, depth) and one.stamp_ns >= oldest_ns
+        ]
         self._waiting = deque(waiting, maxlen=KEPT)
+
+    def _is_too_much(self) -> bool:
+        return sum(size for _, _, size in self._depths) > MOST_BYTES
 
     def add_info(self, info: Any) -> None:
         """Takes a calibration, which is in force until the next."""
@@ -125,7 +140,7 @@ class FrameSync:
         if self._info is not None:
             capture.offer_info(self._info)
         may_come = True
-        for depth_ns, depth in self._depths:
+        for depth_ns, depth, _ in self._depths:
             if abs(depth_ns - stamp_ns) <= REWOUND_NS:
                 may_come = capture.offer_depth(depth_ns, depth)
         if may_come or self._info is None:

@@ -70,7 +70,7 @@ class DepthInput:
         except ValueError as error:
             self._errors.report(self._topic, str(error))
             return
-        self._sync.add_depth(_nanoseconds(msg.header), msg)
+        self._sync.add_depth(_nanoseconds(msg.header), msg, len(msg.data))
 
 
 def placing_settings(values: DepthParameters, image_topic: str) -> PlacingSettings:

@@ -156,6 +156,33 @@ def test_another_site_gets_nothing(page: Page, running: tuple[Program, str]) -> 
     assert "stolen" not in page.content()
 
 
+def test_several_cameras(
+    page: Page, tmp_path: Path, running: tuple[Program, str], expect: Any
+) -> None:
+    """Another node with two cameras, of which one plays and the other is silent."""
+    port = free_port()
+    with programs(tmp_path) as start:
+        camera = {"source": RECORDING, "rate_hz": 2.0, "wait_for_subscriber": "false"}
+        start(*CAMERA, "--ros-args", "-r", "__ns:=/left", "-r", "__node:=left", *settings(camera))
+        names = {"web_port": port, "threads": 1, "cameras": "[left, right]"}
+        node = start(*NODE, "--ros-args", "-r", "__node:=two_eyes", *settings(names))
+        node.wait_for("active: images from /right/image")
+        page.goto(f"http://127.0.0.1:{port}/")
+        cameras = page.get_by_role("radiogroup", name="Camera").get_by_role("radio")
+        expect(cameras).to_have_text(["left", "right"])
+        expect(page.locator("#stage-message")).to_be_hidden()  # the left one is shown
+        page.get_by_label("What shall I find?").fill("any thing on the table")
+        page.keyboard.press("Enter")
+        expect(page.locator("#asked")).to_have_text("“any thing on the table”")
+        page.get_by_role("radio", name="right").click()
+        expect(page.locator("#stage-message")).to_have_text("No image has come yet")
+        expect(page.locator("#status")).to_contain_text("no image has come on /right/image")
+        expect(page.locator(VERDICT)).to_have_text("Nothing is asked yet.")
+        page.get_by_role("radio", name="left").click()
+        expect(page.locator("#stage-message")).to_be_hidden()
+        expect(page.locator("#asked")).to_have_text("“any thing on the table”")
+
+
 def test_sigterm_ends_the_node_with_the_page_open(
     page: Page, running: tuple[Program, str], expect: Any
 ) -> None:

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from llmseg_ros.messages.frame_sync import KEPT, Capture, FrameSync
+from llmseg_ros.messages.frame_sync import KEPT_NS, MOST_BYTES, Capture, FrameSync
 
 MS = 10**6
 SECOND = 10**9
@@ -89,10 +89,19 @@ def test_a_recording_that_begins_anew(sync: FrameSync) -> None:
 
 
 def test_memory_is_bounded() -> None:
-    sync = FrameSync(0.02)
-    captures: list[Capture] = [sync.capture(number * SECOND // 10) for number in range(200)]
+    sync = FrameSync(0.02)  # without calibration every colour image waits
+    captures: list[Capture] = [sync.capture(number * SECOND // 30) for number in range(200)]
     for number in range(200):
-        sync.add_depth(number * SECOND // 10 + 300 * SECOND, bytes(10))
-    assert len(sync._depths) == KEPT
-    assert len(sync._waiting) <= KEPT
+        sync.capture(number * SECOND // 30 + 300 * SECOND)
+        sync.add_depth(number * SECOND // 30 + 300 * SECOND, number)
+    kept = KEPT_NS * 30 // SECOND + 1
+    assert [depth for _, depth, _ in sync._depths] == list(range(200 - kept, 200))
+    assert len(sync._waiting) <= kept
     assert captures[0].wait(0).depth is None
+    large = MOST_BYTES // 4
+    for number in range(20):
+        sync.add_depth(310 * SECOND + number * MS, number, large)
+    assert [depth for _, depth, _ in sync._depths] == [16, 17, 18, 19]
+    for number in range(2):
+        sync.add_depth(310 * SECOND + (30 + number) * MS, number, 10 * large)
+    assert [depth for _, depth, _ in sync._depths] == [0, 1]

@@ -6,14 +6,16 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.action import ActionClient
 from rclpy.exceptions import ParameterException
 from rclpy.parameter import Parameter
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import String
 
+from helpers.depth import camera_info, depth_message
 from helpers.observer import Observer
 from helpers.segmentation_rig import SegmentationRig, image_message
 from helpers.small_model import save_small_model
@@ -119,6 +121,30 @@ def test_each_camera_has_its_own_topics_and_one_model_answers(
     assert rig.seg.set_parameter("camera_weights", [3, 1]).successful  # numbers, too
     refused = rig.seg.set_parameter("cameras", ["rear"])
     assert "while the model is loaded" in refused.reason
+
+
+def test_each_camera_has_its_own_depth(observer: Observer, model: str) -> None:
+    rig = Rig(observer, model, depth_topic="depth", threads=1)
+    node = observer.node
+    depths = {name: node.create_publisher(Image, f"{name}/depth", 50) for name in NAMES}
+    infos = {name: node.create_publisher(CameraInfo, f"{name}/camera_info", 50) for name in NAMES}
+    for publisher in (*depths.values(), *infos.values()):
+        observer.wait_until(lambda p=publisher: p.get_subscription_count() > 0)
+    rig.seg.instruct("mug")
+    away = {"front": 0.5, "wrist": 1.5}  # metres
+    for name in NAMES:
+        header = image_message(7).header
+        infos[name].publish(camera_info(header, 60, 80))
+        wall = np.full((60, 80), away[name], np.float32)
+        depths[name].publish(depth_message(wall, header))
+    observer.spin_for(0.2)  # so that they come first, whichever the node takes
+    for name in NAMES:
+        rig.images[name].publish(image_message(7))
+    for name in NAMES:
+        places = rig.result(name, 7, "mug").places
+        assert places
+        assert all(place.valid for place in places), places[0].reason
+        assert all(abs(place.position.z - away[name]) < 0.01 for place in places)
 
 
 @pytest.mark.parametrize(
