@@ -17,6 +17,8 @@ BOX_COLOUR = (255, 214, 64)
 TEXT_COLOUR = (255, 255, 255)
 BAR_COLOUR = (24, 24, 24)
 TINT = 0.5
+TINTED = ((1 - TINT) * np.arange(256)[:, None] + TINT * np.array(MASK_COLOUR)).astype(np.uint8)
+"""(256, 3): what the mask's colour makes of each value of red, green and blue"""
 
 
 def draw_overlay(image: np.ndarray, segmentation: Segmentation) -> np.ndarray:
@@ -42,9 +44,8 @@ def draw_overlay(image: np.ndarray, segmentation: Segmentation) -> np.ndarray:
     if box is not None:
         left, top, right, bottom = box
         region = picture[top : bottom + 1, left : right + 1]
-        inside = mask[top : bottom + 1, left : right + 1].astype(bool)
-        tinted = (1 - TINT) * region[inside] + TINT * np.array(MASK_COLOUR)
-        region[inside] = tinted.astype(np.uint8)
+        inside = mask[top : bottom + 1, left : right + 1]
+        cv2.copyTo(cv2.LUT(region, TINTED[None]), inside, region)
         line = max(1, round(min(mask.shape) / 240))
         contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
         cv2.drawContours(picture, contours, -1, MASK_COLOUR, line)
