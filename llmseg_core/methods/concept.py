@@ -26,6 +26,7 @@ from .configured_method import ConfiguredMethod
 from .description import MethodDescription
 from .instruction import checked
 from .prompted_answer import prompted_answer
+from .timed_answer import timed
 
 __all__ = ["Concept", "ConceptFrame"]
 
@@ -116,8 +117,7 @@ class Concept(ConfiguredMethod[ConceptConfig]):
             "; ".join(filter(None, (_absence(named.phrase, found), named.reason))),
             self.calibration,
         )
-        timings = {**frame.timings_ms, **timer.timings_ms}
-        return answer.with_timings(timings, frame.total_ms + timer.total_ms)
+        return timed(answer, frame, timer)
 
     @property
     def trouble(self) -> str:

@@ -20,8 +20,10 @@ from llmseg_core.types import Segmentation
 
 from .description import MethodDescription
 from .instruction import checked
+from .presence import presence
 from .prompted_answer import PromptedFrame, prompted_answer
 from .prompted_method import PromptedMethod
+from .timed_answer import timed
 
 __all__ = ["GroundingMethod"]
 
@@ -91,7 +93,9 @@ class GroundingMethod(PromptedMethod[GroundingConfig]):
         with timer.stage("grounding"):
             shown = self.ground(seen, instruction)
         with timer.stage("presence"):
-            present = self.presence(seen, instruction) if shown.targets else 0.0
+            present = 0.0
+            if shown.targets:
+                present = presence(self.chat, seen, self.config.presence, instruction)
         with timer.stage("drawing"):
             drawn = self.segmenter.draw(frame.image, shown.targets)
         answer = prompted_answer(
@@ -109,8 +113,7 @@ class GroundingMethod(PromptedMethod[GroundingConfig]):
             shown.reason,
             self.calibration,
         )
-        timings = {**frame.timings_ms, **timer.timings_ms}
-        return answer.with_timings(timings, frame.total_ms + timer.total_ms)
+        return timed(answer, frame, timer)
 
     def ground(self, seen: SeenImage, instruction: str) -> Grounding:
         """What the VLM shows, in pixels of the image, or why it shows nothing.
@@ -121,12 +124,6 @@ class GroundingMethod(PromptedMethod[GroundingConfig]):
         """
         said = self.chat.answer(seen, INSTRUCTION.fill(self.config.question, instruction.strip()))
         return parse_grounding(said, self.box_format, seen.processed_size, seen.image_size)
-
-    def presence(self, seen: SeenImage, instruction: str) -> float:
-        """The VLM's share of yes that anything is meant, [0, 1]; 1 if it is not to be asked."""
-        if self.config.presence is None:
-            return 1.0
-        return self.chat.yes(seen, INSTRUCTION.fill(self.config.presence, instruction.strip()))
 
     @property
     def trouble(self) -> str:

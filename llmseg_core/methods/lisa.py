@@ -28,6 +28,7 @@ from llmseg_core.vlm.seg_token import SegTokenEncoder
 from .description import MethodDescription
 from .prompted_answer import PromptedFrame, prompted_answer
 from .prompted_method import PromptedMethod
+from .timed_answer import timed
 
 __all__ = ["Lisa"]
 
@@ -102,8 +103,7 @@ class Lisa(PromptedMethod[LisaConfig]):
                 self._answer(text, frame.image, logits, quality, selection or self.selection)
                 for text, logits, quality in zip(instructions, low, predicted_iou, strict=True)
             ]
-        timings, total = {**frame.timings_ms, **timer.timings_ms}, frame.total_ms + timer.total_ms
-        return [answer.with_timings(timings, total) for answer in answers]
+        return [timed(answer, frame, timer) for answer in answers]
 
     def segment(
         self, frame: PromptedFrame, instruction: str, selection: SelectionConfig | None = None

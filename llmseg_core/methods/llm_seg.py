@@ -31,6 +31,7 @@ from llmseg_core.types import Candidates, FrameEncoding, ProposalScores, Segment
 from llmseg_core.vlm.seg_token import SegTokenEncoder
 
 from .description import MethodDescription
+from .timed_answer import timed
 
 __all__ = ["LLMSegPipeline"]
 
@@ -135,8 +136,7 @@ class LLMSegPipeline:
                 _answer(text, frame, scores[index], selection or self.selection, self.calibration)
                 for index, text in enumerate(instructions)
             ]
-        timings, total = {**frame.timings_ms, **timer.timings_ms}, frame.total_ms + timer.total_ms
-        return [answer.with_timings(timings, total) for answer in answers]
+        return [timed(answer, frame, timer) for answer in answers]
 
     def segment(
         self,

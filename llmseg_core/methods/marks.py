@@ -31,7 +31,9 @@ from llmseg_core.types import Proposals, Segmentation
 from .configured_method import ConfiguredMethod
 from .description import MethodDescription
 from .instruction import checked
+from .presence import presence
 from .prompted_answer import candidates_of
+from .timed_answer import timed
 
 __all__ = ["Marks", "MarksFrame"]
 
@@ -123,11 +125,12 @@ class Marks(ConfiguredMethod[MarksConfig]):
         with timer.stage("naming"):
             named = self.name(frame, instruction)
         with timer.stage("presence"):
-            present = self.presence(frame, instruction) if named.numbers else 0.0
+            present = 0.0
+            if named.numbers and frame.seen is not None:
+                present = presence(self.chat, frame.seen, self.config.presence, instruction)
         with timer.stage("drawing"):
             answer = self._answer(frame, instruction, named, present, selection or self.selection)
-        timings = {**frame.timings_ms, **timer.timings_ms}
-        return answer.with_timings(timings, frame.total_ms + timer.total_ms)
+        return timed(answer, frame, timer)
 
     def name(self, frame: MarksFrame, instruction: str) -> NamedMarks:
         """The numbers that the VLM names, or why it names none."""
@@ -135,14 +138,6 @@ class Marks(ConfiguredMethod[MarksConfig]):
             return NamedMarks((), "nothing in the image could be outlined")
         question = INSTRUCTION.fill(self.config.question, instruction.strip())
         return parse_marks(self.chat.answer(frame.seen, question), len(frame.masks))
-
-    def presence(self, frame: MarksFrame, instruction: str) -> float:
-        """The VLM's share of yes that anything is meant, [0, 1]; 1 if it is not to be asked."""
-        if self.config.presence is None or frame.seen is None:
-            return 1.0
-        return self.chat.yes(
-            frame.seen, INSTRUCTION.fill(self.config.presence, instruction.strip())
-        )
 
     def _answer(
         self,

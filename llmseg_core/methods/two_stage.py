@@ -29,6 +29,7 @@ from .description import MethodDescription
 from .instruction import checked
 from .prompted_answer import PromptedFrame, prompted_answer
 from .prompted_method import PromptedMethod
+from .timed_answer import timed
 
 __all__ = ["TwoStage"]
 
@@ -112,8 +113,7 @@ class TwoStage(PromptedMethod[TwoStageConfig]):
             "; ".join(filter(None, (reason, named.reason))),
             self.calibration,
         )
-        timings = {**frame.timings_ms, **timer.timings_ms}
-        return answer.with_timings(timings, frame.total_ms + timer.total_ms)
+        return timed(answer, frame, timer)
 
     @property
     def trouble(self) -> str:
