@@ -13,6 +13,7 @@ import torch
 
 from llmseg_core.config import ProposalConfig
 from llmseg_core.methods.llm_seg import LLMSegPipeline
+from llmseg_core.methods.marks import Marks
 from llmseg_core.methods.method import Method
 from llmseg_core.methods.prompted_method import PromptedMethod
 from llmseg_core.model_dir.proposers import SEGMENTERS, build_proposals, promptable
@@ -29,6 +30,8 @@ __all__ = ["Assistant"]
 
 KEPT = 3
 """images that stay encoded"""
+SAMS = tuple(SEGMENTERS.values())
+"""networks that propose and draw"""
 
 
 @dataclass
@@ -134,12 +137,9 @@ class Assistant:
         return self._generator is not None
 
 
-SAMS = tuple(SEGMENTERS.values())
-
-
 def _sam_of(method: Method) -> tuple[ProposalGenerator | None, PromptedMasks | None]:
     """What proposes, and what draws."""
-    if isinstance(method, LLMSegPipeline):
+    if isinstance(method, LLMSegPipeline | Marks):
         network = getattr(method.generator, "model", None)
         known = isinstance(network, SAMS)
         return method.generator, promptable(network) if known else None

@@ -72,7 +72,7 @@ def test_a_sample_is_what_image_proposals_and_masks_say(folder: Path) -> None:
         iop = (proposals.masks & target).sum((1, 2)) / proposals.masks.sum((1, 2))
         assert torch.allclose(sample.target_iou[row], pairwise_iou(proposals.masks, target)[:, 0])
         assert torch.allclose(sample.target_iop[row], iop)
-    assert torch.equal(sample.pixel_values, clip_input(source.image, 28, "pad")[0])
+    assert torch.equal(sample.pixel_values, clip_input(source.image, 28, "pad"))
     assert sample.boxes_rel.tolist() == [[0.25, 0.5, 0.5, 1], [0.5, 0.5, 1, 1]]
     assert sample.weights.shape == (2, 16)
 
