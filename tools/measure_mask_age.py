@@ -4,7 +4,8 @@
 Starts the node as a process of its own and publishes images at the camera's rate: one image of the
 shipped recording that moves smoothly, as a camera that turns would show it. The age of a mask is
 the time from publishing its image to having the mask, here, in another process. With following, a
-mask is to come with every image, one and a half frame periods old at most.
+mask is to come with every image, one and a half frame periods old at most. With `--depth` there is
+a depth image for each, and the cloud of the objects is listened to as well.
 """
 
 from __future__ import annotations
@@ -26,14 +27,16 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rclpy.time import Time
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 from std_msgs.msg import Header, String
 
 import llmseg_ros.demo
+from llmseg_ros.camera.camera_model import CameraModel
 from llmseg_ros.camera.image_sources import open_source
 from llmseg_ros.demo.processes import Processes
 from llmseg_ros.fast_dds import large_message_environment
 from llmseg_ros.messages.conversions import rgb_to_image
+from llmseg_ros.messages.depth_conversions import depth_to_image
 
 RECORDING = Path(llmseg_ros.demo.__file__).parent / "recording"
 INSTRUCTION = "something to drink from"
@@ -46,7 +49,7 @@ START_TIMEOUT_S = 300.0
 class Watcher(Node):
     """Plays the camera, and notes when each image went and its mask came."""
 
-    def __init__(self, frames: list[np.ndarray]) -> None:
+    def __init__(self, frames: list[np.ndarray], with_depth: bool) -> None:
         """Takes the images that are played to and fro."""
         super().__init__("llmseg_watcher")
         self.sent: dict[int, float] = {}
@@ -57,6 +60,17 @@ class Watcher(Node):
         self._images = self.create_publisher(Image, "image", QoSProfile(depth=1))
         self._instructions = self.create_publisher(String, "llmseg/instruction", 1)
         self.create_subscription(Image, "llmseg/mask", self._on_mask, 5)
+        self.clouds = 0
+        self._depths = self._infos = None
+        if with_depth:
+            height, width = frames[0].shape[:2]
+            header = Header(frame_id="camera")
+            wall = np.full((height, width), 800, np.uint16)  # millimetres
+            self._depth = depth_to_image(wall, header)
+            self._info = CameraModel.from_field_of_view(height, width).to_message(header)
+            self._depths = self.create_publisher(Image, "depth", QoSProfile(depth=1))
+            self._infos = self.create_publisher(CameraInfo, "camera_info", 1)
+            self.create_subscription(PointCloud2, "llmseg/points", self._on_cloud, 5)
 
     def is_connected(self) -> bool:
         """Whether the node takes images and gives masks."""
@@ -77,11 +91,18 @@ class Watcher(Node):
                 self.last_of_warm_up = number
             number += 1
             message = self._frames[min(number % turn, turn - number % turn)]
-            message.header.stamp = Time(seconds=number).to_msg()
+            stamp = message.header.stamp = Time(seconds=number).to_msg()
+            if self._depths is not None and self._infos is not None:
+                self._depth.header.stamp = self._info.header.stamp = stamp
+                self._infos.publish(self._info)
+                self._depths.publish(self._depth)
             self.sent[number] = time.monotonic()
             self._images.publish(message)
             due += 1 / rate_hz
             time.sleep(max(0.0, due - time.monotonic()))
+
+    def _on_cloud(self, msg: PointCloud2) -> None:
+        self.clouds += 1
 
     def _on_mask(self, msg: Image) -> None:
         self._first_at = self._first_at or time.monotonic()
@@ -103,15 +124,22 @@ def moving_images(size: tuple[int, int]) -> list[np.ndarray]:
 
 
 def measure(
-    model: str, following: str, rate_hz: float, seconds: float, size: tuple[int, int], threads: int
+    model: str,
+    following: str,
+    rate_hz: float,
+    seconds: float,
+    size: tuple[int, int],
+    threads: int,
+    with_depth: bool = False,
 ) -> dict[str, float]:
     """Ages in milliseconds, and the share of images that had a mask, after the warm-up."""
     with tempfile.TemporaryDirectory() as logs, Processes(Path(logs)) as processes:
-        values = (f"model:={model}", f"following:={following}", f"threads:={threads}")
+        values = [f"model:={model}", f"following:={following}", f"threads:={threads}"]
+        values += ["depth_topic:=depth"] if with_depth else []
         arguments = ["--ros-args", *(part for value in values for part in ("-p", value))]
         processes.start("llmseg", "llmseg_ros.node", arguments)
         with rclpy.init():
-            watcher, executor = Watcher(moving_images(size)), SingleThreadedExecutor()
+            watcher, executor = Watcher(moving_images(size), with_depth), SingleThreadedExecutor()
             executor.add_node(watcher)
             end = time.monotonic() + START_TIMEOUT_S
             while not watcher.is_connected():
@@ -132,6 +160,7 @@ def measure(
         "age_95_ms": cuts[94],
         "age_99_ms": cuts[98],
         "share_with_mask": len(ages) / (len(watcher.sent) - last),
+        **({"clouds": watcher.clouds} if with_depth else {}),
     }
 
 
@@ -144,6 +173,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=20.0, help="to measure")
     parser.add_argument("--size", default="640x480", metavar="WxH", help="of the images")
     parser.add_argument("--threads", type=int, default=0, help="PyTorch's; 0 is one a core")
+    parser.add_argument("--depth", action="store_true", help="with depth images and the cloud")
     parser.add_argument("--json", type=Path, help="file to write the numbers to")
     options = parser.parse_args()
     os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
@@ -152,7 +182,7 @@ def main() -> int:
     width, height = map(int, options.size.split("x"))
     numbers = measure(
         options.model, options.following, options.rate, options.seconds, (height, width),
-        options.threads,
+        options.threads, options.depth,
     )  # fmt: skip
     for name, value in numbers.items():
         print(f"  {name:16} {value:8.2f}")
