@@ -31,8 +31,9 @@ BATCH = 25
 
 SHARES = {
     "pixels": 0.15, "compressed": 0.05, "run-lengths": 0.15, "model-yaml": 0.05, "data-lines": 0.05,
-    "images": 0.15, "raw-images": 0.08, "raw-instructions": 0.05, "instructions": 0.05,
-    "calls": 0.05, "goals": 0.05, "parameters": 0.08, "transitions": 0.02, "models": 0.02,
+    "images": 0.10, "depth": 0.05, "raw-images": 0.08, "raw-instructions": 0.05,
+    "instructions": 0.05, "calls": 0.05, "goals": 0.05, "parameters": 0.08, "transitions": 0.02,
+    "models": 0.02,
 }  # fmt: skip
 """of all cases that each kind has; they sum to one"""
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import random
+import struct
 from typing import Any
 
 import cv2
@@ -14,12 +15,14 @@ from .odd_values import damaged_bytes, odd_number, odd_text
 
 __all__ = [
     "COMPRESSED",
+    "DEPTH",
     "GOAL",
     "IMAGE",
     "INSTRUCTION",
     "PARAMETER",
     "compressed",
     "damaged_message",
+    "depth",
     "goal",
     "image",
     "instruction",
@@ -38,6 +41,13 @@ IMAGE: Case = {
     "is_bigendian": 0, "step": 18, "data": bytes(range(72)),
 }  # fmt: skip
 """a valid image"""
+
+DEPTH: Case = {
+    **IMAGE, "encoding": "16UC1", "step": 12, "data": bytes([0, 3]) * 24, "focal": 5.0,
+    "info_height": 4, "info_width": 6, "binning": 0, "offset": 0, "roi_width": 0,
+    "distortion": 0.0,
+}  # fmt: skip
+"""a valid depth image, of 0.77 m, and its calibration"""
 
 INSTRUCTION: Case = {"text": "mug"}
 GOAL: Case = {
@@ -64,6 +74,7 @@ FORMATS = (
 COMPRESSED: Case = {"format": "jpeg", "data": JPEG}
 """a valid compressed image"""
 
+ODD_METRES = (0.0, 0.7, 0.8, -1.0, 1e-30, 1e30, 700.0, float("nan"), float("inf"))
 PADDING = 3
 
 PARAMETERS = (
@@ -85,6 +96,22 @@ def image(choose: random.Random) -> Case:
         case["data"] = choose.randbytes(height * case["step"])
     for name in choose.sample(list(case), choose.randrange(1, 5)):
         case[name] = _image_field(choose, name, case)
+    return case
+
+
+def depth(choose: random.Random) -> Case:
+    """Fields of a depth image and of its calibration, one to four of them changed."""
+    case = dict(DEPTH)
+    if choose.random() < 0.3:  # metres, some of them odd
+        metres = [choose.choice(ODD_METRES) for _ in range(24)]
+        case |= {"encoding": "32FC1", "step": 24, "data": struct.pack("<24f", *metres)}
+    for name in choose.sample(list(case), choose.randrange(1, 5)):
+        if name in IMAGE:
+            case[name] = _image_field(choose, name, case)
+        elif name in ("focal", "distortion"):
+            case[name] = choose.choice((0.0, -1.0, 1e-300, 1e300, float("nan"), float("inf")))
+        else:
+            case[name] = choose.choice(SIZES)
     return case
 
 

@@ -9,13 +9,19 @@ from typing import Any
 from builtin_interfaces.msg import Duration
 from rcl_interfaces.msg import Parameter as ParameterMessage
 from rclpy.parameter import Parameter
-from sensor_msgs.msg import CompressedImage, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, RegionOfInterest
 
 from llmseg_ros.action import SegmentObject
 
 from .cases import Case
 
-__all__ = ["compressed_message", "goal_message", "image_message", "parameter_message"]
+__all__ = [
+    "calibration_message",
+    "compressed_message",
+    "goal_message",
+    "image_message",
+    "parameter_message",
+]
 
 
 def image_message(case: Case) -> Image:
@@ -30,6 +36,22 @@ def image_message(case: Case) -> Image:
     )
     message.header.frame_id = case["frame_id"]
     message.header.stamp.sec, message.header.stamp.nanosec = case["sec"], case["nanosec"]
+    return message
+
+
+def calibration_message(case: Case) -> CameraInfo:
+    """The calibration with these fields."""
+    focal, binning, offset = case["focal"], case["binning"], case["offset"]
+    message = CameraInfo(
+        height=case["info_height"],
+        width=case["info_width"],
+        binning_x=binning,
+        binning_y=binning,
+        roi=RegionOfInterest(x_offset=offset, width=case["roi_width"]),
+        d=[case["distortion"]] * 5,
+        k=[focal, 0.0, 3.0, 0.0, focal, 2.0, 0.0, 0.0, 1.0],
+    )
+    message.header.frame_id = case["frame_id"]
     return message
 
 

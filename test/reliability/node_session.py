@@ -18,8 +18,9 @@ from helpers.small_model import save_small_model
 
 from .cases import Case, case_random
 from .checker_process import failure_text
+from .depth_checks import ALL_NODE_CHECKS
 from .file_checks import Pixels
-from .node_checks import NODE_CHECKS, NodeCheck, logged_classes, same_class
+from .node_checks import NodeCheck, logged_classes, same_class
 
 __all__ = ["NodeSession"]
 
@@ -66,7 +67,7 @@ class NodeSession:
     def check(self, kind: str) -> NodeCheck:
         """What sends cases of a kind to the process that runs."""
         if kind not in self._checks:
-            self._checks[kind] = NODE_CHECKS[kind](self.node)
+            self._checks[kind] = ALL_NODE_CHECKS[kind](self.node)
         return self._checks[kind]
 
     def failure_of(self, kind: str, cases: list[Case]) -> str:
@@ -104,7 +105,12 @@ class NodeSession:
 
     def _begin(self) -> None:
         self._checks = {}
-        values = (f"model:={self._folder / 'model'}", "threads:=1", "max_waiting:=64")
+        values = (
+            f"model:={self._folder / 'model'}",
+            "threads:=1",
+            "max_waiting:=64",
+            "depth_topic:=depth",
+        )
         arguments = [part for value in values for part in ("-p", value)]
         program = self._start(*NODE, "--ros-args", *arguments)
         self.node = NodeProcess(self._observer, program)

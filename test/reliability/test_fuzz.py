@@ -15,10 +15,11 @@ import pytest
 from reliability import checker_process, file_checks
 from reliability.cases import Case, case_random, shrunk
 from reliability.checker_process import CheckerProcess
+from reliability.depth_checks import ALL_NODE_CHECKS
 from reliability.file_checks import FileCheck
 from reliability.fuzz import SHARES, fuzz_files
 from reliability.malformed_messages import damaged_message
-from reliability.node_checks import NODE_CHECKS, logged_classes, same_class
+from reliability.node_checks import logged_classes, same_class
 
 COUNTS = {"pixels": 500, "compressed": 500, "run-lengths": 500, "model-yaml": 60, "data-lines": 100}
 SEED = 3
@@ -42,7 +43,7 @@ def test_malformed_input_is_refused_with_a_reason(
 
 
 def test_every_kind_has_its_share() -> None:
-    assert {*file_checks.file_checks(), *NODE_CHECKS} == set(SHARES)
+    assert {*file_checks.file_checks(), *ALL_NODE_CHECKS} == set(SHARES)
     assert sum(SHARES.values()) == pytest.approx(1)
 
 
