@@ -4,7 +4,8 @@
 A process of the node gets frames at a fixed rate over DDS, another instruction every ten seconds
 and a call of the service every five. Counted are frames sent and received, answers, drops and
 failures; measured are the age of each answer and the node's memory, threads and open files. There
-may be several cameras, JPEG, and answers that are followed; then dropped frames have results, too.
+may be several cameras, JPEG, depth with clouds, somebody who looks at the live page, and answers
+that are followed; then dropped frames have results, too.
 
 Before anything is measured the node warms up: it answers each instruction and a call, and is late
 once, so that its queue in the middleware has been full (`let_be_late`).
@@ -26,13 +27,13 @@ from statistics import median, quantiles
 from typing import Any
 
 import numpy as np
-from rclpy.qos import QoSProfile
 from rclpy.time import Time
-from sensor_msgs.msg import CompressedImage, Image
+from sensor_msgs.msg import Image
 
 from helpers.moving_picture import moved, textured
 from helpers.node_process import NodeProcess
 from helpers.observer import Observer
+from helpers.page_client import free_port
 from helpers.pictures import picture
 from helpers.programs import NODE, programs
 from llmseg_ros.messages.compressed_images import rgb_to_compressed
@@ -42,11 +43,9 @@ from llmseg_ros.srv import Segment
 
 from .late_node import let_be_late, resident_mb
 from .report import machine, own_domain, print_table, write_json
+from .soak_mode import PLAIN, QUEUE, Looker, Mode, SoakCamera
 
-__all__ = ["Mode", "Soak", "main", "soak", "soak_node"]
-
-QUEUE = 200
-"""frames that may wait in the middleware: three seconds at 60 Hz, so that none is lost there"""
+__all__ = ["Soak", "main", "soak", "soak_node"]
 
 SAMPLE_S, INSTRUCT_S, CALL_S = 1.0, 10.0, 5.0
 WARM_UP = 0.1
@@ -57,40 +56,6 @@ COUNTS = ("frames received", "frames dropped", "failures")
 DIAGNOSTICS_S = 1.2
 SETTLE_S = 300.0
 """seconds in which a node has answered, on a machine that does much else, and said so"""
-
-
-@dataclass(frozen=True)
-class Mode:
-    """What the node is to do.
-
-    Attributes:
-        following: its parameter of that name.
-        cameras: their names; an empty one is the only one.
-        compressed: whether images come as JPEG.
-    """
-
-    following: str = "off"
-    cameras: tuple[str, ...] = ("",)
-    compressed: bool = False
-
-    @property
-    def topics(self) -> list[str]:
-        """Of the cameras' images."""
-        suffix = "/compressed" if self.compressed else ""
-        return [f"{name}/image{suffix}" if name else f"image{suffix}" for name in self.cameras]
-
-    @property
-    def parameters(self) -> dict[str, object]:
-        """Of the node; no frame may be lost on the way."""
-        values: dict[str, object] = {"following": self.following}
-        if self.compressed:
-            values["image_transport"] = "compressed"
-        if self.cameras != ("",):
-            values["cameras"] = f"[{', '.join(self.cameras)}]"
-        for topic in self.topics:
-            values[f"qos_overrides./{topic}.subscription.reliability"] = "reliable"
-            values[f"qos_overrides./{topic}.subscription.depth"] = QUEUE
-        return values
 
 
 @dataclass(frozen=True)
@@ -231,16 +196,15 @@ def soak_node(
     seconds: float,
     rate_hz: float,
     size: tuple[int, int],
-    mode: Mode = Mode(),
+    mode: Mode = PLAIN,
     warms_up: bool = False,
 ) -> None:
     """Does it with a node that is active already and does what `mode` says; fills `result`."""
     own = node.observer.node
     result.followed = mode.following != "off"
-    kind = CompressedImage if mode.compressed else Image
-    cameras = [own.create_publisher(kind, topic, QoSProfile(depth=QUEUE)) for topic in mode.topics]
+    cameras = [SoakCamera(own, mode, name, size) for name in mode.cameras]
     for camera in cameras:
-        node.observer.wait_until(lambda c=camera: c.get_subscription_count() > 0)
+        node.observer.wait_until(camera.is_taken)
     asked_about = rgb_to_image(picture(0, *size), Image().header)
     frames = [
         rgb_to_compressed(rgb, Image().header, 90) if mode.compressed
@@ -255,7 +219,7 @@ def soak_node(
     def send() -> None:
         frame = frames[result.sent % len(frames)]
         frame.header.stamp = Time(nanoseconds=time.time_ns()).to_msg()
-        cameras[result.sent % len(cameras)].publish(frame)
+        cameras[result.sent % len(cameras)].send(frame)
         result.sent += 1
 
     def play() -> None:
@@ -276,6 +240,7 @@ def soak_node(
     result.before = _counts(node)
     node.results.clear()
     playing = threading.Thread(target=play)
+    looking = Looker(mode)
     began = time.monotonic()
     next_sample = next_call = next_instruction = began
     future, asked = None, 0
@@ -300,6 +265,7 @@ def soak_node(
     finally:
         ended.set()
         playing.join()
+        looking.stop()
     if future is not None:
         with suppress(TimeoutError):  # a call was lost, which the counts say
             node.observer.wait_until(future.done, SETTLE_S)
@@ -375,12 +341,20 @@ def main() -> int:
     parser.add_argument("--following", default="off", help="off, flow, ...")
     parser.add_argument("--cameras", type=int, default=1, metavar="N")
     parser.add_argument("--compressed", action="store_true", help="send JPEG")
+    parser.add_argument("--depth", action="store_true", help="depth images, and clouds of things")
+    parser.add_argument("--web", action="store_true", help="look at the live page all the time")
     parser.add_argument("--most-growth", type=float, default=1.0, metavar="PERCENT")
     parser.add_argument("--json", type=Path, default=Path("build/soak.json"))
     options = parser.parse_args()
     width, height = map(int, options.size.split("x"))
     names = tuple(f"camera_{number}" for number in range(options.cameras))
-    mode = Mode(options.following, names if options.cameras > 1 else ("",), options.compressed)
+    mode = Mode(
+        options.following,
+        names if options.cameras > 1 else ("",),
+        options.compressed,
+        options.depth,
+        free_port() if options.web else 0,
+    )
     own_domain()
     about = machine()
     with ros_context([]):
