@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Settings of the methods other than LLM-Seg, and of their VLM."""
+"""Settings of the methods and of their VLM."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from llmseg_core.config import (
     ConceptConfig,
     GroundingConfig,
     LisaConfig,
+    LLMSegConfig,
     MarksConfig,
     SelectionConfig,
     TwoStageConfig,
@@ -69,7 +70,14 @@ def test_bad_values(values: Any, message: str) -> None:
 
 CONFIGS = {
     each.method: each
-    for each in (GroundingConfig, TwoStageConfig, LisaConfig, MarksConfig, ConceptConfig)
+    for each in (
+        LLMSegConfig,
+        GroundingConfig,
+        TwoStageConfig,
+        LisaConfig,
+        MarksConfig,
+        ConceptConfig,
+    )
 }
 
 
@@ -84,6 +92,19 @@ def test_what_the_page_shows_is_read() -> None:
     asked = INSTRUCTION.fill(reasoner.question, "the cup")
     assert '"the cup"' in asked
     assert '<answer>[{"bbox_2d": [10,100,200,210], "point_2d": [30,110]}]</answer>' in asked
+
+
+@pytest.mark.parametrize("cls", [LLMSegConfig, LisaConfig])
+def test_the_vlm_stands_for_the_llava(cls: Any) -> None:
+    for given in ("../smolvlm", {"path": "../smolvlm"}):
+        config = cls.from_dict({"vlm": given})
+        assert config.vlm.path == "../smolvlm"
+    written = config.to_dict()
+    assert "llava" not in written
+    assert cls.from_dict(written) == config
+    assert "vlm" not in cls().to_dict()
+    with pytest.raises(ValueError, match="vlm: max_pixels is 3, it must be null or at least 784"):
+        cls.from_dict({"vlm": {"path": "a", "max_pixels": 3}})
 
 
 def test_descriptions_name_real_settings() -> None:
