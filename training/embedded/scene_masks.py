@@ -89,7 +89,7 @@ class SceneMaskDataset(DrawnDataset[MaskSample]):
         shape = (len(samples), *scene.image.shape[:2])
         return MaskSample(
             image=scene.image,
-            pixel_values=self.encoder.pixel_values(scene.image)[0].float().cpu(),
+            pixel_values=self.encoder.pixel_values(scene.image).float().cpu(),
             masks=np.array(masks, dtype=bool).reshape(shape),
             ignored=np.zeros(shape, dtype=bool),
             questions=tuple(sample.instruction for sample in samples),

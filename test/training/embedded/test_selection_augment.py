@@ -112,13 +112,13 @@ def test_the_data_set_varies_its_scenes_only_where_it_should(encoded: SelectionS
     varied = SelectionDataset([encoded], 2, "train", seed=0, augment_width=WIDTH)
     pixels = encoded.pixel_values.float()
     assert torch.equal(plain[0].features, encoded.features.float())
-    assert torch.equal(plain[0].pixel_values, pixels)
+    assert torch.equal(plain[0].pixel_values[0], pixels)
     seen = set()
     for epoch in range(12):
         varied.set_epoch(epoch)
         sample = varied[0]
-        mirrors = not torch.equal(sample.pixel_values, pixels)
-        assert torch.equal(sample.pixel_values, pixels.flip(2) if mirrors else pixels)
+        mirrors = not torch.equal(sample.pixel_values[0], pixels)
+        assert torch.equal(sample.pixel_values[0], pixels.flip(2) if mirrors else pixels)
         seen.add((mirrors, len(sample.boxes_rel)))
         assert torch.equal(sample.boxes_rel, varied[0].boxes_rel)
     assert {same for same, _ in seen} == {True, False}

@@ -90,7 +90,7 @@ def test_a_sample_is_the_scene_and_what_is_asked_about_it(encoded: list[Selectio
     scene, data = encoded[0], SelectionDataset(encoded, 5, "train", seed=1)
     sample = data[0]
     assert torch.equal(sample.features, scene.features.float())
-    assert torch.equal(sample.pixel_values, scene.pixel_values.float())
+    assert torch.equal(sample.pixel_values[0], scene.pixel_values.float())
     assert torch.equal(sample.boxes_rel, scene.boxes)
     assert sample.questions == tuple(each.instruction for each in sample.meanings)
     targets = [question.target_ids for question in sample.meanings]
