@@ -14,6 +14,7 @@ from helpers.folder_data import write_folder_data
 from helpers.trainings import TRAININGS, Make, cost_and_gradients
 from llmseg_core import LLMSegPipeline
 from llmseg_core.model_dir.parts import ModelParts
+from llmseg_training.adapter.feature_memory import FeatureMemory
 from llmseg_training.adapter.objective import AdapterObjective
 from llmseg_training.adapter.recipe import AdapterRecipe
 from llmseg_training.adapter.train import train_adapter
@@ -50,7 +51,7 @@ def test_a_training_computes_as_on_a_cpu(
     wanted, gradients = cost_and_gradients(objective, training.batch)
     objective.model.to("cuda")
     if isinstance(objective, AdapterObjective):
-        objective.image_encoder.to("cuda")
+        objective.features = FeatureMemory(objective.features.encoder.to("cuda"))
     cost, found = cost_and_gradients(objective, training.batch.to("cuda"))
     assert torch.allclose(cost, wanted, rtol=1e-3)
     assert found.keys() == gradients.keys()

@@ -92,11 +92,11 @@ class AdapterObjective(LearningObjective[ProposalBatch]):
     ) -> None:
         super().__init__(model)
         self.weights, self.untouched = weights, untouched
-        self._features = FeatureMemory(image_encoder, feature_bytes)
+        self.features = FeatureMemory(image_encoder, feature_bytes)
 
     def loss(self, model: nn.Module, batch: ProposalBatch, step: int) -> StepLoss:
         """All losses of a batch with images."""
-        batch = batch.with_features(self._features.pooled(batch))
+        batch = batch.with_features(self.features.pooled(batch))
         scored: ScoredQuestions = model(batch)
         temperature = self.model.selector.config.temperature
         losses = paper_losses(scored, batch, temperature, self.untouched)

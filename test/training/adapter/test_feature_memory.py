@@ -32,7 +32,7 @@ def sample(grey: int, proposals: int) -> ProposalSample:
     rng = np.random.default_rng(proposals)
     return ProposalSample(
         boxes_rel=torch.zeros(proposals, 4),
-        pixel_values=torch.zeros(3, 4, 4),
+        pixel_values=torch.zeros(1, 3, 4, 4),
         target_iou=torch.zeros(1, proposals),
         target_iop=torch.zeros(1, proposals),
         questions=("what?",),

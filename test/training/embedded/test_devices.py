@@ -15,6 +15,7 @@ from helpers.other_device import OTHER, other_device
 from helpers.trainings import TRAININGS, Make, cost_and_gradients, language
 from llmseg_core import LLMSegPipeline
 from llmseg_core.model_dir.parts import ModelParts
+from llmseg_training.adapter.feature_memory import FeatureMemory
 from llmseg_training.adapter.objective import AdapterObjective
 from llmseg_training.embedded.ablation import ABLATIONS, Ablation, AblationRow, row_parts
 from llmseg_training.embedded.recipe import EmbeddedRecipe, SceneRecipe, ShipRecipe
@@ -53,7 +54,7 @@ def test_a_training_computes_on_its_models_device(
     with other_device():
         objective.model.to(OTHER)
         if isinstance(objective, AdapterObjective):
-            objective.image_encoder.to(OTHER)
+            objective.features = FeatureMemory(objective.features.encoder.to(OTHER))
         cost, found = cost_and_gradients(objective, training.batch.to(OTHER))
     assert torch.allclose(cost, wanted, rtol=1e-5)
     assert found.keys() == gradients.keys()
