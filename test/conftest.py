@@ -7,6 +7,14 @@ second core each of its many short calls waits for it: test/core took three time
 
 from __future__ import annotations
 
+import gc
 import os
 
+gc.disable()  # until all is imported; nothing of that ever goes
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is imported
+
+
+def pytest_collection_finish() -> None:
+    """Takes modules and tests out of what garbage collection looks at, again and again."""
+    gc.freeze()
+    gc.enable()

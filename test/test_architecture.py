@@ -7,6 +7,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -48,6 +49,12 @@ def python_files(*folders: str) -> list[Path]:
     return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    """A file's syntax tree, which nobody changes."""
+    return ast.parse(path.read_text())
+
+
 def text_files() -> Iterator[Path]:
     """Every file of the project that people read or machines run."""
     names = ["Makefile", "CMakeLists.txt", "package.xml", "setup.py", "pyproject.toml", ".ci/run"]
@@ -66,7 +73,7 @@ def text_files() -> Iterator[Path]:
 def imported_modules(path: Path, package: str) -> Iterator[str]:
     """Full names of all modules that a file imports, also within functions."""
     here = [PACKAGES[package], *path.relative_to(ROOT / package).parent.parts]
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
@@ -105,7 +112,7 @@ LAYERS = {
 def own_modules(path: Path, package: str) -> Iterator[str]:
     """Names within the package of all of its modules that a file imports."""
     name = PACKAGES[package]
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if not isinstance(node, ast.ImportFrom):
             continue
         here = [name, *path.relative_to(ROOT / package).parent.parts]
@@ -164,7 +171,7 @@ def test_import_directions(package: str) -> None:
 def test_training_imports_itself_relatively() -> None:
     """The folder's name and the import name differ, so an absolute import of either is a slip."""
     for path in python_files("training"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.ImportFrom) and node.level == 0:
                 assert (node.module or "").partition(".")[0] not in (
                     "training",
@@ -188,7 +195,7 @@ def test_packages_say_what_they_are_and_export(package: str) -> None:
     folders = {path.parent for path in python_files(package)}
     assert {path.parent for path in inits} == folders
     for path in inits:
-        tree = ast.parse(path.read_text())
+        tree = parsed(path)
         assert ast.get_docstring(tree), f"{path.relative_to(ROOT)} has no docstring"
         assigned = [
             target.id

@@ -356,31 +356,26 @@ def test_diagnostics_tell_what_is_missing(rig: SegmentationRig) -> None:
 
 
 def test_the_process_ends_cleanly_during_inference(observer: Observer, model: str) -> None:
-    signals = ((signal.SIGINT, signal.SIGINT), (signal.SIGTERM,))
+    """By Ctrl-C twice; `test/ros/test_signals.py` ends one whose inference hangs by SIGTERM."""
     arguments = ["-r", "__ns:=/robot", "-p", f"model:={model}", "-p", "always_on:=true"]
     command = [sys.executable, SCRIPT, "--ros-args", *arguments]
-    processes = [
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        for _ in signals
-    ]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         images = observer.node.create_publisher(Image, "/robot/image", 5)
         instructions = observer.node.create_publisher(String, "/robot/llmseg/instruction", 5)
         for publisher in (images, instructions):
-            observer.wait_until(lambda p=publisher: p.get_subscription_count() == 2, timeout=120)
+            observer.wait_until(lambda p=publisher: p.get_subscription_count() > 0, timeout=120)
         instructions.publish(String(data="mug"))
         images.publish(image_message(1))
-        for process, stops in zip(processes, signals, strict=True):
-            for stop in stops:
-                process.send_signal(stop)
-                time.sleep(0.05)
-            output, _ = process.communicate(timeout=30)
-            assert process.returncode == 0, output
-            assert "Traceback" not in output
+        for _ in range(2):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.05)
+        output, _ = process.communicate(timeout=30)
+        assert process.returncode == 0, output
+        assert "Traceback" not in output
     finally:
-        for process in processes:
-            process.kill()
-            process.communicate()
+        process.kill()
+        process.communicate()
 
 
 def test_a_bad_parameter_ends_the_process_with_its_reason() -> None:

@@ -81,12 +81,18 @@ def placed(parts: ModelParts) -> set[str]:
     return {p.device.type for each in networks if each is not None for p in each.parameters()}
 
 
+@pytest.fixture(scope="module")
+def ablated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder whose scenes and proposals the first row writes, on the device."""
+    return tmp_path_factory.mktemp("ablated")
+
+
 @pytest.mark.usefixtures("on_the_other_device")
 @pytest.mark.parametrize("row", ABLATIONS["table4"], ids=lambda row: row.name)
 def test_rows_of_an_ablation_are_encoded_and_scored_on_the_device(
-    row: AblationRow, tmp_path: Path
+    row: AblationRow, ablated: Path
 ) -> None:
-    ablation = Ablation("table4", RECIPE, tmp_path)
+    ablation = Ablation("table4", RECIPE, ablated)
     ablation._prepare()
     parts = row_parts(ablation._parts, row, None, seed=0)
     assert placed(parts) == {OTHER.type}
