@@ -38,8 +38,8 @@ class CalibrateRecipe(Settings):
 class FamiliarityRecipe(Settings):
     """What familiar images are fitted on."""
 
-    scenes: Annotated[int, AtLeast(1)] = 1000
-    """training scenes, from the first"""
+    scenes: Annotated[int, AtLeast(1)] = 1500
+    """training scenes, from the first; each is looked at as it is and as two degraded copies"""
     made_up: Annotated[int, AtLeast(1)] = MADE_UP
     """images that they are told from"""
     name: str = "rendered tabletops"

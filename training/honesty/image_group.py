@@ -23,7 +23,7 @@ IMAGES_A_DIRECTION = 4
 """of few images fewer directions are told apart"""
 SMALLEST_SCALE = 1e-5
 """of a number that is the same in all images"""
-WITHIN_DISTANCE, WITHIN_STRANGENESS = 0.995, 0.99
+WITHIN_DISTANCE, WITHIN_STRANGENESS = 0.99, 0.985
 """shares of left out images of the group, of every kind of copy, that are within each limit"""
 RIDGE = 0.01
 """weight of the squared weights"""

@@ -17,7 +17,7 @@ from helpers.small_data import write_small_data
 from helpers.tiny_lisa import save_tiny_lisa
 from llmseg_core import LLMSegPipeline
 from llmseg_core.cli.main import run_command
-from llmseg_core.config import Calibration, ChanceCurve, RuntimeConfig, SelectionConfig
+from llmseg_core.config import RuntimeConfig, SelectionConfig
 from llmseg_core.images.image_files import read_image
 from llmseg_core.methods import method
 from llmseg_core.model_dir.checkpoint import load_sam
@@ -28,7 +28,6 @@ from llmseg_training.commands.evaluate import EVALUATE
 from llmseg_training.commands.proposals import PROPOSALS
 from llmseg_training.data.folder import FolderData
 from llmseg_training.evaluate import method_options
-from llmseg_training.honesty.calibration_file import write_calibration
 from llmseg_training.proposals.write import write_proposals
 from llmseg_training.questions import KINDS
 from llmseg_training.scenes import SceneFolder
@@ -82,27 +81,6 @@ def test_report_tables_and_sweep(
     assert "Paper, Table 1" in printed
     assert "Paper, Table 3" in printed
     assert f"{report['scores']['giou']:.3f}" in printed
-
-
-def test_what_chances_are_worth_is_told_where_there_are_any(
-    model_folder: Path, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    model = shutil.copytree(model_folder, tmp_path / "sure")
-    never = Calibration(ChanceCurve(0, 0, -9.0), ChanceCurve(0, 0, 0.0))  # every mask is wrong
-    write_calibration(model, never, 0.0)
-    same = ("--data", folder, "--out", tmp_path / "out", "--resamples", 20, "--rule", "top_iou")
-    plain = evaluated("--model", model_folder, *same, "--fresh")
-    assert "reliability" not in plain
-    assert "ece" not in plain["scores"]
-    assert "calibration error" not in capsys.readouterr().out
-    report = evaluated("--model", model, *same, "--fresh")
-    found = report["reliability"]
-    low, high = found["ece_interval"]
-    assert low <= found["ece"] + 1e-9 <= high + 2e-9
-    assert found["ece"] == pytest.approx(found["right"], abs=1e-3)
-    assert report["scores"]["ece"] == found["ece"]
-    printed = capsys.readouterr().out
-    assert f"expected calibration error {found['ece']:.3f} [{low:.3f}, {high:.3f}]" in printed
 
 
 def test_another_rule_needs_no_network(
