@@ -46,7 +46,7 @@ def plot_reliability(path: Path, results: Mapping[str, Mapping[str, Any]], title
     chances.set_ylabel("share of right answers")
     chances.set_ylim(-0.02, 1.02)
     chances.set_xlim(0, 1)
-    chances.legend(loc="upper left", fontsize="small")
+    chances.legend(loc="lower right", fontsize="small")
     chances.grid(alpha=0.25)
     counts.set_ylabel("answers")
     counts.set_xlabel("confidence")
