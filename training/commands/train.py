@@ -66,5 +66,5 @@ TRAIN = Command(
     "Train adapter and selector by a recipe.",
     _add_arguments,
     _run,
-    needs=("accelerate", "embreex", "pycocotools", "scipy"),
+    needs=("accelerate", "embreex", "matplotlib", "pycocotools", "scipy"),
 )

@@ -64,7 +64,7 @@ def _shifted(recipe: EmbeddedRecipe) -> EmbeddedRecipe:
             getattr(recipe, name),
             **{key: _other(value) for key, value in asdict(getattr(recipe, name)).items()},
         )
-        for name in ("sam", "recognition", "language", "selection")
+        for name in ("sam", "recognition", "language", "selection", "calibrate", "familiarity")
     }
     return replace(recipe, seed=recipe.seed + 1, **stages)
 
@@ -133,7 +133,7 @@ def test_a_missing_recipe_is_named(tmp_path: Path) -> None:
 def _other(value: Any) -> Any:
     """Another valid value."""
     if isinstance(value, str):
-        return {"sam": "sam2", "points": "all"}[value]
+        return {"sam": "sam2", "points": "all"}.get(value, f"other {value}")
     if value == 256:  # a size in pixels
         return 2 * value
     return value + 1 if isinstance(value, int) else value / 2
