@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 gc.disable()  # until all is imported; nothing of that ever goes
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is imported
 
