@@ -33,8 +33,10 @@ unexport $(FOREIGN)
 LOCALLY := ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST
 RUN := $(LOCALLY) $(VENV)/bin/python
 RUN_JAZZY := $(LOCALLY) $(VENV_JAZZY)/bin/python
-# Two processes, each a file at a time: PyTorch computes with one thread in tests.
-QUICK := -m pytest -m "not slow and not gpu and not browser" --numprocesses 2 --dist loadfile
+
+# Three processes for two cores, as the nodes' tests wait for much; each a file at a time. PyTorch computes
+# with one thread in tests.
+QUICK := -m pytest -m "not slow and not gpu and not browser" --numprocesses 3 --dist loadfile
 TESTED := PYTHONPATH=test $(RUN)
 
 ifdef PIP_EXTRA_INDEX_URL
