@@ -31,7 +31,7 @@ from llmseg_core.model_dir.checkpoint import (
     load_selector,
 )
 from llmseg_core.model_dir.directory import model_directory
-from llmseg_core.model_dir.network_files import load_network, part_folder
+from llmseg_core.model_dir.network_files import ADAPTER_CONFIG, load_network, part_folder
 from llmseg_core.model_dir.networks import build_selector, encoder_class, image_encoder_of
 from llmseg_core.model_dir.vlm_files import load_vlm, vlm_place, with_vlm_in
 from llmseg_core.runtime.random_state import seeded
@@ -40,7 +40,14 @@ from llmseg_core.vlm.vlm_image import VlmPixels
 
 from .lora import LoraRecipe, learning_adapter
 
-__all__ = ["LOAD_IN", "AdapterParts", "absolute_place", "load_adapter_parts", "quantization"]
+__all__ = [
+    "LOAD_IN",
+    "AdapterParts",
+    "absolute_place",
+    "load_adapter_parts",
+    "quantization",
+    "referring",
+]
 
 LOAD_IN = ("8bit", "4bit")
 """Number formats of bitsandbytes for the frozen weights of the language model."""
@@ -128,7 +135,7 @@ def load_adapter_parts(
         if said != real:
             raise ValueError(f"{path}: selector.{name} is {said}, the network has {real}")
     return AdapterParts(
-        config=_referring(path, config),
+        config=replace(referring(path, config), adapter="adapter"),
         encoder_network=network,
         image_encoder=encoder,
         llava=llava if load_in else llava.to(device),
@@ -160,8 +167,16 @@ def _encoder_network(
     return network.to(device).eval().requires_grad_(False)
 
 
-def _referring(path: Path, config: LLMSegConfig) -> LLMSegConfig:
-    """The configuration of a directory elsewhere: parts by absolute path, hub names as they are."""
+def referring(path: Path, config: LLMSegConfig) -> LLMSegConfig:
+    """The configuration of a directory elsewhere: parts by absolute path, hub names as they are.
+
+    Args:
+        path: the model directory.
+        config: its own.
+
+    Raises:
+        FileNotFoundError: as `part_folder`.
+    """
     encoders = {
         ImageEncoderKind.DINOV2: "dinov2",
         ImageEncoderKind.CLIP_CONVNEXT: "convnext",
@@ -171,18 +186,19 @@ def _referring(path: Path, config: LLMSegConfig) -> LLMSegConfig:
         name: absolute_place(path, getattr(config, name))
         for name in ("sam", encoders[config.image_encoder.kind])
     }
-    config = replace(config, adapter="adapter")
+    if config.adapter is not None:
+        absolute["adapter"] = absolute_place(path, config.adapter, ADAPTER_CONFIG)
     plain = with_vlm_in(config, absolute_place(path, vlm_place(config))).to_dict()
     return LLMSegConfig.from_dict({**plain, **absolute})
 
 
-def absolute_place(path: Path, name: str) -> str:
+def absolute_place(path: Path, name: str, config_file: str = "config.json") -> str:
     """Where the part `name` of the model directory `path` is, seen from anywhere.
 
     Raises:
         FileNotFoundError: as `part_folder`.
     """
-    place = part_folder(path, name)
+    place = part_folder(path, name, config_file)
     return str(Path(place).resolve()) if Path(place).exists() else place
 
 

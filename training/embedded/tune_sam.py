@@ -18,7 +18,7 @@ from llmseg_core.model_dir.network_files import save_network
 from llmseg_core.runtime.folder_lock import locked
 from llmseg_core.runtime.whole_folder import written_whole
 
-from ..adapter.parts import absolute_place
+from ..adapter.parts import referring
 from ..data import BrokenPolicy, open_data
 from ..trainer.processes import processes
 from .data_masks import DataInstances
@@ -103,14 +103,9 @@ def tune_sam(
 
 def _save(sam: AnySam, base: Path, config: LLMSegConfig, directory: Path) -> None:
     """Write a model directory of a SAM and what else `base` has, which stays where it is."""
-    others = {
-        name: absolute_place(base, place)
-        for name in ("dinov2", "convnext", "llava", "adapter")
-        if (place := getattr(config, name)) is not None and (base / place).exists()
-    }
+    config = replace(referring(base, config), sam="sam")
     with written_whole(directory, CONFIG_FILE) as folder:
-        plain = {**config.to_dict(), **others, "sam": "sam"}
-        text = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
+        text = yaml.safe_dump(config.to_dict(), sort_keys=False, allow_unicode=True)
         (folder / CONFIG_FILE).write_text(text, encoding="utf-8")
         save_network(sam, folder / "sam")
         shutil.copyfile(base / SELECTOR_FILE, folder / SELECTOR_FILE)

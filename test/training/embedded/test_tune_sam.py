@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,10 @@ import torch
 
 from helpers.folder_data import write_folder_data
 from llmseg_core.cli.main import main
+from llmseg_core.config import SegTokenVlmConfig
 from llmseg_core.methods.llm_seg import LLMSegPipeline
 from llmseg_core.model_dir.checkpoint import load_config, load_sam
+from llmseg_training.adapter.parts import referring
 from llmseg_training.embedded.tune_sam import TuneSamRecipe, input_side, tune_recipe
 
 
@@ -50,3 +54,18 @@ def test_the_sam_learns_and_the_rest_stays(
 def test_a_sam_of_another_kind_is_refused() -> None:
     with pytest.raises(ValueError, match=r"a Linear of another size .* leave its proposals"):
         input_side(torch.nn.Linear(1, 1), Path("models/sam"))
+
+
+def test_a_vlm_of_another_family_and_an_adapter_stay_where_they_are(
+    tmp_path: Path, model_folder: Path
+) -> None:
+    base = tmp_path / "base"
+    shutil.copytree(model_folder, base)
+    (base / "llava").rename(base / "vlm")
+    (base / "adapter").mkdir()
+    (base / "adapter" / "adapter_config.json").touch()
+    config = replace(load_config(base), vlm=SegTokenVlmConfig(), adapter="adapter")
+    elsewhere = referring(base, config)
+    assert elsewhere.vlm == SegTokenVlmConfig(str(base / "vlm"))
+    assert (elsewhere.adapter, elsewhere.sam) == (str(base / "adapter"), str(base / "sam"))
+    assert elsewhere.selection == config.selection
