@@ -10,7 +10,7 @@ from llmseg_core.cli.command import Command
 from llmseg_core.cli.device_argument import add_device
 from llmseg_core.cli.file_argument import file_to_write
 
-from .choices import BROKEN
+from .common_arguments import add_broken, add_questions, add_samples
 
 __all__ = ["CALIBRATE"]
 
@@ -23,15 +23,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--data", required=True, metavar="SPEC",
         help="KIND:PATH:SPLIT, or folder: questions that the model was not trained on",
     )  # fmt: skip
-    parser.add_argument("--samples", type=int, metavar="N", help="only the first N images")
-    parser.add_argument(
-        "--questions", type=int, metavar="N",
-        help="of scenes:PATH:SPLIT: most questions a scene and phrasing (default: 6)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--broken", choices=BROKEN, default="fatal",
-        help="what happens when a sample cannot be read (default: fatal)",
-    )  # fmt: skip
+    add_samples(parser, "only the first N images")
+    add_questions(parser)
+    add_broken(parser, "what happens when a sample cannot be read")
     add_device(parser)
     parser.add_argument("--dtype", default="float32", help="float32 (default), bfloat16, float16")
     parser.add_argument(

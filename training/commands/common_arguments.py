@@ -5,7 +5,26 @@ from __future__ import annotations
 
 import argparse
 
-__all__ = ["add_samples", "checked_samples"]
+from .choices import BROKEN
+
+__all__ = ["add_broken", "add_questions", "add_samples", "checked_samples"]
+
+
+def add_broken(
+    parser: argparse.ArgumentParser, help: str = "what happens when a sample cannot be used"
+) -> None:
+    """Declare `--broken`."""
+    parser.add_argument(
+        "--broken", choices=BROKEN, default="fatal", help=f"{help} (default: fatal)"
+    )
+
+
+def add_questions(parser: argparse.ArgumentParser) -> None:
+    """Declare `--questions`."""
+    parser.add_argument(
+        "--questions", type=int, metavar="N",
+        help="of scenes:PATH:SPLIT: most questions a scene and phrasing (default: 6)",
+    )  # fmt: skip
 
 
 def add_samples(parser: argparse.ArgumentParser, help: str) -> None:

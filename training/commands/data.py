@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from llmseg_core.cli.command import Command
 
-from .choices import BROKEN
-from .common_arguments import add_samples, checked_samples
+from .common_arguments import add_broken, add_samples, checked_samples
 
 if TYPE_CHECKING:
     from ..data import ImageData
@@ -31,10 +30,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("source", metavar="SPEC|RECORDING", help=_SPEC)
     parser.add_argument("out", nargs="?", type=Path, metavar="DIR", help="where to write")
-    parser.add_argument(
-        "--broken", choices=BROKEN, default="fatal",
-        help="export: what a broken sample is (default: fatal)",
-    )  # fmt: skip
+    add_broken(parser, "export: what a broken sample is")
     add_samples(parser, "check, export: only the first N images")
     parser.add_argument(
         "--model", metavar="DIR",

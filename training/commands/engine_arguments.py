@@ -5,12 +5,16 @@ from __future__ import annotations
 
 import argparse
 from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
 from .choices import ENGINES
 
-__all__ = ["add_engine", "chosen_engine", "refuse_device"]
+if TYPE_CHECKING:
+    from ..engine.cluster import Cluster
 
-RAY_OPTIONS = {"address": None, "workers": 1, "readers": 1, "gpus_per_worker": None}
+__all__ = ["add_engine", "asked_cluster", "chosen_engine"]
+
+RAY_OPTIONS: dict[str, Any] = {"address": None, "workers": 1, "readers": 1, "gpus_per_worker": None}
 
 
 def add_engine(parser: argparse.ArgumentParser, readers: bool = True) -> None:
@@ -63,14 +67,18 @@ def chosen_engine(options: argparse.Namespace) -> str:
     return engine
 
 
-def refuse_device(options: argparse.Namespace) -> None:
-    """Refuse `--device` where Ray says who computes where.
+def asked_cluster(options: argparse.Namespace) -> Cluster:
+    """What of a cluster the options ask for.
 
     Raises:
-        ValueError: if it is given.
+        ValueError: if a number is out of range, or `--device` is given, which is Ray's to say.
     """
+    from ..engine.cluster import Cluster
+
     if options.device is not None:
         raise ValueError(
             f"--device is {options.device!r}, and Ray gives each worker its own: leave it out, and "
             f"set --gpus-per-worker"
         )
+    readers = getattr(options, "readers", RAY_OPTIONS["readers"])
+    return Cluster(options.address, options.workers, readers, options.gpus_per_worker)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from llmseg_core.cli.command import Command
 from llmseg_core.cli.file_argument import file_to_write
 
-from .choices import BROKEN, PAPER_TABLES
-from .engine_arguments import add_engine, chosen_engine, refuse_device
+from .choices import PAPER_TABLES
+from .common_arguments import add_broken, add_questions, add_samples
+from .engine_arguments import add_engine, asked_cluster, chosen_engine
 from .method_arguments import add_method_arguments
 
 if TYPE_CHECKING:
@@ -23,18 +24,12 @@ __all__ = ["EVALUATE"]
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", required=True, metavar="SPEC", help="KIND:PATH:SPLIT, or folder")
-    parser.add_argument(
-        "--samples", type=int, metavar="N",
-        help="only the first N images; of scenes:PATH:SPLIT those that are missing are rendered",
-    )  # fmt: skip
-    parser.add_argument(
-        "--questions", type=int, metavar="N",
-        help="of scenes:PATH:SPLIT: most questions a scene and phrasing (default: 6)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--broken", choices=BROKEN, default="fatal",
-        help="what happens when a sample cannot be read (default: fatal)",
-    )  # fmt: skip
+    add_samples(
+        parser,
+        "only the first N images; of scenes:PATH:SPLIT those that are missing are rendered",
+    )
+    add_questions(parser)
+    add_broken(parser, "what happens when a sample cannot be read")
     add_method_arguments(parser)
     add_engine(parser, readers=False)
     report = parser.add_argument_group("the report")
@@ -85,12 +80,9 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _with_ray(options: argparse.Namespace) -> AnswerElsewhere:
-    from ..engine.cluster import Cluster
     from ..evaluate.ray_answers import answer_with_ray
 
-    refuse_device(options)
-    cluster = Cluster(options.address, options.workers, gpus_per_worker=options.gpus_per_worker)
-    return partial(answer_with_ray, cluster=cluster)
+    return partial(answer_with_ray, cluster=asked_cluster(options))
 
 
 EVALUATE = Command(

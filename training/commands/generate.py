@@ -13,7 +13,7 @@ from llmseg_core.cli.command import Command
 from llmseg_core.cli.device_argument import add_device, chosen_device
 
 from ..generate.shipped import GENERATE_RECIPES
-from .engine_arguments import add_engine, chosen_engine, refuse_device
+from .engine_arguments import add_engine, asked_cluster, chosen_engine
 
 if TYPE_CHECKING:
     from ..generate.run import LooksElsewhere
@@ -95,12 +95,9 @@ def _generate(options: argparse.Namespace) -> int:
 
 
 def _with_ray(options: argparse.Namespace) -> LooksElsewhere:
-    from ..engine.cluster import Cluster
     from ..generate.ray_looking import ray_looks
 
-    refuse_device(options)
-    cluster = Cluster(options.address, options.workers, gpus_per_worker=options.gpus_per_worker)
-    return partial(ray_looks, cluster=cluster)
+    return partial(ray_looks, cluster=asked_cluster(options))
 
 
 def _page(options: argparse.Namespace) -> int:

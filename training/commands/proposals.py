@@ -12,9 +12,8 @@ from llmseg_core.cli.command import Command
 from llmseg_core.cli.device_argument import add_device
 from llmseg_core.config import ProposalConfig, RuntimeConfig
 
-from .choices import BROKEN
-from .common_arguments import add_samples, checked_samples
-from .engine_arguments import add_engine, chosen_engine, refuse_device
+from .common_arguments import add_broken, add_samples, checked_samples
+from .engine_arguments import add_engine, asked_cluster, chosen_engine
 
 __all__ = ["PROPOSALS"]
 
@@ -30,10 +29,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_device(parser)
     parser.add_argument("--dtype", default="float32", help="float32 (default), bfloat16, float16")
-    parser.add_argument(
-        "--broken", choices=BROKEN, default="fatal",
-        help="what happens when a sample cannot be used (default: fatal)",
-    )  # fmt: skip
+    add_broken(parser)
     add_samples(parser, "only the first N images")
     add_engine(parser)
     parser.add_argument(
@@ -49,16 +45,14 @@ def _run(options: argparse.Namespace) -> int:
 
 def _run_with_ray(options: argparse.Namespace) -> int:
     from ..data import BrokenPolicy, broken_report, open_data
-    from ..engine.cluster import Cluster
     from ..proposals.ray_proposals import ProposalWork, propose_with_ray
 
-    refuse_device(options)
+    cluster = asked_cluster(options)
     skip = options.broken == BrokenPolicy.SKIP.value
     work = ProposalWork(
         options.data, options.model, _config(options), options.out.resolve(), options.dtype, skip,
         Path.cwd(), options.shard_mb,
     )  # fmt: skip
-    cluster = Cluster(options.address, options.workers, options.readers, options.gpus_per_worker)
     samples = checked_samples(options)
     written, broken = propose_with_ray(work, cluster, samples)
     print(f"{written} new images in {options.out}")

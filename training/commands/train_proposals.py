@@ -9,7 +9,7 @@ from pathlib import Path
 from llmseg_core.cli.command import Command
 from llmseg_core.cli.device_argument import add_device
 
-from .choices import BROKEN
+from .common_arguments import add_broken
 
 __all__ = ["TRAIN_PROPOSALS"]
 
@@ -24,10 +24,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, metavar="N", help="steps of 4 images (default: 400)")
     parser.add_argument("--learning-rate", type=float, metavar="X", help="(default: 5e-4)")
     parser.add_argument("--seed", type=int, default=0, help="of all draws (default: 0)")
-    parser.add_argument(
-        "--broken", choices=BROKEN, default="fatal",
-        help="what happens when a sample cannot be used (default: fatal)",
-    )  # fmt: skip
+    add_broken(parser)
     add_device(parser)
 
 

@@ -11,19 +11,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import ray
-from ray.data import ActorPoolStrategy
 from tqdm import tqdm
 
 from llmseg_core.vlm.prompts import UnaskableError
 
 from ..data import BrokenSampleError, ImageData
-from ..engine.cluster import Cluster, connected
+from ..engine.cluster import Cluster
+from ..engine.each_item import ItemWorker, worked
 from .asked_data import open_data_as_asked
 from .method_options import open_answerer
 from .records import LastRecord, Records
@@ -43,7 +41,7 @@ def answer_with_ray(
     Args:
         options: of `llmseg evaluate`, which every worker opens data and model by.
         data: what they name.
-        file: gets the answers, each as soon as it is there.
+        file: gets the answers as they come, some dozens at a time.
         indices: which samples.
         cluster: where.
 
@@ -59,50 +57,34 @@ def answer_with_ray(
     # what a worker cannot take along, and does not need
     plain = {key: value for key, value in vars(options).items() if not callable(value)}
     refused: dict[str, str] = {}
-    with connected(cluster) as gpus:
-        blocks = min(len(missing), 4 * cluster.workers)
-        listed = ray.data.from_items(missing, override_num_blocks=blocks)
-        answered = listed.map_batches(
-            _Worker,
-            fn_constructor_args=(plain, Path.cwd(), "cuda" if gpus else "cpu"),
-            batch_size=1,
-            compute=ActorPoolStrategy(min_size=1, max_size=cluster.workers),
-            num_cpus=1,
-            num_gpus=gpus,
-        )
-        with tqdm(desc=data.name, total=len(missing), unit="image") as progress:
-            for row in answered.iter_rows():
-                if row["error"]:
-                    raise ValueError(row["error"])
-                if row["refused"]:
-                    refused[row["name"]] = row["refused"]
-                elif row["record"]:
-                    file.add(row["name"], json.loads(row["record"]))
-                progress.update()
+    with worked(missing, _Worker, (plain,), cluster) as rows:
+        for row in tqdm(rows, desc=data.name, total=len(missing), unit="image"):
+            if row["error"]:
+                raise ValueError(row["error"])
+            if row["refused"]:
+                refused[row["name"]] = row["refused"]
+            elif row["record"]:
+                file.add(row["name"], json.loads(row["record"]))
     return refused
 
 
-class _Worker:
-    """Reads and answers samples; in a process of its own, with a GPU where there are some."""
+class _Worker(ItemWorker):
+    """Reads and answers samples."""
 
     def __init__(self, options: Mapping[str, Any], root: Path, device: str) -> None:
-        os.chdir(root)  # where relative paths begin
+        super().__init__(root)
         self._last = LastRecord()
         named = argparse.Namespace(**options)
         self._data = open_data_as_asked(named)
         answerer = open_answerer(named, self._data, device, lambda _name, _about: self._last)
         self._source = answerer.source
 
-    def __call__(self, batch: dict[str, Any]) -> dict[str, list[str]]:
-        rows = [self._row(int(index)) for index in batch["item"]]
-        return {key: [row[key] for row in rows] for key in rows[0]}
-
-    def _row(self, index: int) -> dict[str, str]:
+    def row(self, item: int) -> dict[str, str]:
         """The record; nothing of a sample that is broken, which scoring finds as well."""
-        name = self._data.sample_name(index)
+        name = self._data.sample_name(item)
         row = {"name": name, "record": "", "refused": "", "error": ""}
         try:
-            self._source.answer(self._data[index])
+            self._source.answer(self._data[item])
         except BrokenSampleError:
             return row
         except UnaskableError as error:

@@ -10,18 +10,15 @@ is not used. Images and model must be at the same paths on every machine.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import ray
-from ray.data import ActorPoolStrategy, DataContext
-
 from llmseg_core.config import RuntimeConfig
 
-from ..engine.cluster import Cluster, connected
+from ..engine.cluster import Cluster
+from ..engine.each_item import ItemWorker, worked
 from .looking import Look, LookedAt, Looker, Looks
 from .masks.box_masks import SamNeededError
 from .masks.mask_checks import MaskRules
@@ -51,20 +48,8 @@ def ray_looks(
         if not new:
             yield _nothing_left
             return
-        with connected(cluster) as gpus:
-            DataContext.get_current().execution_options.preserve_order = True
-            blocks = min(len(new), max(4 * cluster.workers, len(new) // 64))
-            looked = ray.data.from_items(new, override_num_blocks=blocks).map_batches(
-                _Worker,
-                fn_constructor_args=(
-                    preparation, sam, rules, stratum, Path.cwd(), "cuda" if gpus else "cpu"
-                ),
-                batch_size=1,
-                compute=ActorPoolStrategy(min_size=1, max_size=cluster.workers),
-                num_cpus=1,
-                num_gpus=gpus,
-            )  # fmt: skip
-            rows = iter(looked.iter_rows())
+        arguments = preparation, sam, rules, stratum
+        with worked(new, _Worker, arguments, cluster, in_order=True) as rows:
             yield lambda index: _looked_at(rows, index)
 
     return looks
@@ -82,8 +67,8 @@ def _looked_at(rows: Iterator[dict[str, Any]], index: int) -> LookedAt:
     return LookedAt(json.loads(row["first"]), lambda: json.loads(row["whole"]))
 
 
-class _Worker:
-    """Looks at images; in a process of its own, with a GPU where there are some."""
+class _Worker(ItemWorker):
+    """Looks at images."""
 
     def __init__(
         self,
@@ -94,18 +79,15 @@ class _Worker:
         root: Path,
         device: str,
     ) -> None:
-        os.chdir(root)  # where relative paths begin
+        super().__init__(root)
         self._stratum = preparation.strata[stratum]
         self._source = open_source(self._stratum.data)
         self._look = Looker(preparation, lambda: open_masker(sam, rules, RuntimeConfig(device)))
 
-    def __call__(self, batch: dict[str, Any]) -> dict[str, list[Any]]:
-        rows = [self._row(int(index)) for index in batch["item"]]
-        return {key: [row[key] for row in rows] for key in rows[0]}
-
-    def _row(self, index: int) -> dict[str, Any]:
-        looked = self._look(self._source, index, self._stratum)
-        row = {"index": index, "first": json.dumps(looked.first), "whole": "", "sam": ""}
+    def row(self, item: int) -> dict[str, Any]:
+        """What a glance and a whole look give, as JSON, or why there has to be a SAM."""
+        looked = self._look(self._source, item, self._stratum)
+        row = {"index": item, "first": json.dumps(looked.first), "whole": "", "sam": ""}
         try:
             return {**row, "whole": json.dumps(looked.whole())}
         except SamNeededError as error:
