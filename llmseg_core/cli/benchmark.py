@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from .file_argument import file_to_write
 
 if TYPE_CHECKING:
     import numpy as np
+    import torch
 
     from llmseg_core.benchmark.models import BenchmarkModel
     from llmseg_core.benchmark.report import StageRow
@@ -85,7 +87,7 @@ def _run(options: argparse.Namespace) -> int:
     from llmseg_core.benchmark.inputs import benchmark_frames
     from llmseg_core.benchmark.models import benchmark_model
     from llmseg_core.benchmark.plot import draw_plot, plotting
-    from llmseg_core.benchmark.report import machine, write_json
+    from llmseg_core.benchmark.report import write_json
     from llmseg_core.runtime.compute_rate import compute_rate
 
     for name in ("threads", "repeats"):
@@ -111,17 +113,8 @@ def _run(options: argparse.Namespace) -> int:
         sam = model.parts.sam
         rate = compute_rate(sam.device, sam.dtype)
         measured, rows = _measure(options, model, frames, rate)
-        report = {
-            "benchmark": options.subject,
-            "profile": options.profile,
-            "weights": model.weights,
-            **machine(sam.device),
-            "dtype": options.dtype,
-            "image_size": list(options.image_size),
-            "repeats": options.repeats,
-            "bound": rate.source,
-            **measured,
-        }
+        about = {"profile": options.profile, "weights": model.weights}
+        report = _report(options, sam.device, about, {"bound": rate.source, **measured})
     finally:
         torch.set_num_threads(threads)
     if model.weights == "random":
@@ -138,11 +131,31 @@ def _run(options: argparse.Namespace) -> int:
 BENCHMARK = Command("Measure speed, stage by stage.", _add_arguments, _run)
 
 
+def _report(
+    options: argparse.Namespace,
+    device: torch.device,
+    about: Mapping[str, Any],
+    measured: Mapping[str, Any],
+) -> dict[str, Any]:
+    """What was measured where, of what, and how, for JSON."""
+    from llmseg_core.benchmark.report import machine
+
+    return {
+        "benchmark": options.subject,
+        **about,
+        **machine(device),
+        "dtype": options.dtype,
+        "image_size": list(options.image_size),
+        "repeats": options.repeats,
+        **measured,
+    }
+
+
 def _measure_method(
     options: argparse.Namespace, frames: list[np.ndarray], runtime: RuntimeConfig
 ) -> None:
     from llmseg_core.benchmark.any_method import measure_method
-    from llmseg_core.benchmark.report import machine, write_json
+    from llmseg_core.benchmark.report import write_json
     from llmseg_core.methods.method import load_method
     from llmseg_core.runtime.device import torch_device
 
@@ -150,16 +163,7 @@ def _measure_method(
     method = load_method(options.model, runtime)
     measured, _ = measure_method(method, frames, options.repeats, device)
     if options.json is not None:
-        report = {
-            "benchmark": "method",
-            "model": options.model,
-            **machine(device),
-            "dtype": options.dtype,
-            "image_size": list(options.image_size),
-            "repeats": options.repeats,
-            **measured,
-        }
-        write_json(options.json, report)
+        write_json(options.json, _report(options, device, {"model": options.model}, measured))
 
 
 def _measure_methods(
@@ -167,22 +171,14 @@ def _measure_methods(
 ) -> int:
     """All methods; 1 if one of them encodes the image of a known frame again."""
     from llmseg_core.benchmark.all_methods import measure_methods
-    from llmseg_core.benchmark.report import machine, write_json
+    from llmseg_core.benchmark.report import write_json
     from llmseg_core.runtime.device import torch_device
 
     names = options.only or METHOD_NAMES
     measured = measure_methods(names, options.sizes, runtime, frames, options.repeats)
     if options.json is not None:
-        report = {
-            "benchmark": "methods",
-            "sizes": options.sizes,
-            **machine(torch_device(runtime)),
-            "dtype": options.dtype,
-            "image_size": list(options.image_size),
-            "repeats": options.repeats,
-            **measured,
-        }
-        write_json(options.json, report)
+        about = {"sizes": options.sizes}
+        write_json(options.json, _report(options, torch_device(runtime), about, measured))
     return int(any(measured[name]["image_encodings_new_instruction"] for name in names))
 
 
