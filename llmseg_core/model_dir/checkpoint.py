@@ -12,7 +12,7 @@ from transformers import (
     ConvNextModel,
 )
 
-from llmseg_core.config import ImageEncoderKind, LLMSegConfig, RuntimeConfig
+from llmseg_core.config import ImageEncoderKind, LisaConfig, LLMSegConfig, RuntimeConfig
 from llmseg_core.config.yaml_file import read_yaml
 from llmseg_core.embeddings.dinov2 import DINOS, Dino
 from llmseg_core.familiarity.seen_images import SEEN_IMAGES_FILE, SeenImages
@@ -49,6 +49,7 @@ __all__ = [
     "load_sam",
     "load_seen_images",
     "load_selector",
+    "load_trained_config",
     "save_parts",
     "save_selector",
 ]
@@ -187,6 +188,15 @@ def load_config(path: Path) -> LLMSegConfig:
     return LLMSegConfig.from_dict(read_yaml(file), str(file))
 
 
+def load_trained_config(path: Path) -> LLMSegConfig | LisaConfig:
+    """Read the configuration of a model directory whose method is trained: LLM-Seg's or LISA's.
+
+    Raises:
+        ValueError: naming file and key, if it is of another method or a setting is wrong.
+    """
+    return load_lisa_config(path) if method_name(path) == LisaConfig.method else load_config(path)
+
+
 def load_selector(file: Path, selector: MaskSelector) -> MaskSelector:
     """Fill `selector` from `file`, in its own number format.
 
@@ -217,9 +227,7 @@ def load_prompt_tokens(directory: str | Path) -> PromptTokens:
         ValueError: if they cannot be read.
     """
     path = model_directory(directory)
-    method = method_name(path)
-    config = load_lisa_config(path) if method == "lisa" else load_config(path)
-    return prompt_tokens(path, config)
+    return prompt_tokens(path, load_trained_config(path))
 
 
 def _encoder_folder(config: LLMSegConfig) -> str | None:

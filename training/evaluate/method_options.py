@@ -147,7 +147,7 @@ def _model(
     wording = options.phrase_question or wording_for(config)
     records = keep(SCORES_FILE, about)
     source = PipelineAnswers(method, records, selection, wording)
-    return Answerer(source, selection, records, _is_calibrated(options.model))
+    return Answerer(source, selection, records, config.calibration is not None)
 
 
 def _is_calibrated(model: str) -> bool:

@@ -10,9 +10,8 @@ import numpy as np
 
 from llmseg_core.config import Calibration
 from llmseg_core.familiarity.seen_images import SEEN_IMAGES_FILE
-from llmseg_core.model_dir.checkpoint import load_config, load_seen_images
-from llmseg_core.model_dir.directory import method_name, model_directory
-from llmseg_core.model_dir.lisa_files import load_lisa_config
+from llmseg_core.model_dir.checkpoint import load_seen_images, load_trained_config
+from llmseg_core.model_dir.directory import model_directory
 
 from ..data import BrokenSampleError, ImageData
 from .familiarity import group_of_images
@@ -80,6 +79,4 @@ def tell_what_is_known(model: Path, base: str | Path) -> None:
 
 
 def _calibration(model: str | Path) -> Calibration | None:
-    path = model_directory(model)
-    read = load_lisa_config if method_name(path) == "lisa" else load_config
-    return read(path).calibration
+    return load_trained_config(model_directory(model)).calibration
