@@ -126,7 +126,8 @@ def _rounded(score: float | None) -> float | None:
 
 
 def _selection(options: argparse.Namespace, method: Method) -> SelectionConfig:
-    given = {spec.name: getattr(options, spec.name) for spec in fields(SelectionConfig)}
+    names = [spec.name for spec in fields(SelectionConfig)]
+    given = {name: value for name, value in vars(options).items() if name in names}
     given = {name: value for name, value in given.items() if value is not None}
     known = method.description.selection
     for name in given:

@@ -6,9 +6,11 @@ A bad value is refused when the object is made, with the value in the message.
 
 from .calibration import Calibration, ChanceCurve
 from .concept import ConceptConfig
+from .expected_iou import ExpectedIoU
 from .grounding import BoxFormat, GroundingConfig
 from .lisa import LisaConfig
 from .llm_seg import (
+    PAPER_RULES,
     ImageEncoderConfig,
     ImageEncoderKind,
     LLMSegConfig,
@@ -24,10 +26,12 @@ from .two_stage import TwoStageConfig
 from .vlm import SegTokenVlmConfig, VlmConfig
 
 __all__ = [
+    "PAPER_RULES",
     "BoxFormat",
     "Calibration",
     "ChanceCurve",
     "ConceptConfig",
+    "ExpectedIoU",
     "GroundingConfig",
     "ImageEncoderConfig",
     "ImageEncoderKind",

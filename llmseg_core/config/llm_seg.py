@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Annotated, Any
 
 from .calibration import Calibration
+from .expected_iou import ExpectedIoU
 from .limits import Above, AtLeast, Below, Between, OneOf
 from .settings import Settings
 from .templates import Template
@@ -16,6 +17,7 @@ from .vlm import SegTokenVlmConfig, with_vlm
 
 __all__ = [
     "INSTRUCTION",
+    "PAPER_RULES",
     "ImageEncoderConfig",
     "ImageEncoderKind",
     "LLMSegConfig",
@@ -181,7 +183,7 @@ class SelectorConfig(Settings):
 
 
 class SelectionRule(str, Enum):
-    """The four rules of the paper's Table 3."""
+    """The four rules of the paper's Table 3, and one of our own."""
 
     TOP_IOU = "top_iou"
     """the proposal with the highest IoU score"""
@@ -191,6 +193,17 @@ class SelectionRule(str, Enum):
     """the union of both"""
     IOP_AMONG_TOP = "iop_among_top"
     """proposals above the IoP threshold among the k with the highest IoU score"""
+    EXPECTED_IOU = "expected_iou"
+    """the union of proposals of which the highest IoU is expected (not in the paper)"""
+
+
+PAPER_RULES = (
+    SelectionRule.TOP_IOU,
+    SelectionRule.IOP,
+    SelectionRule.TOP_IOU_OR_IOP,
+    SelectionRule.IOP_AMONG_TOP,
+)
+"""the rules of the paper's Table 3, in its order"""
 
 
 @dataclass(frozen=True)
@@ -208,12 +221,24 @@ class SelectionConfig(Settings):
     that the mask is right, else the method's own score"""
     accept_unfamiliar: bool = False
     """whether images that are unlike all that the model was trained on are answered all the same"""
+    expected_iou: ExpectedIoU | None = None
+    """how the rule `expected_iou` judges answers; null where it was not fitted"""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.rule is SelectionRule.EXPECTED_IOU and self.expected_iou is None:
+            others = ", ".join(rule.value for rule in PAPER_RULES)
+            raise ValueError(
+                f"rule is 'expected_iou', for which this model was not fitted: run "
+                f"llmseg calibrate --rule expected_iou, or take one of {others}"
+            )
 
 
 _LATER = (
     ("proposals", ProposalConfig(), "min_mask_region_area"),
     ("proposals", ProposalConfig(), "low_resolution_measures"),
     ("selection", SelectionConfig(), "accept_unfamiliar"),
+    ("selection", SelectionConfig(), "expected_iou"),
 )
 """settings that there were not always: written where they say something"""
 

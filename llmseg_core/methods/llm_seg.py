@@ -266,7 +266,8 @@ def _answer(
     config: SelectionConfig,
     calibration: Calibration | None,
 ) -> Segmentation:
-    selection, masks = select(scores, config, calibration), frame.proposals.masks
+    masks = frame.proposals.masks
+    selection = select(scores, masks, config, calibration)
     far = frame.unfamiliarity
     if far is not None and far > 1 and not config.accept_unfamiliar:
         selection = Selection((), 0.0, unfamiliar_reason(far))

@@ -83,7 +83,7 @@ class ReferencePipeline:
             seg_embedding = self.selector.embed_instructions(hidden)
             iou_score, logits = self.selector.compare(embeddings[None], seg_embedding)
             scores = ProposalScores(iou_score, logits.sigmoid()).to("cpu")
-            mask = union_mask(proposals.masks, select(scores, selection))
+            mask = union_mask(proposals.masks, select(scores, proposals.masks, selection))
             if mask.shape != image.shape[:2]:
                 soft = F.interpolate(mask[None, None].float(), image.shape[:2], mode="bilinear")
                 mask = soft[0, 0] > 0.5

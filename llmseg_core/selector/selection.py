@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The four selection rules of the paper's Table 3: from scores to the proposals taken."""
+"""The selection rules: from scores to the proposals taken (paper Table 3, and one of our own)."""
 
 from __future__ import annotations
 
@@ -11,21 +11,27 @@ from torch import Tensor
 from llmseg_core.config import Calibration, SelectionConfig, SelectionRule
 from llmseg_core.types import ProposalScores, Selection
 
+from .expected_iou import best_answer
+
 __all__ = ["chance_of_mask", "judged", "select", "union_mask"]
 
 
 def select(
-    scores: ProposalScores, config: SelectionConfig, calibration: Calibration | None = None
+    scores: ProposalScores,
+    masks: Tensor,
+    config: SelectionConfig,
+    calibration: Calibration | None = None,
 ) -> Selection:
     """Take proposals for one instruction.
 
-    Whether anything fits is decided by the predicted IoP under every rule: an answer whose
-    confidence is below `min_confidence` is dropped (see `judged`).
+    An answer whose confidence is below `min_confidence` is dropped (see `judged`). Its score is the
+    highest predicted IoP among the proposals taken; under `expected_iou` it is the expected IoU.
 
     Args:
-        scores: of one instruction, (1, K); K may be 0.
+        scores: of one instruction, (1, K) on the CPU; K may be 0.
+        masks: (K, h, w) bool, the proposals; only `expected_iou` looks at them.
         config: the rule and its thresholds.
-        calibration: of the model; None leaves confidences as the highest predicted IoP.
+        calibration: of the model; None leaves confidences as the scores.
 
     Returns:
         The proposals taken, highest IoP first, or the reason why there are none. The score of no
@@ -44,6 +50,10 @@ def select(
         )
     if not len(iop):
         return judged((), 0.0, "nothing was proposed in this image", config, calibration)
+    if config.expected_iou is not None and config.rule is SelectionRule.EXPECTED_IOU:
+        answer, score = best_answer(scores, masks, config.expected_iou)
+        by_iop = sorted(answer, key=lambda each: -float(iop[each]))
+        return judged(tuple(by_iop), score, "", config, calibration)
     taken = _RULES[config.rule](iou_score, iop, config)
     order = iop.argsort(descending=True, stable=True)
     indices = order[taken[order]].tolist()

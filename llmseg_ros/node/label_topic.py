@@ -8,8 +8,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import Header
 
 from llmseg_ros.messages import standard_messages as standard
-
-from .selection_parameters import read_selection
+from llmseg_ros.parameter_table import parameter_values
 
 __all__ = ["LabelTopic"]
 
@@ -33,7 +32,7 @@ class LabelTopic:
         """Publishes what is asked for now, if it is not what was told last; "" is nothing."""
         if self._publisher is None:
             return
-        told = instruction, read_selection(self._node).min_confidence
+        told = instruction, parameter_values(self._node, ("min_confidence",))["min_confidence"]
         if told != self._told:
             self._told = told
             header = Header(stamp=self._node.get_clock().now().to_msg())

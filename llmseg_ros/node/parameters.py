@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rcl_interfaces.msg import SetParametersResult
@@ -266,7 +266,10 @@ def read_node_parameters(node: Node) -> NodeParameters:
 
 
 def check_parameters(
-    changes: Iterable[Parameter], current: Mapping[str, Value], configured: bool
+    changes: Iterable[Parameter],
+    current: Mapping[str, Value],
+    configured: bool,
+    model: SelectionConfig,
 ) -> SetParametersResult:
     """Judges a change of parameters, for `add_on_set_parameters_callback`.
 
@@ -274,6 +277,7 @@ def check_parameters(
         changes: the parameters to set; names outside the tables are left alone.
         current: values in force by name, of the parameters that are declared.
         configured: whether a model is loaded.
+        model: its own selection, which says what it was fitted for.
 
     Returns:
         The result with the reason of a refusal, which quotes the value.
@@ -289,7 +293,7 @@ def check_parameters(
     merged = {**current, **new}
     try:
         _runtime({name: merged[name] for name in RUNTIME_NAMES if name in merged})
-        SelectionConfig(**{name: merged[name] for name in SELECTION_NAMES if name in merged})
+        replace(model, **{name: merged[name] for name in SELECTION_NAMES if name in merged})
         _check_following(
             merged.get("following", DEFAULTS.following),
             merged.get("following_model", DEFAULTS.following_model),

@@ -20,6 +20,7 @@ from rclpy.exceptions import ParameterException
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 
+from llmseg_core.config import SelectionConfig
 from llmseg_core.methods.method import Method
 from llmseg_ros.error_log import ErrorLog
 from llmseg_ros.parameter_table import (
@@ -161,7 +162,7 @@ class SegmentationNode(LenientParameters, LifecycleNode):
                 self._model.method,
                 self._channels,
                 parameters.read_node_parameters(self),
-                selection_parameters.read_selection(self),
+                selection_parameters.read_selection(self, self._model.method.selection),
                 self.errors,
                 self._model.video,
                 after=self._last_session,
@@ -332,7 +333,8 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         names = parameters.JUDGED_TOGETHER
         current = {n: self.get_parameter(n).value for n in names if self.has_parameter(n)}
         configured = self._model is not None or self._loading is not None
-        result = parameters.check_parameters(changes, current, configured)
+        model = SelectionConfig() if self._model is None else self._model.method.selection
+        result = parameters.check_parameters(changes, current, configured, model)
         reason = self._model_refusal(changes) or depth_refusal(self, changes, configured)
         if result.successful and reason:
             result = SetParametersResult(successful=False, reason=reason)
@@ -354,7 +356,9 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         values = parameters.read_node_parameters(self)
         in_use = self._session or self._channels
         if in_use is not None:
-            in_use.configure(values, selection_parameters.read_selection(self))
+            assert self._model is not None
+            model = self._model.method.selection
+            in_use.configure(values, selection_parameters.read_selection(self, model))
         self._page.configure(values.web_host, values.web_port)
         self._rerun.configure(values.rerun)
         self._swap.begin(values)
@@ -365,7 +369,8 @@ class SegmentationNode(LenientParameters, LifecycleNode):
         old, self._model = self._model.method, replace(model, video=self._model.video)
         selection_parameters.adopt_selection(self, old.selection, model.method.selection)
         if self._session is not None:
-            self._session.replace(model.method, selection_parameters.read_selection(self))
+            selection = selection_parameters.read_selection(self, model.method.selection)
+            self._session.replace(model.method, selection)
 
 
 def main(arguments: Sequence[str], stop: StopSignals) -> int:

@@ -7,6 +7,8 @@ parameter that nobody sets is the model's own.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
@@ -67,12 +69,14 @@ def declare_selection_parameters(node: Node, model: SelectionConfig) -> None:
 def adopt_selection(node: Node, old: SelectionConfig, new: SelectionConfig) -> None:
     """Gives selection parameters that are still as the `old` model has them the `new` one's values.
 
-    What somebody has set stays.
+    What somebody has set stays, unless it is a rule that the new model was not fitted for.
     """
-    in_force = read_selection(node)
+    in_force = read_selection(node, old)
+    impossible = new.expected_iou is None and in_force.rule is SelectionRule.EXPECTED_IOU
     for spec in selection_parameters(new):
         former = getattr(old, spec.name)
-        if getattr(in_force, spec.name) == former != getattr(new, spec.name):
+        unset = getattr(in_force, spec.name) == former != getattr(new, spec.name)
+        if unset or (impossible and spec.name == "rule"):
             node.set_parameters([Parameter(spec.name, value=spec.default)])
 
 
@@ -83,6 +87,6 @@ def undeclare_selection_parameters(node: Node) -> None:
             node.undeclare_parameter(name)
 
 
-def read_selection(node: Node) -> SelectionConfig:
-    """The selection parameters in force."""
-    return SelectionConfig(**parameter_values(node, SELECTION_NAMES))
+def read_selection(node: Node, model: SelectionConfig) -> SelectionConfig:
+    """The selection parameters in force, with what the `model` says beside them."""
+    return replace(model, **parameter_values(node, SELECTION_NAMES))

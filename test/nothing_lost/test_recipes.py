@@ -73,7 +73,9 @@ def test_a_parameter_file_sets_what_it_set(path: Path, context: rclpy.Context) -
         else:
             declare_node_parameters(node)
             declare_selection_parameters(node, SelectionConfig())
-            values = asdict(read_node_parameters(node)) | asdict(read_selection(node))
+            values = asdict(read_node_parameters(node)) | asdict(
+                read_selection(node, SelectionConfig())
+            )
     finally:
         node.destroy_node()
     said = yaml.safe_load(path.read_text())["/**"]["ros__parameters"]

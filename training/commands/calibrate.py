@@ -9,6 +9,7 @@ from pathlib import Path
 from llmseg_core.cli.command import Command
 from llmseg_core.cli.device_argument import add_device
 from llmseg_core.cli.file_argument import file_to_write
+from llmseg_core.config import SelectionRule
 
 from .common_arguments import add_broken, add_questions, add_samples
 
@@ -39,6 +40,10 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed", type=int, default=0,
         help="of the bootstrap, and of the questions about scenes:PATH:SPLIT (default: 0)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--rule", choices=[SelectionRule.EXPECTED_IOU.value],
+        help="fit this selection rule of LLM-Seg first, on the same questions, and take it",
     )  # fmt: skip
     parser.add_argument("--dry-run", action="store_true", help="leave the model as it is")
 

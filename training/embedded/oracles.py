@@ -25,7 +25,7 @@ from llmseg_core.types import Proposals
 
 from ..data import DataSample, SceneData
 from ..evaluate import PipelineAnswers
-from ..evaluate.answers import SampleAnswers, taken_proposals
+from ..evaluate.answers import SampleAnswers
 from ..evaluate.atoms import ProposalAtoms
 from ..evaluate.judge import judge
 from .tuning import candidates
@@ -246,9 +246,7 @@ def _best_rules(sample: DataSample, answers: SampleAnswers) -> list[float]:
     assert proposals is not None
     atoms = ProposalAtoms(proposals.full_masks)
     return [
-        float(
-            atoms.count(question.mask).iou(taken_proposals(proposals.scores[row], settings)).max()
-        )
+        float(atoms.count(question.mask).iou(proposals.taken(row, settings)).max())
         for row, question in enumerate(sample.questions)
     ]
 

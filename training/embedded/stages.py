@@ -46,7 +46,7 @@ from llmseg_core.model_dir.networks import (
     embedded_config,
 )
 from llmseg_core.model_dir.parts import ModelParts
-from llmseg_core.model_dir.weights_digest import network_digest
+from llmseg_core.model_dir.weights_digest import model_digest, network_digest
 from llmseg_core.proposals.generator import SamProposalGenerator
 from llmseg_core.runtime.random_state import seeded
 from llmseg_core.runtime.whole_file import whole_file, write_whole
@@ -55,6 +55,8 @@ from llmseg_core.vlm.tokenizer import build_tokenizer
 
 from ..data import SceneData
 from ..evaluate import PipelineAnswers, evaluate
+from ..evaluate.json_lines import JsonLines
+from ..honesty.rule_fit import RuleFit
 from ..proposals.cache import CachedProposals
 from ..proposals.made_with import SamInUse
 from ..proposals.write import write_proposals
@@ -222,7 +224,9 @@ class EmbeddedTraining:
         torch.set_num_threads(max(torch.get_num_threads(), self.state.num_processes))
         model = self.untrained()
         load_model(model, self._made_by("selection", "model.safetensors"))
-        parts, recipe = self.parts(model), self.recipe.ship
+        LLMSegPipeline.from_parts(self.parts(model)).save_pretrained(self.out, torch.float16)
+        pipeline = LLMSegPipeline.from_pretrained(self.out, self._runtime())
+        recipe, digest = self.recipe.ship, model_digest(self.out)
         scenes = SceneData(
             self.work / "scenes",
             "val",
@@ -230,20 +234,17 @@ class EmbeddedTraining:
             seed=self.recipe.seed,
             categories=self.recipe.scenes.categories,
         )
-        found = evaluate(
-            scenes,
-            PipelineAnswers(LLMSegPipeline.from_parts(parts)),
-            scenes.asked_about(recipe.scenes),
-            tuple(candidates()),
-        )
+        indices, about = scenes.asked_about(recipe.scenes), {"model": digest, "data": scenes.name}
+        kept = JsonLines(self.work / "ship" / digest / "scores.jsonl", about)
+        source = PipelineAnswers(pipeline, kept)
+        fit = RuleFit(source)
+        evaluate(scenes, fit, indices)
+        found = evaluate(scenes, source, indices, tuple(candidates(fit.weights())))
         selection, table = tune_selection(found.sweep, recipe.no_target_accuracy)
         write_whole(self.work / "tuning.json", json.dumps(table, indent=2))
         print(f"chosen on validation scenes: {selection}")
-        shipped = LLMSegPipeline.from_parts(
-            replace(parts, config=replace(self.config, selection=selection))
-        )
-        shipped.save_pretrained(self.out, torch.float16)
-        LLMSegPipeline.from_pretrained(self.out)
+        pipeline.config = replace(pipeline.config, selection=selection)
+        pipeline.save_pretrained(self.out, torch.float16)
 
     def calibrate(self) -> None:
         """Fit the confidences of the model that was written."""

@@ -7,20 +7,28 @@ import math
 from collections.abc import Iterable, Sequence
 from itertools import product
 
-from llmseg_core.config import SelectionConfig, SelectionRule
+from llmseg_core.config import PAPER_RULES, ExpectedIoU, SelectionConfig, SelectionRule
 
 from ..evaluate import SweepRow
 
 __all__ = ["candidates", "tune_selection"]
 
 THRESHOLDS = (0.4, 0.5, 0.6, 0.7, 0.8)
-CONFIDENCES = (0.0, 0.2, 0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7)
+CONFIDENCES = (0.0, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7)
 TOP_KS = (2, 3, 5)
 
 
-def candidates() -> Iterable[SelectionConfig]:
-    """Every setting that is tried."""
-    for rule in SelectionRule:
+def candidates(expected_iou: ExpectedIoU | None = None) -> Iterable[SelectionConfig]:
+    """Every setting that is tried.
+
+    Args:
+        expected_iou: weights of the rule `expected_iou`; None tries the paper's rules alone.
+    """
+    if expected_iou is not None:
+        rule = SelectionRule.EXPECTED_IOU
+        for confidence in CONFIDENCES:
+            yield SelectionConfig(rule, min_confidence=confidence, expected_iou=expected_iou)
+    for rule in PAPER_RULES:
         thresholds = THRESHOLDS[:1] if rule is SelectionRule.TOP_IOU else THRESHOLDS
         top_ks = TOP_KS if rule is SelectionRule.IOP_AMONG_TOP else TOP_KS[-1:]
         for threshold, top_k, confidence in product(thresholds, top_ks, CONFIDENCES):

@@ -8,7 +8,6 @@ from .answers import (
     SampleAnswers,
     ScoredProposals,
     Segmenter,
-    taken_proposals,
 )
 from .atoms import AtomCounts, Bounds, ProposalAtoms
 from .bootstrap import bootstrap_intervals
@@ -44,5 +43,4 @@ __all__ = [
     "proposal_miou",
     "score_cases",
     "sweep_settings",
-    "taken_proposals",
 ]

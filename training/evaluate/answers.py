@@ -25,7 +25,6 @@ __all__ = [
     "ScoredProposals",
     "ScoringMethod",
     "Segmenter",
-    "taken_proposals",
 ]
 
 
@@ -121,7 +120,7 @@ class ScoredProposals:
     def predict(self, config: SelectionConfig) -> tuple[Prediction, ...]:
         """The R answers by a selection rule."""
         chosen = [
-            select(self.scores[row], config, self.calibration)
+            select(self.scores[row], self.masks, config, self.calibration)
             for row in range(len(self.scores.iop))
         ]
         return tuple(
@@ -132,6 +131,14 @@ class ScoredProposals:
             )
             for each in chosen
         )
+
+    def taken(self, question: int, settings: Sequence[SelectionConfig]) -> np.ndarray:
+        """(S, K) bool: the proposals that each of S settings takes for one question."""
+        taken = np.zeros((len(settings), len(self.masks)), dtype=bool)
+        for row, config in enumerate(settings):
+            chosen = select(self.scores[question], self.masks, config, self.calibration)
+            taken[row, list(chosen.indices)] = True
+        return taken
 
     def check(self, sample: str) -> None:
         """Refuse scores that are no numbers.
@@ -146,18 +153,6 @@ class ScoredProposals:
                     f"sample {sample}, question {question}: the {name} of proposal {proposal} is "
                     f"{scores[question, proposal].item()}, it must be a finite number"
                 )
-
-
-def taken_proposals(
-    scores: ProposalScores,
-    settings: Sequence[SelectionConfig],
-    calibration: Calibration | None = None,
-) -> np.ndarray:
-    """(S, K) bool: the proposals that each of S settings takes, by the (1, K) scores."""
-    taken = np.zeros((len(settings), scores.iop.shape[1]), dtype=bool)
-    for row, config in enumerate(settings):
-        taken[row, list(select(scores, config, calibration).indices)] = True
-    return taken
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from accelerate import PartialState
 
-from llmseg_core.config import SelectionConfig, SelectionRule
+from llmseg_core.config import PAPER_RULES, SelectionConfig
 from llmseg_core.model_dir.directory import model_directory
 from llmseg_core.runtime.whole_file import write_whole
 
@@ -189,5 +189,5 @@ def _beside(
     if options.sweep and "paper-table-3" not in names:
         names.append("paper-table-3")
     measured = [(each["name"], each["scores"]) for each in (report, *others)]
-    by_rule = {row["rule"]: row for row in report["sweep"][: len(SelectionRule)]}
+    by_rule = {row["rule"]: row for row in report["sweep"][: len(PAPER_RULES)]}
     return [beside(paper_table(name), report["data"], measured, by_rule) for name in names]

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from llmseg_core.config import SelectionConfig, SelectionRule
+from llmseg_core.config import PAPER_RULES, SelectionConfig
 
-from .answers import ScoredProposals, taken_proposals
+from .answers import ScoredProposals
 from .judge import Judged
 from .sums import SCORES, scores_of_sums, sums
 
@@ -22,11 +22,11 @@ THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(1, 20))
 
 def paper_rules(base: SelectionConfig) -> list[SelectionConfig]:
     """The four rules of the paper's Table 3 at one threshold, in its order."""
-    return [replace(base, rule=rule) for rule in SelectionRule]
+    return [replace(base, rule=rule) for rule in PAPER_RULES]
 
 
 def sweep_settings(base: SelectionConfig) -> list[SelectionConfig]:
-    """Every rule at every threshold; the rest stays as in `base`."""
+    """Each of them at every threshold; the rest stays as in `base`."""
     return [
         replace(config, iop_threshold=threshold)
         for config in paper_rules(base)
@@ -96,8 +96,7 @@ class Sweep:
         for each in judged:
             if each.atoms is None:
                 raise ValueError(f"{each.case.sample} has no proposals, there is nothing to select")
-            scores = proposals.scores[each.case.question]
-            taken = taken_proposals(scores, self.settings, proposals.calibration)
+            taken = proposals.taken(each.case.question, self.settings)
             found = np.asarray(taken.any(1))
             terms.append(SweepTerm(sums(each.atoms.measure(taken)), found, each.case.has_target))
         return terms

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from llmseg_core.config import SelectionRule
+from llmseg_core.config import PAPER_RULES, SelectionRule
 from llmseg_core.runtime.whole_file import whole_file
 
 from .paper_tables import HEADINGS
@@ -47,7 +47,7 @@ def plot_sweep(
     figure.suptitle(title)
     fields = figure.subplots(1, len(SCORES), sharey=True)
     for field, score in zip(fields, SCORES, strict=True):
-        for rule in SelectionRule:
+        for rule in PAPER_RULES:
             points = sorted(
                 (row.config.iop_threshold, 100 * row.scores[score], row.config.top_k)
                 for row in rows

@@ -13,7 +13,13 @@ import numpy as np
 from rich.table import Table
 
 from llmseg_core.cli.device_argument import chosen_device
-from llmseg_core.config import Calibration, LLMSegConfig, RuntimeConfig, SelectionConfig
+from llmseg_core.config import (
+    Calibration,
+    LLMSegConfig,
+    RuntimeConfig,
+    SelectionConfig,
+    SelectionRule,
+)
 from llmseg_core.methods.method import Method, load_method
 from llmseg_core.metrics.mask_iou import MaskCounts
 from llmseg_core.model_dir.directory import CONFIG_FILE, model_directory
@@ -33,6 +39,7 @@ from ..evaluate.reliability_plot import plot_reliability
 from ..evaluate.report import print_tables, write_json
 from .calibration_file import write_calibration
 from .curves import cross_calibrated, fit_calibration
+from .rule_fit import RuleFit, best_minimum
 
 __all__ = [
     "FoundCalibration",
@@ -62,18 +69,22 @@ def calibrate_as_asked(options: argparse.Namespace) -> None:
     out = options.out or Path("build/calibrate") / slug(data.name) / slug(name)
     runtime = RuntimeConfig(device=chosen_device(options), dtype=options.dtype)
     policy, indices = BrokenPolicy(options.broken), asked_indices(data, options.samples)
-    found = calibration_by(model, data, indices, out, runtime, policy)
+    fits_rule = options.rule is not None
+    found = calibration_by(model, data, indices, out, runtime, policy, fits_rule)
     results = found.reliability(options.seed)
     title = f"{name} on {data.name}, {len(found.cases)} questions"
     written = [options.json or out / "calibration.json", out / "reliability.png"]
     record = {"name": name, "data": data.name, "min_confidence": found.least}
+    if fits_rule:
+        record["selection"] = found.selection.to_dict()
     write_json(
         written[0], {**record, "calibration": found.calibration.to_dict(), "results": results}
     )
     plot_reliability(written[1], results, title)
     print_tables(reliability_table(title, results))
     if not options.dry_run:
-        write_calibration(model, found.calibration, found.least)
+        rule = found.selection if fits_rule else None
+        write_calibration(model, found.calibration, found.least, rule)
         written.insert(0, model / CONFIG_FILE)
     print(
         f"min_confidence: {found.selection.min_confidence:.4g} before, {found.least:.4g} calibrated"
@@ -126,6 +137,7 @@ def calibration_by(
     out: Path,
     runtime: RuntimeConfig | None = None,
     policy: BrokenPolicy = BrokenPolicy.FATAL,
+    fits_rule: bool = False,
 ) -> FoundCalibration:
     """Ask a model, and fit its calibration; the model is not changed.
 
@@ -136,19 +148,43 @@ def calibration_by(
         out: folder for answers, from which an interrupted run goes on.
         runtime: device and number format.
         policy: what happens when a sample cannot be used.
+        fits_rule: whether the rule `expected_iou` is fitted before, and taken.
 
     Raises:
-        ValueError, OSError: as `evaluate`, or if there are too few questions.
+        ValueError, OSError: as `evaluate`, or if there are too few questions, or a rule cannot be
+            fitted to a method that has none.
     """
     runtime = runtime or RuntimeConfig()
     method = load_method(model, runtime)
     selection, old = method.selection, method.calibration
-    source = unjudged_answers(method, model, runtime.dtype, data.name, out)
-    cases = evaluate(data, source, indices, policy=policy).cases
+
+    def answers() -> AnswerSource:
+        return unjudged_answers(method, model, runtime.dtype, data.name, out, selection)
+
+    if fits_rule:
+        if method.description.name != LLMSegConfig.method:
+            raise ValueError(
+                f"--rule: {model} is a model of the method {method.description.name}, which has "
+                f"no selection rule: leave it out"
+            )
+        fit = RuleFit(answers())
+        evaluate(data, fit, indices, policy=policy)
+        rule, old = SelectionRule.EXPECTED_IOU, None
+        selection = replace(selection, rule=rule, expected_iou=fit.weights())
+    cases = evaluate(data, _MasksAlone(answers()), indices, policy=policy).cases
+    if fits_rule:
+        selection = replace(selection, min_confidence=best_minimum(cases))
     return FoundCalibration(cases, fit_calibration(cases, data.name), selection, old)
 
 
-def unjudged_answers(method: Method, model: Path, dtype: str, data: str, out: Path) -> AnswerSource:
+def unjudged_answers(
+    method: Method,
+    model: Path,
+    dtype: str,
+    data: str,
+    out: Path,
+    selection: SelectionConfig | None = None,
+) -> AnswerSource:
     """What a method answers when nothing is too unsure, with its own scores as confidences.
 
     Args:
@@ -157,14 +193,15 @@ def unjudged_answers(method: Method, model: Path, dtype: str, data: str, out: Pa
         dtype: its number format.
         data: name of the data, which stored answers belong to.
         out: folder for answers so far.
+        selection: the rule and its thresholds; None takes the method's.
     """
     method.calibration = None
-    unjudged = replace(method.selection, min_confidence=0.0)
+    unjudged = replace(selection or method.selection, min_confidence=0.0)
     about = {"model": model_digest(model), "data": data, "dtype": dtype}
     wording = wording_for(getattr(method, "config", None))
     if method.description.name == LLMSegConfig.method:
         file = JsonLines(out / "scores.jsonl", about)
-        return _MasksAlone(PipelineAnswers(method, file, unjudged, wording))
+        return PipelineAnswers(method, file, unjudged, wording)
     file = JsonLines(out / "unjudged.jsonl", about)
     return SegmenterAnswers(_Unjudged(method, unjudged), file, wording)
 

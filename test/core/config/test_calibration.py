@@ -38,19 +38,23 @@ def test_a_falling_curve_is_refused() -> None:
 
 def test_a_selection_claims_chances_of_masks_and_of_nothing() -> None:
     scores = ProposalScores(torch.tensor([[0.3, 0.9]]), torch.tensor([[0.2, 0.6]]))
-    plain = select(scores, SelectionConfig(min_confidence=0.55))
+    masks = torch.zeros(2, 1, 1, dtype=torch.bool)
+    plain = select(scores, masks, SelectionConfig(min_confidence=0.55))
     assert plain.confidence == pytest.approx(0.6)
     sure = CALIBRATION.of_mask(0.6)
     assert sure == pytest.approx(0.803, abs=1e-3)
-    found = select(scores, SelectionConfig(min_confidence=sure - 1e-6), CALIBRATION)
+    found = select(scores, masks, SelectionConfig(min_confidence=sure - 1e-6), CALIBRATION)
     assert found.found
     assert found.confidence == pytest.approx(sure)
-    dropped = select(scores, SelectionConfig(min_confidence=sure + 1e-3), CALIBRATION)
+    dropped = select(scores, masks, SelectionConfig(min_confidence=sure + 1e-3), CALIBRATION)
     assert not dropped.found
     assert dropped.confidence == pytest.approx(1 - CALIBRATION.fits(0.6), abs=1e-6)
     assert dropped.reason.startswith("confidence 0.80 is below 0.80")
     none = select(
-        ProposalScores(torch.zeros(1, 0), torch.zeros(1, 0)), SelectionConfig(), CALIBRATION
+        ProposalScores(torch.zeros(1, 0), torch.zeros(1, 0)),
+        masks[:0],
+        SelectionConfig(),
+        CALIBRATION,
     )
     assert none.confidence == pytest.approx(1 - CALIBRATION.fits(0.0))
 

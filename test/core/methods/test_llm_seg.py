@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from helpers.counting import count_calls
+from helpers.selection_rules import every_rule
 from llmseg_core import FrameEncoding, LLMSegPipeline, Proposals, SelectionConfig, SelectionRule
 from llmseg_core.model_dir.parts import ModelParts
 
@@ -95,8 +96,8 @@ def test_image_without_proposals(parts: ModelParts, image: np.ndarray) -> None:
     pipeline = without_proposals(parts)
     frame = pipeline.encode_frame(image)
     assert len(frame.proposals) == 0
-    for rule in SelectionRule:
-        answer = pipeline.segment(frame, "the cup", SelectionConfig(rule))
+    for config in every_rule():
+        answer = pipeline.segment(frame, "the cup", config)
         assert not answer.found
         assert answer.confidence == 0.0
         assert answer.mask.shape == (48, 64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from helpers.selection_rules import every_rule
 from llmseg_core import SelectionConfig, SelectionRule
 from llmseg_core.selector.selection import select, union_mask
 from llmseg_core.types import ProposalScores, Selection
@@ -11,6 +12,7 @@ from llmseg_core.types import ProposalScores, Selection
 # Proposal 2 has the highest IoU score but a low IoP; 0 and 3 lie on the target.
 IOU_SCORE = [0.3, -0.2, 0.9, 0.6]
 IOP = [0.7, 0.1, 0.4, 0.8]
+MASKS = torch.zeros(4, 2, 2, dtype=torch.bool)
 
 
 def scores(iou_score: list[float], iop: list[float]) -> ProposalScores:
@@ -23,7 +25,7 @@ def test_scores_that_are_no_numbers_are_refused(wrong: float, place: int) -> Non
     both = [list(IOU_SCORE), list(IOP)]
     both[place][1] = wrong
     with pytest.raises(ValueError, match="the scores hold NaN or infinity"):
-        select(scores(*both), SelectionConfig(SelectionRule.TOP_IOU))
+        select(scores(*both), MASKS, SelectionConfig(SelectionRule.TOP_IOU))
 
 
 @pytest.mark.parametrize(
@@ -42,7 +44,7 @@ def test_scores_that_are_no_numbers_are_refused(wrong: float, place: int) -> Non
     ],
 )
 def test_rules(config: SelectionConfig, indices: tuple[int, ...], confidence: float) -> None:
-    selection = select(scores(IOU_SCORE, IOP), config)
+    selection = select(scores(IOU_SCORE, IOP), MASKS, config)
     assert selection.indices == indices
     assert selection.confidence == pytest.approx(confidence)
     assert selection.found == bool(indices)
@@ -61,11 +63,11 @@ def test_rules(config: SelectionConfig, indices: tuple[int, ...], confidence: fl
     ],
 )
 def test_reason_why_nothing_was_found(config: SelectionConfig, reason: str) -> None:
-    assert select(scores(IOU_SCORE, IOP), config).reason == reason
+    assert select(scores(IOU_SCORE, IOP), MASKS, config).reason == reason
 
 
 def test_threshold_itself_is_not_above() -> None:
-    assert not select(scores([0.0], [0.5]), SelectionConfig()).found
+    assert not select(scores([0.0], [0.5]), MASKS[:1], SelectionConfig()).found
 
 
 @pytest.mark.parametrize(
@@ -83,20 +85,20 @@ def test_threshold_itself_is_not_above() -> None:
 )
 def test_unsure_answer_is_no_answer(rule: SelectionRule, minimum: float, found: bool) -> None:
     config = SelectionConfig(rule, min_confidence=minimum)
-    selection = select(scores(IOU_SCORE, IOP), config)
+    selection = select(scores(IOU_SCORE, IOP), MASKS, config)
     assert selection.found == found
     assert selection.confidence == pytest.approx(0.4 if rule is SelectionRule.TOP_IOU else 0.8)
 
 
-@pytest.mark.parametrize("rule", SelectionRule)
-def test_no_proposal(rule: SelectionRule) -> None:
-    selection = select(scores([], []), SelectionConfig(rule))
+@pytest.mark.parametrize("config", every_rule(), ids=lambda config: config.rule.value)
+def test_no_proposal(config: SelectionConfig) -> None:
+    selection = select(scores([], []), MASKS[:0], config)
     assert selection == Selection((), 0.0, "nothing was proposed in this image")
 
 
 def test_scores_of_several_instructions_are_refused() -> None:
     with pytest.raises(ValueError, match="of 2 instructions"):
-        select(ProposalScores(torch.zeros(2, 3), torch.zeros(2, 3)), SelectionConfig())
+        select(ProposalScores(torch.zeros(2, 3), torch.zeros(2, 3)), MASKS[:3], SelectionConfig())
 
 
 def test_union() -> None:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from rclpy.exceptions import InvalidParameterValueException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
+from helpers.selection_rules import WEIGHTS
 from llmseg_core.config import RuntimeConfig, SelectionConfig, SelectionRule
 from llmseg_ros.camera.parameters import CameraParameters, declare_camera_parameters
 from llmseg_ros.node.parameters import (
@@ -27,6 +28,7 @@ from llmseg_ros.node.parameters import (
 )
 from llmseg_ros.node.selection_parameters import (
     SELECTION_NAMES,
+    adopt_selection,
     declare_selection_parameters,
     read_selection,
     selection_parameters,
@@ -46,7 +48,7 @@ def node(ros: None) -> Iterator[Node]:
 
 def check(name: str, value: Any, configured: bool = True) -> SetParametersResult:
     current = {"device": "cpu", "dtype": "float32", "attention": "sdpa", "rule": "iop"}
-    return check_parameters([Parameter(name, value=value)], current, configured)
+    return check_parameters([Parameter(name, value=value)], current, configured, SelectionConfig())
 
 
 def test_the_tables_match_what_is_read() -> None:
@@ -54,7 +56,8 @@ def test_the_tables_match_what_is_read() -> None:
         field.name for field in fields(NodeParameters)
     ]
     assert tuple(field.name for field in fields(RuntimeConfig)) == RUNTIME_NAMES
-    assert tuple(field.name for field in fields(SelectionConfig)) == SELECTION_NAMES
+    settable = [field.name for field in fields(SelectionConfig) if field.name != "expected_iou"]
+    assert tuple(settable) == SELECTION_NAMES
     assert tuple(spec.name for spec in selection_parameters(MODEL)) == SELECTION_NAMES
 
 
@@ -78,10 +81,26 @@ def test_parameters_that_nobody_sets_are_the_models_own(node: Node) -> None:
     declare_node_parameters(node)
     assert read_node_parameters(node) == NodeParameters()
     declare_selection_parameters(node, MODEL)
-    assert read_selection(node) == MODEL
+    assert read_selection(node, MODEL) == MODEL
     undeclare_selection_parameters(node)
     declare_selection_parameters(node, SelectionConfig())
-    assert read_selection(node) == SelectionConfig()
+    assert read_selection(node, SelectionConfig()) == SelectionConfig()
+
+
+def test_a_rule_that_the_next_model_was_not_fitted_for_goes(node: Node) -> None:
+    fitted = SelectionConfig(SelectionRule.TOP_IOU, expected_iou=WEIGHTS)
+    declare_selection_parameters(node, fitted)
+    asked = Parameter("rule", value="expected_iou")
+    assert check_parameters([asked], {}, True, fitted).successful
+    refused = check_parameters([asked], {}, True, MODEL)
+    assert "run llmseg calibrate --rule expected_iou" in refused.reason
+    node.set_parameters([asked, Parameter("top_k", value=9)])
+    assert read_selection(node, fitted).rule is SelectionRule.EXPECTED_IOU
+    adopt_selection(node, fitted, replace(fitted, min_confidence=0.3))
+    assert read_selection(node, fitted).rule is SelectionRule.EXPECTED_IOU
+    adopt_selection(node, fitted, MODEL)
+    assert read_selection(node, MODEL).rule is MODEL.rule
+    assert read_selection(node, MODEL).top_k == 9
 
 
 def test_overrides_win_over_the_model(ros: None) -> None:
@@ -89,7 +108,7 @@ def test_overrides_win_over_the_model(ros: None) -> None:
     node = Node("parameters", parameter_overrides=overrides)
     declare_node_parameters(node)
     declare_selection_parameters(node, MODEL)
-    assert read_selection(node) == SelectionConfig(MODEL.rule, MODEL.iop_threshold, top_k=7)
+    assert read_selection(node, MODEL) == SelectionConfig(MODEL.rule, MODEL.iop_threshold, top_k=7)
     assert read_node_parameters(node).max_rate_hz == 2.5
     node.destroy_node()
 
@@ -154,7 +173,7 @@ def test_shipped_parameter_files(ros: None, path: Path) -> None:
     for name, value in given.items():
         assert node.get_parameter(name).value == value
     current = {name: node.get_parameter(name).value for name in (*RUNTIME_NAMES, *SELECTION_NAMES)}
-    assert check_parameters([], current, configured=False).successful
+    assert check_parameters([], current, False, SelectionConfig()).successful
     node.destroy_node()
 
 

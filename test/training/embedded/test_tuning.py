@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import pytest
 
 from helpers.answers import Asked, DrawnAnswers, giou_of
-from llmseg_core.config import SelectionConfig, SelectionRule
+from helpers.selection_rules import WEIGHTS
+from llmseg_core.config import PAPER_RULES, SelectionConfig, SelectionRule
 from llmseg_training.embedded.tuning import candidates, tune_selection
 from llmseg_training.evaluate import evaluate
 
@@ -25,7 +26,10 @@ def tuned(
 def test_every_setting_is_tried_once() -> None:
     settings = list(candidates())
     assert len(settings) == len(set(settings))
-    assert {each.rule for each in settings} == set(SelectionRule)
+    assert {each.rule for each in settings} == set(PAPER_RULES)
+    more = list(candidates(WEIGHTS))
+    assert len(more) == len(set(more)) > len(settings)
+    assert {each.rule for each in more} == set(SelectionRule)
 
 
 def test_the_threshold_between_right_and_wrong_is_found() -> None:

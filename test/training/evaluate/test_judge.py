@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 
 from helpers.answers import MASKS, Asked, DrawnAnswers, pixels
-from llmseg_core.config import SelectionConfig, SelectionRule
+from helpers.selection_rules import every_rule
+from llmseg_core.config import SelectionConfig
 from llmseg_training.evaluate import Prediction, SampleAnswers, evaluate, judge, score_cases
 
 LEFT, THIRD = (0, 1), (2,)
@@ -85,9 +86,8 @@ def test_the_best_proposal_of_each_object() -> None:
 
 
 @pytest.mark.parametrize("score", [math.nan, math.inf])
-@pytest.mark.parametrize("rule", SelectionRule)
-def test_scores_that_are_no_numbers_are_refused(score: float, rule: SelectionRule) -> None:
-    config = SelectionConfig(rule)
+@pytest.mark.parametrize("config", every_rule(), ids=lambda config: config.rule.value)
+def test_scores_that_are_no_numbers_are_refused(score: float, config: SelectionConfig) -> None:
     sure = Asked(LEFT, (0.9, 0.1, 0.1))
     for name, wrong in (
         ("iop", Asked(LEFT, (0.9, score, 0.1), (1, 0, 0))),

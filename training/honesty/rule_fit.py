@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fits how the rule `expected_iou` tells the IoU of an answer, on questions not trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.optimize import minimize
+
+from llmseg_core.config import ExpectedIoU
+from llmseg_core.selector.expected_iou import answer_values, mask_cells, possible_answers
+
+from ..data import DataSample
+from ..evaluate import AnswerSource, Case, ProposalAtoms, SampleAnswers
+
+__all__ = ["RuleFit", "best_minimum", "fit_weights"]
+
+MINIMA = (0.0, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6)
+"""expected IoU below which nothing is answered: what is tried"""
+RIDGE = 1e-5
+"""of the squared weights, so that values that never change weigh nothing"""
+DIGITS = 6
+
+
+class RuleFit:
+    """Answers of a model, which on their way show what possible answers were worth.
+
+    Args:
+        source: the model's answers, with proposals and scores.
+    """
+
+    def __init__(self, source: AnswerSource) -> None:
+        self.source = source
+        self._values: list[np.ndarray] = []
+        self._ious: list[np.ndarray] = []
+
+    def answer(self, sample: DataSample) -> SampleAnswers:
+        """See `AnswerSource`; the proposals are left out, whose measuring takes longest.
+
+        Raises:
+            ValueError: if the method has no proposals.
+        """
+        answers = self.source.answer(sample)
+        proposals = answers.proposals
+        if proposals is None:
+            raise ValueError("the rule expected_iou judges unions of proposals, and here are none")
+        if len(proposals.masks):
+            cells, atoms = mask_cells(proposals.masks), ProposalAtoms(proposals.full_masks)
+            for row, question in enumerate(sample.questions):
+                scores = proposals.scores[row]
+                possible = possible_answers(scores)
+                taken = np.zeros((len(possible), len(cells)), dtype=bool)
+                for each, indices in zip(taken, possible, strict=True):
+                    each[list(indices)] = True
+                self._values.append(answer_values(scores, cells, possible).numpy())
+                self._ious.append(atoms.count(question.mask, question.ignore).iou(taken))
+        return SampleAnswers(answers.predictions)
+
+    def finish(self) -> None:
+        """See `AnswerSource`."""
+        self.source.finish()
+
+    def weights(self) -> ExpectedIoU:
+        """What fits all answers that were seen.
+
+        Raises:
+            ValueError: if there were none.
+        """
+        if not self._values:
+            raise ValueError("nothing was proposed in any image, there is nothing to fit")
+        return fit_weights(np.concatenate(self._values), np.concatenate(self._ious))
+
+
+def fit_weights(values: np.ndarray, ious: np.ndarray) -> ExpectedIoU:
+    """The weights of the least squared error.
+
+    Args:
+        values: (N, 6) float64, see `answer_values`.
+        ious: (N,) float64 in [0, 1], the true ones.
+    """
+    mean, spread = values.mean(0), values.std(0) + 1e-6
+    columns = np.column_stack(((values - mean) / spread, np.ones(len(values))))
+
+    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
+        expected = 1 / (1 + np.exp(-np.clip(columns @ weights, -50, 50)))
+        wrong = expected - ious
+        slope = columns.T @ (2 * wrong * expected * (1 - expected)) / len(ious)
+        return float((wrong**2).mean() + RIDGE * weights @ weights), slope + 2 * RIDGE * weights
+
+    found = minimize(loss, np.zeros(columns.shape[1]), jac=True, method="L-BFGS-B").x
+    weights = found[:-1] / spread
+    shift = found[-1] - weights @ mean
+    return ExpectedIoU(*(round(float(each), DIGITS) for each in (*weights, shift)))
+
+
+def best_minimum(cases: Sequence[Case]) -> float:
+    """The `min_confidence` of the highest gIoU, of those that are tried; the least of equal ones.
+
+    Args:
+        cases: judged answers that were taken however unsure, by the method's own score.
+    """
+    found, score, iou = (
+        np.array(column)
+        for column in zip(*((case.found, case.confidence, case.iou) for case in cases), strict=True)
+    )
+    refused = np.array([not case.has_target for case in cases])
+    worth = [np.where(found & (score >= least), iou, refused).mean() for least in MINIMA]
+    return MINIMA[int(np.argmax(worth))]
