@@ -37,6 +37,8 @@ def object_masks(answer: Segmentation) -> NDArray[np.bool_]:
             mask |= other
             objects = [kept for kept in objects if kept is not other]
         objects.append(mask)
+    if len(objects) == 1:
+        return objects[0][None]
     return np.stack(objects) if objects else np.zeros((0, *size), dtype=bool)
 
 

@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .percentiles import percentiles
+
 __all__ = ["OrientedBox", "upright_box"]
 
 TRIM = (1.0, 99.0)
@@ -92,9 +94,9 @@ def upright_box(
     flat = np.stack([points @ along, points @ across], axis=1).astype(np.float32)
     angle = np.radians(cv2.minAreaRect(flat)[2]) if len(flat) > 2 else 0.0
     first = np.cos(angle) * along + np.sin(angle) * across
-    axes = np.stack([first, np.cross(up, first), up], axis=1)
+    axes = np.stack([first, _cross(up, first), up], axis=1)
     local = points @ axes
-    low, high = np.percentile(local, trim, axis=0)
+    low, high = percentiles(local, trim)
     size = np.maximum(high - low, THINNEST)
     centre = axes @ ((low + high) / 2)
     if size[1] > size[0]:
@@ -110,6 +112,12 @@ def _horizontal(up: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[
     """Two directions at right angles to `up` and each other."""
     other = np.zeros(3)
     other[int(np.abs(up).argmin())] = 1
-    along = np.cross(other, up)
-    along /= np.linalg.norm(along)
-    return along, np.cross(up, along)
+    along = _cross(other, up)
+    along /= np.sqrt(along @ along)
+    return along, _cross(up, along)
+
+
+def _cross(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.float64]:
+    """The product of two directions, (3,); numpy's own is for arrays of any shape, and slow."""
+    (ax, ay, az), (bx, by, bz) = a.tolist(), b.tolist()
+    return np.array([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx])

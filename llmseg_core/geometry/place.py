@@ -5,13 +5,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from .oriented_box import OrientedBox, upright_box
+from .percentiles import percentiles
 from .pinhole import Pinhole
 from .support import NARROWEST, RING_SHARE, WIDEST, Plane, plane_around
-from .visible_part import is_measured, visible_part
+from .visible_part import depth_in_metres, is_measured, visible_part
 
 __all__ = ["Place", "locate"]
 
@@ -70,14 +72,20 @@ class Place:
         )
 
 
-def locate(depth: NDArray[np.float32], mask: NDArray[np.bool_], camera: Pinhole) -> Place:
+def locate(
+    depth: NDArray[np.float32] | NDArray[np.uint16],
+    mask: NDArray[np.bool_],
+    camera: Pinhole,
+    unit_m: float = 0.001,
+) -> Place:
     """Where the thing under a mask is.
 
     Args:
-        depth: (H, W) float32 along the optical axis, metres; NaN, infinite or 0 where nothing was
-            measured.
+        depth: (H, W) along the optical axis: float32 metres, NaN, infinite or 0 where nothing was
+            measured; or uint16, 0 there. Only what is about the mask is looked at.
         mask: (H, W) bool.
         camera: of the image that both are of.
+        unit_m: metres of one in whole numbers.
 
     Raises:
         ValueError: the sizes differ.
@@ -87,25 +95,25 @@ def locate(depth: NDArray[np.float32], mask: NDArray[np.bool_], camera: Pinhole)
             f"the depth image is {depth.shape[1]} x {depth.shape[0]} and the mask "
             f"{mask.shape[1]} x {mask.shape[0]}: they must be of one size"
         )
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    if not len(rows):
+    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+    if not width:
         return Place(reason="the mask is empty")
-    top, left, step, window = _window(rows, columns, mask.shape)
-    depth, mask = depth[window], mask[window]
+    top, left, step, window = _window(top, left, height, width, mask.shape)
+    metres, mask = depth_in_metres(depth[window], unit_m), mask[window]
     camera = Pinhole(
         camera.fx / step, camera.fy / step, (camera.cx - left) / step, (camera.cy - top) / step
     )
-    part = visible_part(depth, mask)
+    part = visible_part(metres, mask)
     measured = int(part.sum())
     if measured < FEWEST_POINTS:
-        share = float(is_measured(depth)[mask].mean()) if mask.any() else 0.0
+        share = float(is_measured(metres)[mask].mean()) if mask.any() else 0.0
         return Place(
             reason=f"{measured} points of it were measured, at least {FEWEST_POINTS} are needed "
             f"(there is depth under {share:.0%} of the mask)"
         )
-    plane = plane_around(depth, mask, part, camera)
+    plane = plane_around(metres, mask, part, camera)
     y, x = np.divmod(np.flatnonzero(part), part.shape[1])
-    points = camera.points(x, y, depth[y, x])
+    points = camera.points(x, y, metres[y, x])
     if plane is not None:
         above = _above(plane, points)
         if above is None:
@@ -119,19 +127,15 @@ def locate(depth: NDArray[np.float32], mask: NDArray[np.bool_], camera: Pinhole)
 
 
 def _window(
-    rows: NDArray[np.intp], columns: NDArray[np.intp], size: tuple[int, ...]
+    top: int, left: int, height: int, width: int, size: tuple[int, ...]
 ) -> tuple[int, int, int, tuple[slice, slice]]:
     """Top, left and step of the pixels to look at: an object's surroundings belong to them."""
-    height, width = int(rows[-1] - rows[0]) + 1, int(columns[-1] - columns[0]) + 1
     step = 1
     while height * width > MOST_PIXELS * step * step:
         step += 1
     reach = step * (int(np.clip(RING_SHARE * max(height, width) / step, NARROWEST, WIDEST)) + 4)
-    top, left = max(0, int(rows[0]) - reach), max(0, int(columns[0]) - reach)
-    bottom, right = (
-        min(size[0], int(rows[-1]) + reach + 1),
-        min(size[1], int(columns[-1]) + reach + 1),
-    )
+    bottom, right = min(size[0], top + height + reach), min(size[1], left + width + reach)
+    top, left = max(0, top - reach), max(0, left - reach)
     return top, left, step, (slice(top, bottom, step), slice(left, right, step))
 
 
@@ -141,8 +145,8 @@ def _above(plane: Plane, points: NDArray[np.float32]) -> NDArray[np.bool_] | Non
     A sheet lies in the plane, and all its points are its own.
     """
     heights = plane.heights(points)
-    extent = float(np.ptp(np.percentile(points, (2, 98), axis=0), axis=0).max())
-    if np.percentile(heights, 5) < -plane.tolerance - OFF_M * extent:
+    extent = float(np.ptp(percentiles(points, (2, 98)), axis=0).max())
+    if percentiles(heights, (5,))[0] < -plane.tolerance - OFF_M * extent:
         return None
     above: NDArray[np.bool_] = heights > plane.tolerance
     if above.mean() < LYING or above.sum() < FEWEST_POINTS:

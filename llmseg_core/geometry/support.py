@@ -122,7 +122,8 @@ def _ransac(
             return None
         some = points[inliers]
         middle = some.mean(axis=0)
-        normal = np.linalg.eigh(np.cov((some - middle).T))[1][:, 0]
+        around = some - middle
+        normal = np.linalg.eigh(around.T @ around)[1][:, 0]
         offset = -float(normal @ middle)
         inliers = np.abs(points @ normal + offset) < tolerance
     if offset < 0:

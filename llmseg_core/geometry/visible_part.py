@@ -14,7 +14,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["depth_step", "is_measured", "visible_part"]
+from .percentiles import percentiles
+
+__all__ = ["depth_in_metres", "depth_step", "is_measured", "visible_part"]
 
 STEP_SHARE = 0.010
 STEP_SQUARED = 0.008
@@ -40,6 +42,20 @@ def depth_step(depth: Depth) -> Depth:
     wide.
     """
     return depth * (STEP_SHARE + STEP_SQUARED * depth)
+
+
+def depth_in_metres(
+    depth: NDArray[np.float32] | NDArray[np.uint16], unit_m: float
+) -> NDArray[np.float32]:
+    """Metres, contiguous, in this machine's byte order.
+
+    Args:
+        depth: whole numbers, or metres, which stay.
+        unit_m: metres of one in whole numbers.
+    """
+    if depth.dtype.kind == "u":
+        return np.multiply(depth, np.float32(unit_m), dtype=np.float32)
+    return np.ascontiguousarray(depth, dtype=np.float32)
 
 
 def is_measured(depth: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -81,7 +97,7 @@ def visible_part(depth: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray
     medians = _medians(labels_kept, depth_kept, count)
     groups = []
     for seed in parts[:SEEDS]:
-        low, high = np.percentile(depth_kept[labels_kept == seed], SPREAD).tolist()
+        low, high = percentiles(depth_kept[labels_kept == seed], SPREAD).tolist()
         fits = (medians >= low - depth_step(low)) & (medians <= high + depth_step(high))
         fits[areas < LEAST_PART] = False
         fits[seed] = True

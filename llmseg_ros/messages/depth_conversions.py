@@ -13,10 +13,13 @@ from numpy.typing import NDArray
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
+from llmseg_core.geometry.visible_part import depth_in_metres
+
 from .conversions import ImageConversionError
 
 __all__ = [
     "DepthMessage",
+    "DepthValues",
     "check_depth",
     "depth_to_compressed",
     "depth_to_image",
@@ -84,10 +87,7 @@ def depth_to_metres(msg: DepthMessage, unit_m: float = 0.001) -> NDArray[np.floa
     Raises:
         ImageConversionError: see `check_depth`, and a compressed image that cannot be decoded.
     """
-    values = depth_values(msg)
-    if values.dtype.kind == "u":
-        return np.multiply(values, np.float32(unit_m), dtype=np.float32)
-    return np.ascontiguousarray(values, dtype=np.float32)
+    return depth_in_metres(depth_values(msg), unit_m)
 
 
 def depth_values(msg: DepthMessage) -> DepthValues:

@@ -14,9 +14,10 @@ from std_msgs.msg import Header
 from llmseg_core.following.objects import object_masks
 from llmseg_core.geometry.pinhole import Pinhole
 from llmseg_core.geometry.place import Place, locate
+from llmseg_core.geometry.visible_part import depth_in_metres
 from llmseg_ros.error_log import ErrorLog
 
-from .depth_conversions import depth_to_metres
+from .depth_conversions import DepthValues, depth_values
 from .frame import Frame, SegmentedFrame
 from .frame_sync import Match
 from .intrinsics import distortion_warning, pinhole_of
@@ -103,11 +104,12 @@ class Placing:
         except ValueError as error:
             self._errors.report("depth", str(error))
             return FoundPlaces(frame.header, (Place(reason=str(error)),) * len(masks))
-        places = tuple(_locate(depth, mask, camera) for mask in masks)
+        unit_m = self.settings.unit_m
+        places = tuple(_locate(depth, mask, camera, unit_m) for mask in masks)
         return self._in_target_frame(FoundPlaces(frame.header, places))
 
-    def _read(self, frame: Frame, size: tuple[int, int]) -> tuple[NDArray[np.float32], Pinhole]:
-        """Depth in metres, and the camera of the depth image's pixels."""
+    def _read(self, frame: Frame, size: tuple[int, int]) -> tuple[DepthValues, Pinhole]:
+        """Depth as it came, and the camera of its pixels."""
         match: Match = frame.depth.wait(WAIT_S)
         if match.depth is None:
             raise ValueError(_missing(match, self.settings.slop_s))
@@ -120,7 +122,7 @@ class Placing:
                 "depth that is registered to the colour camera (aligned_depth_to_color), or set "
                 "depth_is_registered if it is"
             )
-        depth = depth_to_metres(match.depth, self.settings.unit_m)
+        depth = depth_values(match.depth)
         _check_sizes(depth.shape, size)
         _check_unit(depth, self.settings.unit_m)
         topic = self.settings.image_topic
@@ -143,13 +145,13 @@ class Placing:
         return FoundPlaces(header, tuple(one.moved(rotation, shift) for one in found.places))
 
 
-def _locate(depth: NDArray[np.float32], mask: NDArray[np.bool_], camera: Pinhole) -> Place:
+def _locate(depth: DepthValues, mask: NDArray[np.bool_], camera: Pinhole, unit_m: float) -> Place:
     """The place of a mask that may have another size than the depth; its pixels are the mask's."""
     if depth.shape == mask.shape:
-        return locate(depth, mask, camera)
+        return locate(depth, mask, camera, unit_m)
     size = depth.shape[1], depth.shape[0]
     small = cv2.resize(mask.view(np.uint8), size, interpolation=cv2.INTER_NEAREST).view(bool)
-    place = locate(depth, small, camera)
+    place = locate(depth, small, camera, unit_m)
     scale = np.array([mask.shape[1] / depth.shape[1], mask.shape[0] / depth.shape[0]])
     pixels = np.floor((place.pixels + 0.5) * scale).astype(np.int32)
     return Place(place.points, pixels, place.position, place.box, place.stands, place.reason)
@@ -174,8 +176,8 @@ def _check_sizes(depth: tuple[int, ...], image: tuple[int, ...]) -> None:
         )
 
 
-def _check_unit(depth: NDArray[np.float32], unit_m: float) -> None:
-    some = depth[::LOOK_EVERY, ::LOOK_EVERY]
+def _check_unit(depth: DepthValues, unit_m: float) -> None:
+    some = depth_in_metres(depth[::LOOK_EVERY, ::LOOK_EVERY], unit_m)
     some = some[np.isfinite(some) & (some > 0)]
     if not some.size:
         return

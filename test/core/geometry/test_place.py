@@ -70,6 +70,18 @@ def test_a_block_has_its_place_and_its_box(true_middle: np.ndarray) -> None:
     assert mask[place.pixels[:, 1], place.pixels[:, 0]].all()
 
 
+@pytest.mark.parametrize("unit_m", [0.001, 0.0001])
+@pytest.mark.parametrize("order", ["<u2", ">u2"])
+def test_whole_numbers_are_metres_in_units(unit_m: float, order: str) -> None:
+    depth, mask = block()
+    whole = np.round(depth / unit_m).astype(order)
+    found = locate(whole, mask, CAMERA, unit_m)
+    same = locate((whole * np.float32(unit_m)).astype(np.float32), mask, CAMERA)
+    np.testing.assert_array_equal(found.points, same.points)
+    np.testing.assert_array_equal(found.position, same.position)
+    np.testing.assert_allclose(found.box.size, SIZE, atol=0.006)
+
+
 @pytest.mark.parametrize("value", [0.0, np.nan, np.inf, -1.0, -np.inf])
 def test_what_was_not_measured_does_not_count(value: float, true_middle: np.ndarray) -> None:
     depth, mask = block()
