@@ -34,6 +34,11 @@ def model_directory(directory: str | Path) -> Path:
                 f"the profile {str(directory)!r} is not on this machine yet: "
                 f"llmseg get {directory} downloads it (about {profile.download_gb:.1f} GB)"
             )
+    if directory == "":  # which is the folder that we are in, as a path
+        raise FileNotFoundError(
+            "the model directory is '', it must be a path, embedded, or a profile (llmseg get "
+            "--list)"
+        )
     if not path.is_dir():
         is_there = "is no folder" if path.exists() else "does not exist"
         raise FileNotFoundError(

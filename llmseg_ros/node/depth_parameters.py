@@ -6,9 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from rclpy.exceptions import InvalidTopicNameException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
+from rclpy.validate_topic_name import validate_topic_name
 
+from llmseg_ros.error_log import shortened
 from llmseg_ros.parameter_table import ParameterSpec, declare, parameter_values
 
 __all__ = [
@@ -126,12 +129,25 @@ def depth_refusal(node: Node, changes: Iterable[Parameter], configured: bool) ->
         configured: whether a model is loaded, and the topics in use.
     """
     for change in changes:
-        if not configured or change.name not in FIXED:
+        if change.name not in FIXED:
             continue
-        value = node.get_parameter(change.name).value
+        if change.value and (fault := _topic_fault(change.value)):
+            return f"{change.name} is {shortened(change.value)!r}, which names no topic: {fault}"
+        value = node.get_parameter(change.name).value if configured else change.value
         if change.value != value:
             return (
                 f"{change.name} is {value!r} and cannot become {change.value!r} while the model is "
                 "loaded: bring the node to unconfigured first (cleanup)"
             )
+    return ""
+
+
+def _topic_fault(name: str) -> str:
+    """Why a name cannot be a topic's; empty if it can."""
+    if "//" in name:
+        return "it has two slashes in a row"
+    try:
+        validate_topic_name(name)
+    except InvalidTopicNameException as error:
+        return str(error).splitlines()[0].partition(": ")[2].rstrip(":")
     return ""

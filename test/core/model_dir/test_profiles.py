@@ -104,6 +104,8 @@ def test_names_of_profiles_and_folders(tmp_path: Path, monkeypatch: pytest.Monke
         FileNotFoundError, match=r"model directory cpus does not exist; .*two-stage"
     ):
         model_directory("cpus")
+    with pytest.raises(FileNotFoundError, match="the model directory is '', it must be a path"):
+        model_directory("")
     usual = profile_folder("cpu")
     for folder in (usual, tmp_path / "cpu"):
         folder.mkdir(parents=True)

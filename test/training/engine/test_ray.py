@@ -31,6 +31,8 @@ ray = pytest.importorskip("ray", reason="ray is not installed: make test-distrib
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 IMAGES = 12
+MANY = 150
+"""so many that a signal comes before the last"""
 
 
 @pytest.fixture
@@ -88,24 +90,47 @@ def test_ray_gives_the_masks_of_one_process_and_names_what_is_broken(
 
 
 def test_a_killed_run_goes_on_with_what_is_missing(
-    folder: Path, model_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    model_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    folder = write_folder_data(tmp_path / "data", images=MANY)
     out = tmp_path / "proposals"
     options = ("--model", model_folder, "--out", out, "--engine", "ray", "--shard-mb", 0.0001)
     command = (sys.executable, "-m", "llmseg_core.cli", "proposals", folder, *options)
     process = subprocess.Popen([str(each) for each in command])
     try:
         wait_until(lambda: len(rows(out)) >= 4 or process.poll() is not None)
+        cluster = descendants(process.pid)
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
+    wait_until(lambda: not any(map(is_running, cluster)))  # its workers write what they are at
     ray.shutdown()
     before = rows(out)
-    if len(before) == IMAGES:
+    if len(before) == MANY:
         pytest.skip("the machine was faster than the signal")
     assert run(PROPOSALS, folder, *options) == 0
-    assert f"{IMAGES - len(before)} new images" in capsys.readouterr().out
-    assert sorted(rows(out)) == sorted(open_data(folder).sample_name(n) for n in range(IMAGES))
+    assert f"{MANY - len(before)} new images" in capsys.readouterr().out
+    assert sorted(rows(out)) == sorted(open_data(folder).sample_name(n) for n in range(MANY))
+
+
+def descendants(pid: int) -> list[int]:
+    """Processes that a process has begun, and those that they have."""
+    parents = {
+        int(status.parent.name): int(status.read_text().split(") ")[-1].split()[1])
+        for status in Path("/proc").glob("[0-9]*/stat")
+        if status.exists()
+    }
+    found = [pid]
+    for each in found:
+        found += [child for child, parent in parents.items() if parent == each]
+    return found[1:]
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split(") ")[-1][0] != "Z"
+    except OSError:
+        return False
 
 
 def wait_until(happened: object) -> None:
