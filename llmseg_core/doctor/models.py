@@ -10,9 +10,10 @@ from llmseg_core.methods.method import inspect_method
 from llmseg_core.model_dir.directory import method_name, model_directory
 from llmseg_core.model_dir.get_profile import work_folder
 from llmseg_core.model_dir.profiles import load_profiles, profile_folder, profiles_within
-from llmseg_core.model_dir.sources import Sources, damage, file_digest
+from llmseg_core.model_dir.sources import SOURCES_FILE, Sources, damage, file_digest
 from llmseg_core.model_dir.wholeness import weights_damage
 from llmseg_core.runtime.gpu_memory import GB, gpu_memories
+from llmseg_core.runtime.whole_folder import check_replaceable
 
 from .finding import Finding, State
 
@@ -46,10 +47,19 @@ def check_models(names: Sequence[str], digests: bool = False) -> Iterator[Findin
         try:
             yield _model(name, digests)
         except (OSError, ValueError) as error:
-            mend = f"llmseg get {name}" if name in load_profiles() else "llmseg get --list"
-            yield Finding(f"model {name}", State.WRONG, str(error), mend)
+            yield Finding(f"model {name}", State.WRONG, str(error), _how_to_get(name))
             continue
         yield from _memory(name)
+
+
+def _how_to_get(name: str) -> str:
+    if name not in load_profiles():
+        return "llmseg get --list"
+    try:
+        check_replaceable(profile_folder(name), SOURCES_FILE)
+    except ValueError:  # of somebody else, which `llmseg get` leaves alone
+        return f"llmseg get {name}, after moving {profile_folder(name)} away"
+    return f"llmseg get {name}"
 
 
 def _model(name: str, digests: bool) -> Finding:

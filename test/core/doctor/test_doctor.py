@@ -50,6 +50,18 @@ def test_the_page_and_its_exit_code(capsys: pytest.CaptureFixture[str], tmp_path
     assert "that knows ROS is not installed" in capsys.readouterr().out
 
 
+def test_a_folder_of_somebody_else_is_to_be_moved_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    folder = profile_folder("grounding")
+    folder.mkdir(parents=True)
+    assert [each.remedy for each in check_models(["grounding"])] == ["llmseg get grounding"]
+    (folder / "notes.txt").touch()
+    (said,) = check_models(["grounding"])
+    assert said.remedy == f"llmseg get grounding, after moving {folder} away"
+
+
 def cut(folder: Path) -> None:
     file = folder / "sam" / "model.safetensors"
     file.write_bytes(file.read_bytes()[:-100])
