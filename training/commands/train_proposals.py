@@ -29,6 +29,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from llmseg_core.familiarity.seen_images import SEEN_IMAGES_FILE
+    from llmseg_core.model_dir.directory import model_directory
+
     from ..data import BrokenPolicy
     from ..embedded.tune_sam import tune_recipe, tune_sam
     from ..trainer.processes import processes, use_device
@@ -47,6 +50,11 @@ def _run(options: argparse.Namespace) -> int:
         )
         if state.is_main_process:
             print(f"model directory: {model}")
+            if (model_directory(options.model) / SEEN_IMAGES_FILE).exists():
+                print(
+                    "what the model had seen, which told it familiar images from others, belonged "
+                    "to its former SAM and is left out: llmseg familiarity fit makes it anew"
+                )
     finally:
         state.destroy_process_group()
     return 0

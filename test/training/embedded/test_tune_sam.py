@@ -51,6 +51,17 @@ def test_the_sam_learns_and_the_rest_stays(
     assert all(map(torch.equal, learned.parameters(), again.parameters()))
 
 
+def test_what_it_had_seen_is_said_to_be_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = write_folder_data(tmp_path / "data", 4)
+    command = ["train-proposals", str(data), "--model", "embedded", "--work", str(tmp_path / "w")]
+    assert main([*command, "--steps", "1"]) == 0
+    assert "is left out: llmseg familiarity fit makes it anew" in capsys.readouterr().out
+    assert LLMSegPipeline.from_pretrained("embedded").familiarity is not None
+    assert LLMSegPipeline.from_pretrained(tmp_path / "w" / "last").familiarity is None
+
+
 def test_a_sam_of_another_kind_is_refused() -> None:
     with pytest.raises(ValueError, match=r"a Linear of another size .* leave its proposals"):
         input_side(torch.nn.Linear(1, 1), Path("models/sam"))
