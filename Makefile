@@ -70,7 +70,7 @@ help:
 	@echo "make test-jazzy         the tests of the ROS layer with ROS 2 Jazzy, in $(VENV_JAZZY)"
 	@echo "make lint               ruff and mypy"
 	@echo "make colcon             builds the package as a ROS 2 distribution does, in build/colcon"
-	@echo "make soak               a node with a camera for MINUTES=2, SOAK='--following flow --cameras 2 --compressed --depth --web'"
+	@echo "make soak               a node with a camera for MINUTES=2, SOAK='--following flow --cameras 2 --compressed --depth --web --rerun build/soak.rrd'"
 	@echo "make fuzz               COUNT=2000 malformed inputs from SEED=0; writes build/fuzz.json"
 	@echo "make faults             signals, kills, full disks and more, ROUNDS=1; writes build/faults.json"
 	@echo "make check-gpu          all that only a GPU can show; writes build/check-gpu.json"

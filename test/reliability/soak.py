@@ -175,12 +175,13 @@ def soak(
         TimeoutError: it does not answer any more.
     """
     result, observer = Soak(), Observer()
-    parameters = {"model": model, "threads": threads, **mode.parameters}
-    arguments = [part for name, value in parameters.items() for part in ("-p", f"{name}:={value}")]
     with (
         tempfile.TemporaryDirectory(prefix="llmseg_soak_") as folder,
         programs(Path(folder)) as run,
     ):
+        mode = mode.with_sam2(Path(folder) / "sam2")
+        values = {"model": model, "threads": threads, **mode.parameters}
+        arguments = [part for name, value in values.items() for part in ("-p", f"{name}:={value}")]
         try:
             program = run(*NODE, "--ros-args", *arguments)
             node = NodeProcess(observer, program, mode.cameras)
@@ -338,11 +339,14 @@ def main() -> int:
     parser.add_argument("--size", default="160x120", metavar="WxH")
     parser.add_argument("--model", default="embedded")
     parser.add_argument("--threads", type=int, default=0, help="PyTorch's; 0 is one a core")
-    parser.add_argument("--following", default="off", help="off, flow, ...")
+    parser.add_argument(
+        "--following", default="off", help="off, flow, or video, by SAM 2 of small random weights"
+    )
     parser.add_argument("--cameras", type=int, default=1, metavar="N")
     parser.add_argument("--compressed", action="store_true", help="send JPEG")
     parser.add_argument("--depth", action="store_true", help="depth images, and clouds of things")
     parser.add_argument("--web", action="store_true", help="look at the live page all the time")
+    parser.add_argument("--rerun", default="", metavar="FILE", help="log for Rerun, too: x.rrd")
     parser.add_argument("--most-growth", type=float, default=1.0, metavar="PERCENT")
     parser.add_argument("--json", type=Path, default=Path("build/soak.json"))
     options = parser.parse_args()
@@ -354,6 +358,7 @@ def main() -> int:
         options.compressed,
         options.depth,
         free_port() if options.web else 0,
+        options.rerun,
     )
     own_domain()
     about = machine()

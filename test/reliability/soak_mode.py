@@ -6,15 +6,18 @@ from __future__ import annotations
 import threading
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 
 from helpers.depth import camera_info
+from helpers.tiny_prompted import tiny_sam2_video
 from llmseg_ros.messages.depth_conversions import depth_to_image
 
 __all__ = ["PLAIN", "QUEUE", "Looker", "Mode", "SoakCamera"]
@@ -33,6 +36,8 @@ class Mode:
         compressed: whether images come as JPEG.
         depth: whether each has a depth image, and clouds are listened to.
         web_port: of the live page, which somebody looks at; 0 is none.
+        rerun: where answers are logged for Rerun; "" is nowhere.
+        following_model: of `following: video`.
     """
 
     following: str = "off"
@@ -40,6 +45,16 @@ class Mode:
     compressed: bool = False
     depth: bool = False
     web_port: int = 0
+    rerun: str = ""
+    following_model: str = ""
+
+    def with_sam2(self, folder: Path) -> Mode:
+        """The same with small random weights of SAM 2 in a folder, if it follows by them."""
+        if self.following != "video":
+            return self
+        torch.manual_seed(0)
+        tiny_sam2_video().save_pretrained(folder / "sam")
+        return replace(self, following_model=str(folder))
 
     @property
     def topics(self) -> list[str]:
@@ -51,6 +66,9 @@ class Mode:
     def parameters(self) -> dict[str, object]:
         """Of the node; no frame may be lost on the way."""
         values: dict[str, object] = {"following": self.following, "web_port": self.web_port}
+        for name in ("rerun", "following_model"):
+            if getattr(self, name):
+                values[name] = getattr(self, name)
         if self.compressed:
             values["image_transport"] = "compressed"
         if self.depth:
