@@ -113,6 +113,9 @@ class ImageEncoderConfig(Settings):
     SAM's own input size holds instead"""
     pooling_size: Annotated[int, Between(1, 8192)] = 256
     """cells a side of the square on which masks weigh features; a multiple of the feature map"""
+    skip_padding: bool = False
+    """whether DINOv2 leaves out patches of padding alone, a quarter where an image is 4 : 3; for
+    networks that learned so"""
 
 
 @dataclass(frozen=True)
@@ -237,6 +240,7 @@ class SelectionConfig(Settings):
 _LATER = (
     ("proposals", ProposalConfig(), "min_mask_region_area"),
     ("proposals", ProposalConfig(), "low_resolution_measures"),
+    ("image_encoder", ImageEncoderConfig(), "skip_padding"),
     ("selection", SelectionConfig(), "accept_unfamiliar"),
     ("selection", SelectionConfig(), "expected_iou"),
 )

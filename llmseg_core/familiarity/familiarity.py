@@ -28,13 +28,16 @@ class Familiarity:
         seen: kept with the model.
         sam: of the model.
         dinov2: of the model, where it has one.
+        image_size: pixels a side of DINOv2's input.
 
     Raises:
         ValueError: if `seen` is of layers that these networks do not have.
     """
 
-    def __init__(self, seen: SeenImages, sam: SamModel, dinov2: Dino | None) -> None:
-        there = {layer.name: layer for layer in tapped_layers(sam, dinov2)}
+    def __init__(
+        self, seen: SeenImages, sam: SamModel, dinov2: Dino | None, image_size: int
+    ) -> None:
+        there = {layer.name: layer for layer in tapped_layers(sam, dinov2, image_size)}
         missing = [name for name in seen.layers if name not in there]
         if missing:
             raise ValueError(

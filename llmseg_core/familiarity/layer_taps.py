@@ -8,7 +8,6 @@ import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from math import isqrt
 from typing import Any
 
 import torch
@@ -16,7 +15,7 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 from transformers import Dinov2Model, Dinov2WithRegistersModel, SamModel
 
-from llmseg_core.embeddings.dinov2 import Dino
+from llmseg_core.embeddings.dinov2 import Dino, cells_inside
 from llmseg_core.images.image_ops import resized_shape
 
 __all__ = ["LayerTaps", "channel_statistics", "tapped_layers"]
@@ -34,6 +33,7 @@ class TappedLayer:
         module: what the layer's input or output passes through.
         of_input: whether the input is meant, else the output.
         patch: pixels a side of a cell.
+        cells: cells along a side of the square that the network sees.
         channels_first: whether it is (B, C, h, w), else (B, h, w, C) or (B, tokens, C).
     """
 
@@ -41,25 +41,30 @@ class TappedLayer:
     module: nn.Module
     of_input: bool
     patch: int
+    cells: int
     channels_first: bool = False
 
 
-def tapped_layers(sam: SamModel, dino: Dino | None) -> list[TappedLayer]:
+def tapped_layers(sam: SamModel, dino: Dino | None, image_size: int) -> list[TappedLayer]:
     """What is watched of SAM's image encoder, and of DINOv2 where that describes the image.
+
+    `image_size` is DINOv2's, pixels a side of its input.
 
     What goes into SAM's last layer and out of its neck, and into DINOv2's layers at one and two
     thirds of its depth: of those that were tried these tell other images best from own ones.
     """
     vision, patch = sam.vision_encoder, int(sam.config.vision_config.patch_size)
+    cells = int(sam.config.vision_config.image_size) // patch
     last = len(vision.layers) - 1
     found = [
-        TappedLayer(f"sam.layers.{last}", vision.layers[last].layer_norm1, True, patch),
-        TappedLayer("sam.neck", vision.neck, False, patch, channels_first=True),
+        TappedLayer(f"sam.layers.{last}", vision.layers[last].layer_norm1, True, patch, cells),
+        TappedLayer("sam.neck", vision.neck, False, patch, cells, channels_first=True),
     ]
     if isinstance(dino, Dinov2Model | Dinov2WithRegistersModel):
         layers, patch = dino.encoder.layer, int(dino.config.patch_size)
+        cells = image_size // patch
         found += [
-            TappedLayer(f"dinov2.layer.{number}", layers[number].norm1, True, patch)
+            TappedLayer(f"dinov2.layer.{number}", layers[number].norm1, True, patch, cells)
             for number in sorted({len(layers) // 3, 2 * len(layers) // 3})
         ]
     return found
@@ -137,11 +142,13 @@ def _cells_inside(value: Tensor, layer: TappedLayer, image_size: tuple[int, int]
     if layer.channels_first:
         cells = value[0].permute(1, 2, 0)
     elif value.ndim == 3:
-        side = isqrt(value.shape[1])  # the image is a square; what comes before is fewer
-        cells = value[0, value.shape[1] - side * side :].unflatten(0, (side, side))
+        grid = (layer.cells, layer.cells)
+        if value.shape[1] < layer.cells**2:  # the padding is left out
+            grid = cells_inside(*image_size, layer.cells)
+        cells = value[0, value.shape[1] - grid[0] * grid[1] :].unflatten(0, grid)
     else:
         cells = value[0]
-    rows, columns = resized_shape(*image_size, cells.shape[0] * layer.patch)
+    rows, columns = resized_shape(*image_size, layer.cells * layer.patch)
     return cells[: max(1, rows // layer.patch), : max(1, columns // layer.patch)]
 
 

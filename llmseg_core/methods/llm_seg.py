@@ -200,7 +200,9 @@ class LLMSegPipeline:
             SegTokenEncoder(parts.llava, parts.tokenizer, config.seg_token, parts.pixels),
             parts.selector,
             config,
-            None if seen is None else Familiarity(seen, parts.sam, parts.dinov2),
+            None
+            if seen is None
+            else Familiarity(seen, parts.sam, parts.dinov2, config.image_encoder.image_size),
         )
 
     @classmethod

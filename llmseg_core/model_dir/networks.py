@@ -328,20 +328,20 @@ def build_image_encoder(
     }[config.kind]
     if network is None:
         raise ValueError(f"image_encoder.kind is {config.kind.value}, but there is no such network")
-    return image_encoder_of(network, config.image_size)
+    return image_encoder_of(network, config)
 
 
 def image_encoder_of(
-    network: Dino | ConvNextModel | SamModel, image_size: int
+    network: Dino | ConvNextModel | SamModel, config: ImageEncoderConfig
 ) -> Dinov2Encoder | ClipConvNextEncoder | SamFeatureEncoder:
     """The image encoder around a network.
 
     Args:
         network: decides the kind.
-        image_size: pixels a side of its input; SAM has its own.
+        config: its input; SAM has its own size.
     """
     if isinstance(network, SamModel):
         return SamFeatureEncoder(network)
     if isinstance(network, DINOS):
-        return Dinov2Encoder(network, image_size)
-    return ClipConvNextEncoder(network, image_size)
+        return Dinov2Encoder(network, config.image_size, config.skip_padding)
+    return ClipConvNextEncoder(network, config.image_size)

@@ -57,7 +57,8 @@ class ReferencePipeline:
     def __init__(self, parts: ModelParts, plain: bool = False) -> None:
         self.config = parts.config
         self.generator = reference_generator(parts.sam, parts.config.proposals, plain)
-        self.image_encoder = Dinov2Encoder(parts.dinov2, parts.config.image_encoder.image_size)
+        sizes = parts.config.image_encoder
+        self.image_encoder = Dinov2Encoder(parts.dinov2, sizes.image_size, sizes.skip_padding)
         self.vlm = SegTokenEncoder(
             parts.llava, parts.tokenizer, parts.config.seg_token, parts.pixels
         )

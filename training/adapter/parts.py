@@ -127,7 +127,7 @@ def load_adapter_parts(
     if (path / SELECTOR_FILE).exists() and not new_selector:
         load_selector(path / SELECTOR_FILE, selector)
     network = _encoder_network(path, config, dtype, attention, device)
-    encoder = image_encoder_of(network, config.image_encoder.image_size)
+    encoder = image_encoder_of(network, config.image_encoder)
     for name, said, real in (
         ("feature_dim", config.selector.feature_dim, encoder.feature_dim),
         ("hidden_dim", config.selector.hidden_dim, llava.config.text_config.hidden_size),

@@ -31,7 +31,9 @@ def encoded_with(
         llava: the VLM, whose input is kept.
     """
     sizes = config.image_encoder
+    skips = {"skip_padding": "True"} if sizes.skip_padding else {}
     return {
+        **skips,
         "image_encoder": module_digest(network),
         "image_size": str(sizes.image_size),
         "pooling_size": str(sizes.pooling_size),

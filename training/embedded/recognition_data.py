@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from llmseg_core.embeddings.dinov2 import cells_inside
 from llmseg_core.embeddings.mask_pooling import proposal_weights
 from llmseg_core.images.image_ops import normalize_and_pad, resize_longest_side
 
@@ -47,7 +48,9 @@ class RecognitionSample:
         patches: (h * w,) int64, category of each patch, -100 where several meet.
         geometry: (h * w, 4) float32, for each patch on an object the way to the middle of its box
             and the size of the box, x then y, in patches / 8; NaN elsewhere.
-        order: (h * w,) int64, all patches, those that show an object first.
+        order: (h * w,) int64, all patches, those that show an object first, and last those that
+            the encoder is not to see.
+        inside: () int64, how many come before those.
         weights: (M, h * w) float32, pooling weights of each instance (see `proposal_weights`).
         categories: (M,) int64.
         colours: (M,) int64, -100 for table and background.
@@ -57,6 +60,7 @@ class RecognitionSample:
     patches: Tensor
     geometry: Tensor
     order: Tensor
+    inside: Tensor
     weights: Tensor
     categories: Tensor
     colours: Tensor
@@ -71,6 +75,7 @@ class RecognitionBatch(Batch):
         patches: (B, h * w) int64.
         geometry: (B, h * w, 4) float32.
         order: (B, h * w) int64.
+        inside: (B,) int64.
         weights: (M, h * w) float32.
         categories: (M,) int64.
         colours: (M,) int64.
@@ -81,6 +86,7 @@ class RecognitionBatch(Batch):
     patches: Tensor
     geometry: Tensor
     order: Tensor
+    inside: Tensor
     weights: Tensor
     categories: Tensor
     colours: Tensor
@@ -98,6 +104,7 @@ class RecognitionDataset(DrawnDataset[RecognitionSample]):
         augment: mirror, crop, brighten and roughen masks at random.
         seed: of the draws.
         categories: what scenes can have.
+        skip_padding: whether the encoder is not to see patches of nothing but padding.
     """
 
     def __init__(
@@ -109,8 +116,10 @@ class RecognitionDataset(DrawnDataset[RecognitionSample]):
         augment: bool,
         seed: int,
         categories: Sequence[str] = CATEGORIES,
+        skip_padding: bool = False,
     ) -> None:
         super().__init__(seed)
+        self.skip_padding = skip_padding
         self.names = class_names(categories)
         self.scenes, self.image_size, self.cells = scenes, image_size, cells
         self.pooling_size, self.augment = pooling_size, augment
@@ -140,13 +149,20 @@ class RecognitionDataset(DrawnDataset[RecognitionSample]):
         weights = proposal_weights(torch.from_numpy(masks), cells, self.pooling_size)
         shown = weights[torch.from_numpy(colour[ids] >= 0)].sum(0).numpy() > 0
         owners = patch_owners(instances, self.cells)
+        padding = np.zeros(cells, dtype=bool)
+        if self.skip_padding:
+            height, width = instances.shape
+            rows, columns = cells_inside(height, width, self.cells)
+            padding[rows:] = padding[:, columns:] = True
+        hidden = padding.ravel()
         return RecognitionSample(
             pixel_values=normalize_and_pad(
                 resize_longest_side(image, self.image_size), self.image_size
             ),
             patches=torch.from_numpy(np.where(owners < 0, -100, category[owners])),
             geometry=patch_geometry(instances, owners, colour >= 0, self.cells),
-            order=torch.from_numpy(np.argsort(rng.random(len(shown)) - shown)),
+            order=torch.from_numpy(np.argsort(rng.random(len(shown)) - shown + 2 * hidden)),
+            inside=torch.tensor(np.count_nonzero(~hidden)),
             weights=weights,
             categories=torch.from_numpy(category[ids]),
             colours=torch.from_numpy(colour[ids]),
@@ -227,6 +243,7 @@ def collate_recognition(samples: Sequence[RecognitionSample]) -> RecognitionBatc
         patches=torch.stack([sample.patches for sample in samples]),
         geometry=torch.stack([sample.geometry for sample in samples]),
         order=torch.stack([sample.order for sample in samples]),
+        inside=torch.stack([sample.inside for sample in samples]),
         weights=torch.cat([sample.weights for sample in samples]),
         categories=torch.cat([sample.categories for sample in samples]),
         colours=torch.cat([sample.colours for sample in samples]),

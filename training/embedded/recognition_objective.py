@@ -59,11 +59,7 @@ class RecognitionModel(nn.Module):
             patches (B, n, classes), geometry (B, n, 4), categories (M, classes) and colours
             (M, colours).
         """
-        model = self.encoder.model
-        tokens = model.embeddings(pixel_values)  # (B, 1 + h * w, C), the first is the class token
-        places = (kept + 1)[..., None].expand(-1, -1, tokens.shape[2])
-        tokens = torch.cat((tokens[:, :1], tokens.gather(1, places)), 1)
-        features = model.layernorm(model.encoder(tokens).last_hidden_state)[:, 1:]
+        features = self.encoder.of_patches(pixel_values, kept)
         share = weights / (weights.sum(1, keepdim=True) + 1e-8)
         pooled = (share[:, None] @ features[image])[:, 0]
         embedded = self.mask_projection(pooled)
@@ -92,7 +88,8 @@ class RecognitionObjective(Objective[RecognitionBatch]):
 
     def loss(self, model: nn.Module, batch: RecognitionBatch, step: int) -> StepLoss:
         """Losses of patches and of instances."""
-        kept = batch.order if step >= self.all_from else batch.order[:, : self.kept]
+        count = int(batch.inside.max()) if step >= self.all_from else self.kept
+        kept = batch.order[:, :count]
         weights = batch.weights.gather(1, kept[batch.image_index])
         out = model(batch.pixel_values, kept, weights, batch.image_index)
         wanted = batch.patches.gather(1, kept)

@@ -102,7 +102,14 @@ class EmbeddedTraining:
         config: LLMSegConfig | None = None,
     ) -> None:
         self.recipe, self.work, self.out, self.workers = recipe, work, out, workers
-        self.config = config or replace(embedded_config(), proposals=recipe.proposals)
+        if config is None:
+            skips = recipe.recognition.skip_padding
+            config = replace(
+                embedded_config(),
+                proposals=recipe.proposals,
+                image_encoder=replace(embedded_config().image_encoder, skip_padding=skips),
+            )
+        self.config = config
         self.state = processes()
 
     def run(self, stage: str) -> None:
@@ -333,7 +340,8 @@ class EmbeddedTraining:
     def _encoded(self) -> list[SelectionScene]:
         dinov2 = self._dinov2().to(self.state.device)
         vlm = self.untrained().seg_token_encoder
-        encoder = Dinov2Encoder(dinov2, self.config.image_encoder.image_size)
+        sizes = self.config.image_encoder
+        encoder = Dinov2Encoder(dinov2, sizes.image_size, sizes.skip_padding)
         folder = self.work / "proposals"
         return encode_scenes(
             self._scenes("train"),

@@ -41,6 +41,8 @@ class RecognitionRecipe(TrainingRecipe):
     """patches of an image that the encoder sees at first, those with objects before others"""
     whole_steps: Annotated[int, AtLeast(0)] = 80
     """last steps, in which it sees all patches, as at inference"""
+    skip_padding: bool = False
+    """whether it never sees patches of nothing but padding, at inference neither"""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -105,7 +107,7 @@ def train_recognition(
     config = embedded_config()
     dinov2 = build_embedded_dinov2(seed)
     start_from_sam(dinov2, sam)
-    encoder = Dinov2Encoder(dinov2, config.image_encoder.image_size)
+    encoder = Dinov2Encoder(dinov2, config.image_encoder.image_size, recipe.skip_padding)
     projection = build_selector(config.selector, seed).mask_projection
     all_from = recipe.steps - recipe.whole_steps
     loop = TrainingLoop(
@@ -120,6 +122,7 @@ def train_recognition(
             augment=True,
             seed=seed,
             categories=categories,
+            skip_padding=recipe.skip_padding,
         ),
         collate_recognition,
         training_plan(folder, recipe, seed),

@@ -13,7 +13,7 @@ from torch import Tensor
 from tqdm import tqdm
 from transformers import SamModel
 
-from llmseg_core.config import RuntimeConfig
+from llmseg_core.config import ImageEncoderConfig, RuntimeConfig
 from llmseg_core.embeddings.dinov2 import DINOS, Dino, Dinov2Encoder
 from llmseg_core.familiarity.layer_taps import LayerTaps, tapped_layers
 from llmseg_core.images.image_files import read_image
@@ -48,13 +48,14 @@ class ImageStatistics:
     Args:
         sam: of the model.
         dinov2: of the model; None where another network describes the image.
-        image_size: pixels a side of DINOv2's input.
+        config: DINOv2's input.
     """
 
-    def __init__(self, sam: SamModel, dinov2: Dino | None, image_size: int) -> None:
+    def __init__(self, sam: SamModel, dinov2: Dino | None, config: ImageEncoderConfig) -> None:
         self.sam, self.encoder = sam, SamImageEncoder(sam)
-        self.dinov2 = None if dinov2 is None else Dinov2Encoder(dinov2, image_size)
-        self.taps = LayerTaps(tapped_layers(sam, dinov2))
+        size, skips = config.image_size, config.skip_padding
+        self.dinov2 = None if dinov2 is None else Dinov2Encoder(dinov2, size, skips)
+        self.taps = LayerTaps(tapped_layers(sam, dinov2, size))
 
     @torch.inference_mode()
     def __call__(self, image: np.ndarray) -> dict[str, Tensor]:
@@ -78,8 +79,8 @@ def statistics_of_model(model: str | Path, runtime: RuntimeConfig | None = None)
     path = model_directory(model)
     encoder = load_encoder(path, runtime)
     dinov2 = encoder if isinstance(encoder, DINOS) else None
-    size = load_config(path).image_encoder.image_size
-    return ImageStatistics(sam_of_directory(path, runtime), dinov2, size)
+    config = load_config(path).image_encoder
+    return ImageStatistics(sam_of_directory(path, runtime), dinov2, config)
 
 
 def sam_of_directory(model: str | Path, runtime: RuntimeConfig | None = None) -> SamModel:

@@ -16,10 +16,11 @@ from transformers import (
 )
 
 from llmseg_core import LLMSegPipeline
-from llmseg_core.config import ImageEncoderConfig
-from llmseg_core.embeddings.dinov2 import Dino, Dinov2Encoder
+from llmseg_core.config import ImageEncoderConfig, LLMSegConfig
+from llmseg_core.embeddings.dinov2 import Dino, Dinov2Encoder, cells_inside
 from llmseg_core.model_dir.checkpoint import save_parts
 from llmseg_core.model_dir.parts import ModelParts
+from llmseg_core.reference.pipeline import ReferencePipeline
 from llmseg_training.adapter.lora import LoraRecipe
 from llmseg_training.adapter.parts import load_adapter_parts
 
@@ -96,6 +97,60 @@ def test_registers_are_no_cells(
     half = Dinov2Encoder(network.to(torch.bfloat16), side).encode(image)
     assert half.dtype == torch.bfloat16
     assert half.isfinite().all()
+
+
+@pytest.mark.parametrize("with_registers", [False, True])
+@pytest.mark.parametrize(
+    ("size", "inside"), [((28, 56), (2, 4)), ((56, 20), (4, 2)), ((9, 9), (4, 4))]
+)
+def test_padding_can_be_left_out(
+    parts: ModelParts, with_registers: bool, size: tuple[int, int], inside: tuple[int, int]
+) -> None:
+    """Patches of the image see each other and what stands before them, and nothing else."""
+    network = registers() if with_registers else parts.dinov2
+    encoder = Dinov2Encoder(network, 56, skip_padding=True)
+    picture = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
+    found = encoder.encode(picture)
+    assert cells_inside(*size, 4) == inside
+    assert found.shape == (32, 4, 4)
+    rows, columns = inside
+    assert not found[:, rows:].any()
+    assert not found[:, :, columns:].any()
+    before = 4 if with_registers else 1
+    numbers = [before + 4 * row + column for row in range(rows) for column in range(columns)]
+    with torch.inference_mode():
+        tokens = network.embeddings(encoder.preprocess(picture)[None])
+        seen = tokens[:, [*range(before), *numbers]]
+        wanted = network.layernorm(network.encoder(seen).last_hidden_state)[0, before:]
+    torch.testing.assert_close(found[:, :rows, :columns].flatten(1).T, wanted)
+    if inside == (4, 4):  # there is none
+        torch.testing.assert_close(found, Dinov2Encoder(network, 56).encode(picture))
+
+
+def test_dinov3_sees_the_padding() -> None:
+    with pytest.raises(ValueError, match="skip_padding is true, which DINOv2 can do, and the net"):
+        Dinov2Encoder(dinov3(), 48, skip_padding=True)
+
+
+def test_a_model_without_padding_answers_as_the_reference(
+    parts: ModelParts, image: np.ndarray
+) -> None:
+    sizes = replace(parts.config.image_encoder, skip_padding=True)
+    skipping = replace(parts, config=replace(parts.config, image_encoder=sizes))
+    plain, ours = (
+        LLMSegPipeline.from_parts(each).encode_frame(image) for each in (parts, skipping)
+    )
+    assert len(ours.proposals) > 0
+    assert ours.embeddings.features.isfinite().all()
+    assert not torch.allclose(plain.embeddings.features, ours.embeddings.features)
+    reference = ReferencePipeline(skipping, plain=True)
+    torch.testing.assert_close(
+        reference.image_encoder.encode(image),
+        LLMSegPipeline.from_parts(skipping).mask_embedder.image_encoder.encode(image),
+    )
+    again = LLMSegConfig.from_dict(skipping.config.to_dict())
+    assert again.image_encoder.skip_padding
+    assert "skip_padding" not in parts.config.to_dict()["image_encoder"]
 
 
 @pytest.mark.parametrize("make", [registers, dinov3])

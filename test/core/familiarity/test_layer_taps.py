@@ -9,7 +9,8 @@ import torch
 
 from helpers.tiny_model import tiny_parts
 from llmseg_core import LLMSegPipeline
-from llmseg_core.familiarity.layer_taps import LayerTaps, tapped_layers
+from llmseg_core.embeddings.dinov2 import Dinov2Encoder
+from llmseg_core.familiarity.layer_taps import LayerTaps, channel_statistics, tapped_layers
 from llmseg_core.model_dir.parts import ModelParts
 
 
@@ -22,8 +23,12 @@ def image(height: int, width: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
+def size_of(parts: ModelParts) -> int:
+    return parts.config.image_encoder.image_size
+
+
 def test_what_is_told_is_what_the_networks_give_within_the_image(parts: ModelParts) -> None:
-    taps = LayerTaps(tapped_layers(parts.sam, parts.dinov2))
+    taps = LayerTaps(tapped_layers(parts.sam, parts.dinov2, size_of(parts)))
     picture, pipeline = image(24, 48), LLMSegPipeline.from_parts(parts)
     with taps.watching((24, 48)) as seen:
         pipeline.encode_frame(picture)
@@ -46,8 +51,23 @@ def test_what_is_told_is_what_the_networks_give_within_the_image(parts: ModelPar
     assert {"sam.neck", *seen} == {layer.name for layer in taps.layers}
 
 
+def test_what_is_told_does_not_depend_on_how_padding_is_left_out(parts: ModelParts) -> None:
+    assert parts.dinov2 is not None
+    picture, side = image(24, 48), size_of(parts)
+    encoder = Dinov2Encoder(parts.dinov2, side, skip_padding=True)
+    taps = LayerTaps(tapped_layers(parts.sam, parts.dinov2, side))
+    with taps.watching((24, 48)) as seen:
+        encoder.encode(picture)
+    first = parts.dinov2.embeddings(encoder.preprocess(picture)[None])[0, 1:]
+    cells = first.unflatten(0, encoder.feature_size)[: encoder.cells // 2]
+    if "dinov2.layer.0" in seen:  # what goes into the first layer nothing has changed yet
+        torch.testing.assert_close(seen["dinov2.layer.0"], channel_statistics(cells))
+    assert seen
+    assert all(value.isfinite().all() for value in seen.values())
+
+
 def test_nothing_is_told_of_images_that_are_not_watched(parts: ModelParts) -> None:
-    taps, pipeline = LayerTaps(tapped_layers(parts.sam, None)), LLMSegPipeline.from_parts(parts)
+    taps, pipeline = LayerTaps(tapped_layers(parts.sam, None, 0)), LLMSegPipeline.from_parts(parts)
     with taps.watching((32, 32)) as seen:
         pass
     pipeline.encode_frame(image(32, 32))

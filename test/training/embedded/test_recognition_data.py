@@ -65,6 +65,17 @@ def test_patches_know_the_box_of_their_object() -> None:
     assert geometry[4 * CELLS + 6].tolist() == pytest.approx([-0.5, -0.5, 3, 2])
 
 
+def test_padding_comes_last_where_the_encoder_is_not_to_see_it() -> None:
+    scenes = [literal_scene()] * 2  # 6 rows of 8 patches
+    for skips, inside in ((False, 64), (True, 48)):
+        data = RecognitionDataset(scenes, 64, CELLS, 16, True, 0, skip_padding=skips)
+        sample = data[0]
+        assert int(sample.inside) == inside
+        assert sorted(sample.order.tolist()) == list(range(64))
+        assert (sample.order[:inside] < inside).all()
+        assert collate_recognition([sample, data[1]]).inside.tolist() == [inside] * 2
+
+
 def test_roughened_masks_are_other_masks_of_the_same_thing() -> None:
     changed = 0
     for seed in range(200):
