@@ -21,8 +21,9 @@ from ..evaluate.answers import Prediction, SampleAnswers
 from ..evaluate.asking import asked_text, phrase_question
 from ..evaluate.case import Case
 from ..evaluate.judge import judge
-from ..honesty.calibrate import judged_case, least_chance
+from ..honesty.calibrate import judged_case
 from ..honesty.curves import LEAST_QUESTIONS, fit_calibration
+from ..honesty.minimum import trained_minimum
 from .directory import stored_scores
 from .objective import mixed_precision
 
@@ -99,7 +100,7 @@ class AdapterValidation:
         if old is None or sum(case.found for case in cases) < LEAST_QUESTIONS:
             return config
         new = fit_calibration(cases, self.data.name)
-        least = least_chance(self._selection, old, new)
+        least = trained_minimum(cases, self._selection, old, new)
         selection = replace(self._selection, min_confidence=least)
         return replace(config, calibration=new, selection=selection)
 

@@ -39,7 +39,8 @@ from ..evaluate.reliability_plot import plot_reliability
 from ..evaluate.report import print_tables, write_json
 from .calibration_file import write_calibration
 from .curves import cross_calibrated, fit_calibration
-from .rule_fit import RuleFit, best_minimum
+from .minimum import best_minimum, least_chance, least_score
+from .rule_fit import RuleFit
 
 __all__ = [
     "FoundCalibration",
@@ -47,7 +48,6 @@ __all__ = [
     "calibrated_case",
     "calibration_by",
     "judged_case",
-    "least_chance",
     "unjudged_answers",
 ]
 
@@ -250,12 +250,6 @@ def calibrated_case(case: Case, calibration: Calibration, least: float) -> Case:
     return replace(_dropped(case), confidence=calibration.of_nothing(score))
 
 
-def least_chance(selection: SelectionConfig, old: Calibration | None, new: Calibration) -> float:
-    """What `min_confidence` must be for the same answers to be dropped as before."""
-    least = _least_score(selection, old)
-    return new.of_mask(least) if least > 0 else 0.0
-
-
 def reliability_table(title: str, results: Mapping[str, Mapping[str, Any]]) -> Table:
     """What confidences are worth, for the terminal."""
     table = Table(title=title, title_justify="left")
@@ -278,14 +272,6 @@ def reliability_table(title: str, results: Mapping[str, Mapping[str, Any]]) -> T
     return table
 
 
-def _least_score(selection: SelectionConfig, calibration: Calibration | None) -> float:
-    """`min_confidence` as a method's own score."""
-    least = selection.min_confidence
-    if calibration is None or least == 0:
-        return least
-    return calibration.right.score_at(least)
-
-
 def judged_case(case: Case, selection: SelectionConfig, old: Calibration | None) -> Case:
     """A case of an unjudged answer as the model would have judged it, by the method's own score.
 
@@ -294,7 +280,7 @@ def judged_case(case: Case, selection: SelectionConfig, old: Calibration | None)
         selection: of the model; its `min_confidence` counts.
         old: calibration of the model, which `min_confidence` is a chance by.
     """
-    sure = (case.confidence or 0.0) >= _least_score(selection, old)
+    sure = (case.confidence or 0.0) >= least_score(selection, old)
     return case if case.found and sure else _dropped(case)
 
 

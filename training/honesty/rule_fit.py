@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from scipy.optimize import minimize
 
@@ -12,12 +10,10 @@ from llmseg_core.config import ExpectedIoU
 from llmseg_core.selector.expected_iou import answer_values, mask_cells, possible_answers
 
 from ..data import DataSample
-from ..evaluate import AnswerSource, Case, ProposalAtoms, SampleAnswers
+from ..evaluate import AnswerSource, ProposalAtoms, SampleAnswers
 
-__all__ = ["RuleFit", "best_minimum", "fit_weights"]
+__all__ = ["RuleFit", "fit_weights"]
 
-MINIMA = (0.0, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6)
-"""expected IoU below which nothing is answered: what is tried"""
 RIDGE = 1e-5
 """of the squared weights, so that values that never change weigh nothing"""
 DIGITS = 6
@@ -92,18 +88,3 @@ def fit_weights(values: np.ndarray, ious: np.ndarray) -> ExpectedIoU:
     weights = found[:-1] / spread
     shift = found[-1] - weights @ mean
     return ExpectedIoU(*(round(float(each), DIGITS) for each in (*weights, shift)))
-
-
-def best_minimum(cases: Sequence[Case]) -> float:
-    """The `min_confidence` of the highest gIoU, of those that are tried; the least of equal ones.
-
-    Args:
-        cases: judged answers that were taken however unsure, by the method's own score.
-    """
-    found, score, iou = (
-        np.array(column)
-        for column in zip(*((case.found, case.confidence, case.iou) for case in cases), strict=True)
-    )
-    refused = np.array([not case.has_target for case in cases])
-    worth = [np.where(found & (score >= least), iou, refused).mean() for least in MINIMA]
-    return MINIMA[int(np.argmax(worth))]

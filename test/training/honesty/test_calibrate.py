@@ -13,9 +13,10 @@ from llmseg_core.methods.method import load_method
 from llmseg_core.metrics.mask_iou import MaskCounts
 from llmseg_training.evaluate import Case
 from llmseg_training.evaluate.reliability import auroc, calibration_error, reliability
-from llmseg_training.honesty.calibrate import calibrated_case, least_chance
+from llmseg_training.honesty.calibrate import calibrated_case
 from llmseg_training.honesty.calibration_file import write_calibration
 from llmseg_training.honesty.curves import cross_calibrated, fit_calibration, fit_curve
+from llmseg_training.honesty.minimum import least_chance
 
 TRUE = ChanceCurve(0.6, 1.5, -0.3)
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +13,11 @@ from llmseg_core.cli.main import main
 from llmseg_core.config import SelectionConfig, SelectionRule
 from llmseg_core.config.yaml_file import read_yaml
 from llmseg_core.methods.method import load_method
-from llmseg_core.metrics.mask_iou import MaskCounts
 from llmseg_core.model_dir.checkpoint import save_parts
 from llmseg_core.model_dir.parts import ModelParts
 from llmseg_training.data import DataSample
-from llmseg_training.evaluate import Case, SampleAnswers, evaluate
-from llmseg_training.honesty.rule_fit import RuleFit, best_minimum, fit_weights
+from llmseg_training.evaluate import SampleAnswers, evaluate
+from llmseg_training.honesty.rule_fit import RuleFit, fit_weights
 
 LEFT, THIRD, ALL = (0, 1), (2,), (0, 1, 2)
 
@@ -75,19 +73,6 @@ def test_nothing_to_fit_is_said() -> None:
 
     with pytest.raises(ValueError, match="judges unions of proposals, and here are none"):
         evaluate(answers, RuleFit(Masks()))
-
-
-def case(score: float, iou: float | None) -> Case:
-    """An answer; `iou` is None where nothing fits."""
-    counts = MaskCounts(round(100 * (iou or 0)), 100, 0, 1)
-    return Case("a", 0, "x", "phrase", "", iou is not None, True, counts, score)
-
-
-def test_the_minimum_that_pays_is_found() -> None:
-    sure, unsure, nothing = case(0.9, 0.8), case(0.3, 0.2), case(0.33, None)
-    assert best_minimum([sure, unsure, nothing]) == 0.35
-    assert best_minimum([sure, unsure]) == 0.0
-    assert best_minimum([sure, replace(unsure, confidence=0.12), nothing, case(0.9, None)]) == 0.35
 
 
 def test_the_command_fits_and_keeps_the_rule(
