@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
 
 from .settings import Settings
 
@@ -37,4 +37,4 @@ class ExpectedIoU(Settings):
     @property
     def weights(self) -> tuple[float, ...]:
         """All but the shift, in the order of the fields."""
-        return astuple(self)[:-1]
+        return tuple(getattr(self, spec.name) for spec in fields(self))[:-1]

@@ -15,6 +15,6 @@ from reliability.faults import FAULTS, run
 def test_a_fault_is_survived_or_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
     monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-    result = run([name], seed=0, rounds=0.2)["faults"][name]
+    result = run([name], seed=0, rounds=0.5)["faults"][name]
     assert result["failures"] == []
     assert result["survived"] + result["refused"] == result["tries"] > 0
