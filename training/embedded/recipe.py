@@ -14,6 +14,7 @@ from llmseg_core.model_dir.networks import embedded_config
 
 from ..scenes import CATALOGUES, SceneConfig
 from ..trainer.recipe_file import read_recipe
+from .rank_masks import RankingRecipe
 from .self_knowledge import CalibrateRecipe, FamiliarityRecipe
 from .train_recognition import RecognitionRecipe
 from .train_sam import SamRecipe
@@ -86,6 +87,8 @@ class EmbeddedRecipe(Settings):
     """of weights, orders and questions; scenes have their own"""
     scenes: SceneRecipe = field(default_factory=SceneRecipe)
     sam: SamRecipe = field(default_factory=SamRecipe)
+    ranking: RankingRecipe | None = None
+    """how its predicted IoU learns at last; null leaves it as it is"""
     proposals: ProposalConfig = field(default_factory=lambda: embedded_config().proposals)
     """everything mode of the model, from stage "proposals" on"""
     recognition: RecognitionRecipe = field(default_factory=RecognitionRecipe)

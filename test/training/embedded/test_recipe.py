@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from llmseg_core.config import ProposalConfig
+from llmseg_training.embedded.rank_masks import RankingRecipe
 from llmseg_training.embedded.recipe import (
     EMBEDDED_RECIPE,
     EmbeddedRecipe,
@@ -66,7 +67,7 @@ def _shifted(recipe: EmbeddedRecipe) -> EmbeddedRecipe:
         )
         for name in ("sam", "recognition", "language", "selection", "calibrate", "familiarity")
     }
-    return replace(recipe, seed=recipe.seed + 1, **stages)
+    return replace(recipe, seed=recipe.seed + 1, ranking=RankingRecipe(points=7), **stages)
 
 
 def _lists(value: Any) -> Any:
@@ -134,6 +135,8 @@ def _other(value: Any) -> Any:
     """Another valid value."""
     if isinstance(value, str):
         return {"sam": "sam2", "points": "all"}.get(value, f"other {value}")
+    if isinstance(value, bool):
+        return not value
     if value == 256:  # a size in pixels
         return 2 * value
     return value + 1 if isinstance(value, int) else value / 2

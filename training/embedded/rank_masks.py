@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stage "ranking" of the embedded model: SAM's predicted IoU learns to rank what it draws.
+
+While masks are learned, the predicted IoU follows masks that change, at points that lie on objects
+mostly. Everything mode asks anywhere, keeps what is predicted to be good, and of two masks of the
+same thing the one of which more is predicted. So the head learns once more, when all else has:
+at points anywhere, how well a mask fits the thing in the image that it fits best.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from transformers import SamModel
+
+from llmseg_core.config.limits import Between
+from llmseg_core.images.image_ops import normalize_and_pad, resize_longest_side
+from llmseg_core.metrics.overlap import pairwise_iou
+from llmseg_core.model_dir.network_files import save_network
+from llmseg_core.proposals.sam_decoder import SamPointDecoder
+
+from ..learning.batch import Batch
+from ..trainer.drawn_dataset import DrawnDataset
+from ..trainer.loop import TrainingLoop
+from ..trainer.objective import LearningObjective, StepLoss
+from ..trainer.processes import processes
+from ..trainer.recipe import TrainingRecipe, training_plan
+from .sam_data import MASK_CELL, LabelledImages, augment_scene
+
+__all__ = [
+    "RankingBatch",
+    "RankingDataset",
+    "RankingModel",
+    "RankingObjective",
+    "RankingRecipe",
+    "collate_ranking",
+    "rank_masks",
+]
+
+
+@dataclass(frozen=True)
+class RankingRecipe(TrainingRecipe):
+    """How the head of SAM's predicted IoU is trained at last; a sample is an image."""
+
+    steps: int = 500
+    learning_rate: float = 2e-3
+    warmup_steps: int = 20
+    decay_steps: int = 400
+    weight_decay: Annotated[float, Between(0, 1)] = 1e-3
+    points: Annotated[int, Between(1, 1000)] = 48
+    """points an image"""
+
+
+@dataclass(frozen=True)
+class RankingSample:
+    """One image with N points.
+
+    Attributes:
+        pixel_values: (3, S, S) float32, normalised and padded.
+        points: (N, 2) float32, x and y in pixels of the resized image, anywhere in it.
+        instances: (S / 2, S / 2) int64, what is where; -1 in the padding.
+    """
+
+    pixel_values: Tensor
+    points: Tensor
+    instances: Tensor
+
+
+@dataclass(frozen=True)
+class RankingBatch(Batch):
+    """The fields of `RankingSample` with B before all else."""
+
+    pixel_values: Tensor
+    points: Tensor
+    instances: Tensor
+
+
+class RankingDataset(DrawnDataset[RankingSample]):
+    """Scenes with points as everything mode asks them.
+
+    Args:
+        scenes: images with the instances in them.
+        image_size: S, side of SAM's square input in pixels.
+        points: N points an image.
+        seed: of the draws.
+    """
+
+    def __init__(self, scenes: LabelledImages, image_size: int, points: int, seed: int) -> None:
+        super().__init__(seed)
+        self.scenes, self.image_size, self.points = scenes, image_size, points
+
+    def __len__(self) -> int:
+        return len(self.scenes)
+
+    def __getitem__(self, index: int) -> RankingSample:
+        rng, scene = self.rng(index), self.scenes[index]
+        image, instances = augment_scene(scene.image, scene.instances, rng)
+        shown = resize_longest_side(image, self.image_size)
+        height, width = shown.shape[:2]
+        labels = np.full((self.image_size, self.image_size), -1, dtype=np.int64)
+        labels[:height, :width] = cv2.resize(
+            instances, (width, height), interpolation=cv2.INTER_NEAREST
+        )
+        points = rng.random((self.points, 2)) * (width, height)
+        return RankingSample(
+            normalize_and_pad(shown, self.image_size),
+            torch.from_numpy(points).float(),
+            torch.from_numpy(labels[::MASK_CELL, ::MASK_CELL].copy()),
+        )
+
+
+def collate_ranking(samples: Sequence[RankingSample]) -> RankingBatch:
+    """Stack samples."""
+    return RankingBatch(
+        torch.stack([sample.pixel_values for sample in samples]),
+        torch.stack([sample.points for sample in samples]),
+        torch.stack([sample.instances for sample in samples]),
+    )
+
+
+class RankingModel(nn.Module):
+    """A SAM of which only the head of the predicted IoU learns.
+
+    Args:
+        sam: trained; its head goes on learning in place.
+    """
+
+    def __init__(self, sam: SamModel) -> None:
+        super().__init__()
+        self.sam = sam.requires_grad_(False)
+        sam.mask_decoder.iou_prediction_head.requires_grad_(True)
+
+    def forward(self, pixel_values: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
+        """Predicted IoU (B, N, 3) float, and the masks (B, N, 3, S / 2, S / 2) bool.
+
+        Args:
+            pixel_values: (B, 3, S, S) float32.
+            points: (B, N, 2) float32, pixels of the resized image.
+        """
+        decoder, count = SamPointDecoder(self.sam), points.shape[1]
+        prompt = torch.arange(count).repeat_interleave(3)
+        mask = torch.arange(3).repeat(count)
+        predicted, masks = [], []
+        for embedding, asked in zip(
+            self.sam.vision_encoder(pixel_values).last_hidden_state, points, strict=True
+        ):
+            decoded = decoder.decode(decoder.image_side(embedding), asked)
+            predicted.append(decoded.iou)
+            masks.append((decoder.draw(decoded, prompt, mask) > 0).unflatten(0, (count, 3)))
+        return torch.stack(predicted), torch.stack(masks)
+
+
+class RankingObjective(LearningObjective[RankingBatch]):
+    """Squared error of the predicted IoU.
+
+    Args:
+        model: trained in place.
+    """
+
+    def __init__(self, model: RankingModel) -> None:
+        super().__init__(model)
+
+    def loss(self, model: nn.Module, batch: RankingBatch, step: int) -> StepLoss:
+        """What the predictions miss of the IoU with the thing that a mask fits best."""
+        predicted, masks = model(batch.pixel_values, batch.points)
+        true = torch.stack(
+            [_best_iou(each, seen) for each, seen in zip(masks, batch.instances, strict=True)]
+        )
+        parts = {"true_iou": true.mean(), "correlation": _correlation(predicted.detach(), true)}
+        return StepLoss(F.mse_loss(predicted, true), parts)
+
+
+def rank_masks(
+    sam: SamModel, scenes: LabelledImages, folder: Path, recipe: RankingRecipe, seed: int
+) -> SamModel:
+    """Train the head, or go on from the last checkpoint in `folder`.
+
+    Args:
+        sam: trained; changed in place.
+        scenes: training scenes.
+        folder: gets checkpoints and logs, and the result in `folder/sam`.
+        recipe: length and rates.
+        seed: of order and points.
+
+    Returns:
+        The model, in evaluation mode.
+    """
+    size = int(sam.config.vision_config.image_size)
+    TrainingLoop(
+        RankingObjective(RankingModel(sam)),
+        RankingDataset(scenes, size, recipe.points, seed),
+        collate_ranking,
+        training_plan(folder, recipe, seed),
+    ).train_to_end()
+    if processes().is_main_process:
+        save_network(sam, folder / "sam")
+    processes().wait_for_everyone()
+    return sam.eval()
+
+
+def _best_iou(masks: Tensor, instances: Tensor) -> Tensor:
+    """(N, 3) float32, of masks (N, 3, h, w) the IoU with the thing of (h, w) that fits best."""
+    things = torch.stack([instances == number for number in instances.unique() if number >= 0])
+    return pairwise_iou(masks.flatten(0, 1), things).amax(1).unflatten(0, masks.shape[:2])
+
+
+def _correlation(first: Tensor, second: Tensor) -> Tensor:
+    """Of two tensors of one shape; 0 where one of them never changes."""
+    both = torch.stack((first.flatten(), second.flatten()))
+    return torch.corrcoef(both)[0, 1].nan_to_num()
