@@ -36,7 +36,7 @@ def test_the_embedded_recipe_is_shipped() -> None:
 def test_every_field_can_be_set(tmp_path: Path) -> None:
     default = EmbeddedRecipe()
     other = replace(
-        _shifted(default),
+        _shifted(replace(default, ranking=RankingRecipe())),
         scenes=SceneRecipe(7, 8, 9, 10, 64, 48, 1, 2, ("mug", "book"), "household", "rich"),
         ship=ShipRecipe(3, 4, 0.5),
         proposals=_other_proposals(),
@@ -45,9 +45,10 @@ def test_every_field_can_be_set(tmp_path: Path) -> None:
     read = load_recipe(write(tmp_path, yaml.safe_dump(plain)))
     assert read == other
     assert read != default
+    usual = replace(default, ranking=RankingRecipe())
     for stage in (spec.name for spec in fields(EmbeddedRecipe)):
         for (name, value), standard in zip(
-            _values(read, stage), _values(default, stage), strict=True
+            _values(read, stage), _values(usual, stage), strict=True
         ):
             assert (name, value) != standard, f"{stage}: {name} was not read"
 
@@ -65,9 +66,17 @@ def _shifted(recipe: EmbeddedRecipe) -> EmbeddedRecipe:
             getattr(recipe, name),
             **{key: _other(value) for key, value in asdict(getattr(recipe, name)).items()},
         )
-        for name in ("sam", "recognition", "language", "selection", "calibrate", "familiarity")
+        for name in (
+            "sam",
+            "recognition",
+            "language",
+            "selection",
+            "calibrate",
+            "familiarity",
+            "ranking",
+        )
     }
-    return replace(recipe, seed=recipe.seed + 1, ranking=RankingRecipe(points=7), **stages)
+    return replace(recipe, seed=recipe.seed + 1, **stages)
 
 
 def _lists(value: Any) -> Any:
