@@ -72,7 +72,10 @@ class ProposalConfig(Settings):
     max_image_side: Annotated[int, Between(16, 16384)] = 1024
     """pixels; a larger image is shrunk to this longest side before everything else"""
     max_proposals: Annotated[int, Between(1, 10000)] = 50
-    """the largest masks by area that are kept"""
+    """masks that are kept, largest first"""
+    keep: Annotated[str, OneOf("largest", "likeliest")] = "largest"
+    """which of more than `max_proposals`: "largest" by area, as the released code has it, or
+    "likeliest" by predicted IoU, for a SAM that ranks"""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -240,6 +243,7 @@ class SelectionConfig(Settings):
 _LATER = (
     ("proposals", ProposalConfig(), "min_mask_region_area"),
     ("proposals", ProposalConfig(), "low_resolution_measures"),
+    ("proposals", ProposalConfig(), "keep"),
     ("image_encoder", ImageEncoderConfig(), "skip_padding"),
     ("selection", SelectionConfig(), "accept_unfamiliar"),
     ("selection", SelectionConfig(), "expected_iou"),

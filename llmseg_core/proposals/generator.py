@@ -116,9 +116,10 @@ class SamProposalGenerator:
 
         Args:
             image: (H, W, 3) uint8 RGB.
-            largest: how many of the largest masks to keep, largest first; None keeps all that
-                pass, in the order of `SamAutomaticMaskGenerator`: highest predicted IoU first,
-                with crops those of the smallest crops before.
+            largest: how many masks to keep, largest first, the largest or the likeliest, as `keep`
+                of the configuration says; None keeps all that pass, in the order of
+                `SamAutomaticMaskGenerator`: highest predicted IoU first, with crops those of the
+                smallest crops before.
 
         Raises:
             ValueError: if the image is not (H, W, 3) uint8 with at least one pixel, or the network
@@ -136,18 +137,27 @@ class SamProposalGenerator:
         masks, least = None, self.config.min_mask_region_area
         if self.config.low_resolution_measures:
             if largest is not None and not least:
-                found = found[found.areas.argsort(descending=True, stable=True)[:largest]]
+                found = found[self._most(found, largest)]
             found = self._measured(found, views)
         if least > 0:
             threshold = max(self.config.box_nms_thresh, self.config.crop_nms_thresh)
             masks = self._draw(found, views, size)
             found, masks = without_small_regions(found, masks, least, threshold)
         if largest is not None:
-            order = found.areas.argsort(descending=True, stable=True)[:largest]
+            order = self._most(found, largest)
             found, masks = found[order], None if masks is None else masks[order]
         if masks is None:
             masks = self._draw(found, views, size)
         return Proposals(masks, found.boxes, found.iou.float(), found.stability, found.points)
+
+    def _most(self, found: MaskCandidates, count: int) -> Tensor:
+        """(n,) int64, at most `count` candidates, the largest or the likeliest; largest first."""
+        by_area = found.areas.argsort(descending=True, stable=True)
+        if self.config.keep == "largest" or len(by_area) <= count:
+            return by_area[:count]
+        likeliest = torch.zeros_like(by_area, dtype=torch.bool)
+        likeliest[found.iou.argsort(descending=True, stable=True)[:count]] = True
+        return by_area[likeliest[by_area]]
 
     def _image_views(self, size: tuple[int, int]) -> list[ImageView]:
         """Of an image of `size` (H, W); kept, since the next one is mostly as large."""

@@ -20,6 +20,7 @@ OWN = (
     "points_per_batch",
     "max_image_side",
     "max_proposals",
+    "keep",
     "low_resolution_stability",
     "low_resolution_measures",
     "coarse_step",

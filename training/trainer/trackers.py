@@ -6,6 +6,7 @@ They are accelerate's trackers, of which each needs its own package.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +21,8 @@ TRACKERS = tuple(str(name) for name in LOGGER_TYPE_TO_CLASS)
 PROJECT = "llmseg"
 LOGS = "logs"
 """TensorBoard's folder in that of the training"""
+ROOM = 2**16
+"""bytes without which a log is not begun"""
 
 
 def require_trackers(names: Sequence[str]) -> None:
@@ -52,6 +55,8 @@ def start_trackers(
         ValueError: if one cannot begin, with its own words.
     """
     require_trackers(names)
+    if "tensorboard" in names:
+        _require_room(folder / LOGS)
     trackers = [_tracker(name, folder) for name in names]
     for tracker in trackers:
         try:
@@ -62,6 +67,19 @@ def start_trackers(
         except Exception as error:  # a server, an account or a setting of theirs
             raise ValueError(f"report_to has {tracker.name!r}, which says: {error}") from error
     return trackers
+
+
+def _require_room(folder: Path) -> None:
+    """Refuse a folder without room, in which TensorBoard's own thread would print a traceback."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(bytes(ROOM))
+    except OSError as error:
+        raise ValueError(
+            f"report_to has 'tensorboard', which needs {ROOM // 1024} kB in {folder} to begin: "
+            f"{error.strerror}"
+        ) from error
 
 
 def _tracker(name: str, folder: Path) -> GeneralTracker:

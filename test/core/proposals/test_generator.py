@@ -118,6 +118,20 @@ def test_largest_first(original: nn.Module) -> None:
     assert seven.areas_px.tolist() == sorted(every.areas_px.tolist(), reverse=True)[:7]
 
 
+@pytest.mark.parametrize("low", [False, True])
+def test_the_likeliest_largest_first(original: nn.Module, low: bool) -> None:
+    image, config = IMAGES["noise"], replace(MANY, keep="likeliest", low_resolution_measures=low)
+    every = generator(original, config).propose(image)
+    some = generator(original, config).propose(image, largest=7)
+    best = every.predicted_iou.sort(descending=True).values[:7]
+    assert sorted(some.predicted_iou.tolist()) == sorted(best.tolist())
+    areas = some.areas_px.tolist()
+    assert areas == sorted(areas, reverse=True)
+    assert len(generator(original, config).propose(image, largest=9999)) == len(every)
+    other = generator(original, replace(config, keep="largest")).propose(image, largest=7)
+    assert sum(other.areas_px.tolist()) > sum(areas)
+
+
 def test_batches_change_nothing(original: nn.Module) -> None:
     image = IMAGES["portrait"]
     every = generator(original, MANY).propose(image)

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import errno
+import os
+import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -33,3 +36,15 @@ def test_values_come_to_tensorboard_and_settings_make_no_run_of_their_own(tmp_pa
 def test_nothing_is_reported_to_nobody(tmp_path: Path) -> None:
     assert start_trackers([], tmp_path, {}) == []
     assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_without_room_is_refused_before_a_thread_writes_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(dir: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    message = r"needs 64 kB in .*logs to begin: No space left on device"
+    with pytest.raises(ValueError, match=message):
+        start_trackers(["tensorboard"], tmp_path, {})
