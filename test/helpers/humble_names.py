@@ -92,6 +92,7 @@ NAMES: dict[str, str] = {
     "rclpy.task": "Future Task",
     "rclpy.time": "CONVERSION_CONSTANT Duration Time",
     "rclpy.timer": "InvalidHandle ROSInterruptException Rate Timer get_default_context",
+    "rclpy.validate_topic_name": "TOPIC_SEPARATOR_STRING validate_topic_name",
     "rclpy.logging": (
         "LoggingSeverity clear_config get_logger get_logger_effective_level get_logging_directory "
         "get_logging_severity_from_string initialize set_logger_level shutdown"

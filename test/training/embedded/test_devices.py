@@ -14,9 +14,11 @@ from torch import Tensor
 from helpers.other_device import OTHER, other_device
 from helpers.trainings import TRAININGS, Make, cost_and_gradients, language
 from llmseg_core import LLMSegPipeline
+from llmseg_core.config import RuntimeConfig
 from llmseg_core.model_dir.parts import ModelParts
 from llmseg_training.adapter.feature_memory import FeatureMemory
 from llmseg_training.adapter.objective import AdapterObjective
+from llmseg_training.embedded import stages
 from llmseg_training.embedded.ablation import ABLATIONS, Ablation, AblationRow, row_parts
 from llmseg_training.embedded.recipe import EmbeddedRecipe, SceneRecipe, ShipRecipe
 from llmseg_training.embedded.stages import EmbeddedTraining
@@ -116,13 +118,23 @@ def test_stages_propose_encode_and_tune_on_the_device(
     training._save_whole(model, tmp_path / "selection" / "model.safetensors")
     placements: list[set[str]] = []
     written: list[Path] = []
+    built: list[LLMSegPipeline] = []
     build = LLMSegPipeline.from_parts
-    monkeypatch.setattr(
-        LLMSegPipeline, "from_parts", lambda made: placements.append(placed(made)) or build(made)
-    )
+
+    def note(made: ModelParts) -> LLMSegPipeline:
+        placements.append(placed(made))
+        built.append(build(made))
+        return built[-1]
+
+    def load(folder: Path, runtime: RuntimeConfig) -> LLMSegPipeline:
+        assert (folder, runtime.device) == (tmp_path / "out", str(OTHER))
+        return built[-1]
+
+    monkeypatch.setattr(LLMSegPipeline, "from_parts", note)
     monkeypatch.setattr(LLMSegPipeline, "save_pretrained", lambda self, *to: written.append(to[0]))
-    monkeypatch.setattr(LLMSegPipeline, "from_pretrained", lambda folder: None)
+    monkeypatch.setattr(LLMSegPipeline, "from_pretrained", load)
+    monkeypatch.setattr(stages, "model_digest", lambda folder: "of the model")
     training.ship()
-    assert placements == [{OTHER.type}] * 2
-    assert written == [tmp_path / "out"]
+    assert placements == [{OTHER.type}]
+    assert written == [tmp_path / "out"] * 2
     assert max(json.loads((tmp_path / "tuning.json").read_text()).values()) >= 0
