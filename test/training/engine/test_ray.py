@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import fields
 from pathlib import Path
 
@@ -31,7 +32,7 @@ ray = pytest.importorskip("ray", reason="ray is not installed: make test-distrib
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 IMAGES = 12
-MANY = 150
+MANY = 400
 """so many that a signal comes before the last"""
 
 
@@ -98,12 +99,15 @@ def test_a_killed_run_goes_on_with_what_is_missing(
     command = (sys.executable, "-m", "llmseg_core.cli", "proposals", folder, *options)
     process = subprocess.Popen([str(each) for each in command])
     try:
-        wait_until(lambda: len(rows(out)) >= 4 or process.poll() is not None)
+        wait_until(lambda: any(out.glob("*.parquet")) or process.poll() is not None)
         cluster = descendants(process.pid)
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
-    wait_until(lambda: not any(map(is_running, cluster)))  # its workers write what they are at
+    for each in filter(is_running, cluster):  # they would go on for as long as there is work
+        with suppress(ProcessLookupError):
+            os.kill(each, signal.SIGKILL)
+    wait_until(lambda: not any(map(is_running, cluster)))
     ray.shutdown()
     before = rows(out)
     if len(before) == MANY:
