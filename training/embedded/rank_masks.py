@@ -25,7 +25,6 @@ from llmseg_core.config.limits import Between
 from llmseg_core.images.image_ops import normalize_and_pad, resize_longest_side
 from llmseg_core.metrics.overlap import pairwise_iou
 from llmseg_core.model_dir.network_files import save_network
-from llmseg_core.proposals.sam_decoder import SamPointDecoder
 
 from ..learning.batch import Batch
 from ..trainer.drawn_dataset import DrawnDataset
@@ -34,6 +33,7 @@ from ..trainer.objective import LearningObjective, StepLoss
 from ..trainer.processes import processes
 from ..trainer.recipe import TrainingRecipe, training_plan
 from .sam_data import MASK_CELL, LabelledImages, augment_scene
+from .sam_objective import decode_points
 
 __all__ = [
     "RankingBatch",
@@ -145,17 +145,9 @@ class RankingModel(nn.Module):
             pixel_values: (B, 3, S, S) float32.
             points: (B, N, 2) float32, pixels of the resized image.
         """
-        decoder, count = SamPointDecoder(self.sam), points.shape[1]
-        prompt = torch.arange(count).repeat_interleave(3)
-        mask = torch.arange(3).repeat(count)
-        predicted, masks = [], []
-        for embedding, asked in zip(
-            self.sam.vision_encoder(pixel_values).last_hidden_state, points, strict=True
-        ):
-            decoded = decoder.decode(decoder.image_side(embedding), asked)
-            predicted.append(decoded.iou)
-            masks.append((decoder.draw(decoded, prompt, mask) > 0).unflatten(0, (count, 3)))
-        return torch.stack(predicted), torch.stack(masks)
+        embeddings = self.sam.vision_encoder(pixel_values).last_hidden_state
+        logits, predicted = decode_points(self.sam, embeddings, points)
+        return predicted, logits > 0
 
 
 class RankingObjective(LearningObjective[RankingBatch]):

@@ -14,7 +14,7 @@ from ..learning.mask_losses import point_prompt_loss
 from ..trainer.objective import Objective, StepLoss
 from .sam_data import SamBatch
 
-__all__ = ["SamObjective", "SamTrainingModel"]
+__all__ = ["SamObjective", "SamTrainingModel", "decode_points"]
 
 
 class SamTrainingModel(nn.Module):
@@ -44,22 +44,32 @@ class SamTrainingModel(nn.Module):
             logits (B, N, 3, S / 2, S / 2), iou (B, N, 3), dense (B, 4, S / 2, S / 2).
         """
         embeddings = self.sam.vision_encoder(pixel_values).last_hidden_state
-        decoder = SamPointDecoder(self.sam)
-        position = decoder.dense_position()
-        count = points.shape[1]
-        prompt = torch.arange(count, device=points.device).repeat_interleave(3)
-        mask = torch.arange(3, device=points.device).repeat(count)
-        logits, iou = [], []
-        for embedding, prompts in zip(embeddings, points, strict=True):
-            decoded = decoder.decode(decoder.image_side(embedding, position), prompts)
-            drawn = decoder.draw(decoded, prompt, mask)
-            logits.append(drawn.unflatten(0, (count, 3)))
-            iou.append(decoded.iou)
-        return {
-            "logits": torch.stack(logits),
-            "iou": torch.stack(iou),
-            "dense": self.dense_head(embeddings),
-        }
+        logits, iou = decode_points(self.sam, embeddings, points)
+        return {"logits": logits, "iou": iou, "dense": self.dense_head(embeddings)}
+
+
+def decode_points(sam: SamModel, embeddings: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
+    """All three masks of each point, with gradients where weights learn.
+
+    Args:
+        sam: its decoder is used.
+        embeddings: (B, C, h, w) float, of its encoder.
+        points: (B, N, 2) float32, pixels of the resized image.
+
+    Returns:
+        logits (B, N, 3, 4 h, 4 w) and predicted IoU (B, N, 3).
+    """
+    decoder = SamPointDecoder(sam)
+    position = decoder.dense_position()
+    count = points.shape[1]
+    prompt = torch.arange(count, device=points.device).repeat_interleave(3)
+    mask = torch.arange(3, device=points.device).repeat(count)
+    logits, iou = [], []
+    for embedding, prompts in zip(embeddings, points, strict=True):
+        decoded = decoder.decode(decoder.image_side(embedding, position), prompts)
+        logits.append(decoder.draw(decoded, prompt, mask).unflatten(0, (count, 3)))
+        iou.append(decoded.iou)
+    return torch.stack(logits), torch.stack(iou)
 
 
 class SamObjective(Objective[SamBatch]):

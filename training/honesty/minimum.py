@@ -26,7 +26,9 @@ def best_minimum(cases: Sequence[Case]) -> float:
     """
     found, score, iou = (
         np.array(column)
-        for column in zip(*((case.found, case.confidence, case.iou) for case in cases), strict=True)
+        for column in zip(
+            *((case.found, case.confidence or 0.0, case.iou) for case in cases), strict=True
+        )
     )
     refused = np.array([not case.has_target for case in cases])
     worth = [np.where(found & (score >= least), iou, refused).mean() for least in MINIMA]
