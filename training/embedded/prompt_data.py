@@ -15,7 +15,7 @@ from llmseg_core.images.image_ops import normalize_and_pad, resize_longest_side
 
 from ..learning.batch import Batch
 from ..trainer.drawn_dataset import DrawnDataset
-from .sam_data import LabelledImages, augment_scene, dense_targets, draw_points
+from .sam_data import LabelledImages, augment_scene, dense_targets, draw_points, square_labels
 
 __all__ = ["PromptBatch", "PromptDataset", "PromptSample", "collate_prompts"]
 
@@ -101,10 +101,7 @@ class PromptDataset(DrawnDataset[PromptSample]):
         rows, columns = shown.shape[:2]
         points, ids = draw_points(instances, self.points, rng)
         scale = np.array((columns, rows), np.float32) / instances.shape[::-1]
-        labels = np.full((self.image_size, self.image_size), -1, dtype=np.int64)
-        labels[:rows, :columns] = cv2.resize(
-            instances, (columns, rows), interpolation=cv2.INTER_NEAREST
-        )
+        labels = square_labels(instances, (rows, columns), self.image_size)
         dense = dense_targets(torch.from_numpy(labels[::CELL, ::CELL]))
         return PromptSample(
             pixel_values=normalize_and_pad(shown, self.image_size),

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-import cv2
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -32,7 +30,7 @@ from ..trainer.loop import TrainingLoop
 from ..trainer.objective import LearningObjective, StepLoss
 from ..trainer.processes import processes
 from ..trainer.recipe import TrainingRecipe, training_plan
-from .sam_data import MASK_CELL, LabelledImages, augment_scene
+from .sam_data import MASK_CELL, LabelledImages, augment_scene, square_labels
 from .sam_objective import decode_points
 
 __all__ = [
@@ -105,10 +103,7 @@ class RankingDataset(DrawnDataset[RankingSample]):
         image, instances = augment_scene(scene.image, scene.instances, rng)
         shown = resize_longest_side(image, self.image_size)
         height, width = shown.shape[:2]
-        labels = np.full((self.image_size, self.image_size), -1, dtype=np.int64)
-        labels[:height, :width] = cv2.resize(
-            instances, (width, height), interpolation=cv2.INTER_NEAREST
-        )
+        labels = square_labels(instances, (height, width), self.image_size)
         points = rng.random((self.points, 2)) * (width, height)
         return RankingSample(
             normalize_and_pad(shown, self.image_size),

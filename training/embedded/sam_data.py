@@ -19,7 +19,15 @@ from ..learning.mask_losses import soft_masks
 from ..scenes import BACKGROUND_ID, TABLE_ID
 from ..trainer.drawn_dataset import DrawnDataset
 
-__all__ = ["LabelledImage", "LabelledImages", "SamBatch", "SamDataset", "SamSample", "collate_sam"]
+__all__ = [
+    "LabelledImage",
+    "LabelledImages",
+    "SamBatch",
+    "SamDataset",
+    "SamSample",
+    "collate_sam",
+    "square_labels",
+]
 
 MASK_CELL = 2
 """pixels of SAM's input along one pixel of its low-resolution masks"""
@@ -122,6 +130,20 @@ class SamDataset(DrawnDataset[SamSample]):
             masks=soft_masks(labels, torch.from_numpy(ids), MASK_CELL),
             dense=dense_targets(labels[::MASK_CELL, ::MASK_CELL]),
         )
+
+
+def square_labels(instances: np.ndarray, size: tuple[int, int], side: int) -> np.ndarray:
+    """(side, side) int64, what is where in an image resized to `size` (h, w), -1 in the padding.
+
+    Args:
+        instances: (H, W) uint8 instance ids, of the image before.
+        size: of the image in the square.
+        side: of the square.
+    """
+    labels = np.full((side, side), -1, dtype=np.int64)
+    shrunk = cv2.resize(instances, size[::-1], interpolation=cv2.INTER_NEAREST)
+    labels[: size[0], : size[1]] = shrunk
+    return labels
 
 
 def augment_scene(
