@@ -17,7 +17,9 @@ class FiniteCheck:
 
     def see(self, name: str, values: Tensor) -> Tensor:
         """Return `values`; NaN or infinity among them is remembered as `name`."""
-        finite = values.isfinite().all()
+        if not values.numel():
+            return values
+        finite = torch.stack(torch.aminmax(values.detach())).isfinite().all()  # NaN goes through
         before = self._finite.get(name)
         self._finite[name] = finite if before is None else finite & before
         return values

@@ -227,7 +227,8 @@ class SamProposalGenerator:
         threshold = config.pred_iou_thresh if config.pred_iou_thresh > 0 else -torch.inf
         # the only wait for the device: how many masks pass decides all shapes that follow
         prompt, mask = (decoded.iou > threshold).cpu().nonzero(as_tuple=True)
-        low = self.decoder.draw(decoded, prompt, mask, self.memory.drawn)
+        needed = view.resize.needed if config.crop_n_layers == 0 else None  # crops differ
+        low = self.decoder.draw(decoded, prompt, mask, self.memory.drawn, needed)
         check.see("SAM's mask logits", low)
         offset = config.stability_score_offset
         if config.low_resolution_measures:

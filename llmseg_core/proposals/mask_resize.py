@@ -35,10 +35,11 @@ class LogitResize:
 
     SAM stretches logits to its padded input square, cuts the padding off, and resizes the rest to
     the image. Both steps are linear and treat rows and columns alike, so together they are one
-    matrix a side, with three or four weights a pixel.
+    matrix a side, with three or four weights a pixel. Logits of the padding have no weight: they
+    may be left out, as `needed` says.
 
     Args:
-        low_size: (4 h, 4 w) of the logits.
+        low_size: (4 h, 4 w) of the logits, padding included.
         image_size: (H, W) of the image in pixels.
         input_size: side of SAM's input in pixels.
         device: of the logits.
@@ -78,13 +79,19 @@ class LogitResize:
         )
         return made
 
+    @property
+    def needed(self) -> tuple[int, int]:
+        """How many of the first rows and columns of the logits the image needs."""
+        return self._rows.matrix.shape[1], self._columns.matrix.shape[1]
+
     def __call__(self, low: Tensor) -> Tensor:
-        """(n, 4 h, 4 w) float logits to (n, H, W) float32."""
-        return self._rows.matrix @ (low.float() @ self._columns.matrix.T)
+        """(n, 4 h, 4 w) float logits, or their `needed` ones, to (n, H, W) float32."""
+        return self._rows.matrix @ (self.inside(low).float() @ self._columns.matrix.T)
 
     def inside(self, low: Tensor) -> Tensor:
         """(n, 4 h, 4 w) logits without the cells that lie in SAM's padding."""
-        return low[:, : self._rows.last[-1] + 1, : self._columns.last[-1] + 1]
+        rows, columns = self.needed
+        return low[:, :rows, :columns]
 
     def bands(self, low: Tensor, window: Window) -> Iterator[tuple[slice, np.ndarray]]:
         """One mask in a window, some rows at a time: few enough to stay in a CPU's cache.
@@ -129,7 +136,8 @@ class _Axis:
     """The resize of one side.
 
     Attributes:
-        matrix: (pixels, cells) float32, weights of low-resolution cells in each pixel.
+        matrix: (pixels, cells) float32, weights of low-resolution cells in each pixel; without the
+            last cells that have none.
         first: for each pixel its first cell with a weight; never falls.
         last: for each pixel its last cell with a weight; never falls.
     """
@@ -149,7 +157,8 @@ class _Axis:
         matrix = steps[0].T.contiguous()
         seen = (matrix != 0).numpy()
         first, last = seen.argmax(1), cells - 1 - seen[:, ::-1].argmax(1)
-        return cls(matrix.to(device), first.tolist(), last.tolist())
+        inside = matrix[:, : last[-1] + 1].contiguous()
+        return cls(inside.to(device), first.tolist(), last.tolist())
 
     def outputs(self, first: int, last: int) -> tuple[int, int]:
         """Start and stop of the pixels in which any of the cells first..last has a weight."""

@@ -164,7 +164,12 @@ class SamPointDecoder:
         return DecodedPoints(iou, tokens[:, 1:], keys)
 
     def draw(
-        self, decoded: DecodedPoints, prompt: Tensor, mask: Tensor, at_once: int | None = None
+        self,
+        decoded: DecodedPoints,
+        prompt: Tensor,
+        mask: Tensor,
+        at_once: int | None = None,
+        needed: tuple[int, int] | None = None,
     ) -> Tensor:
         """Low-resolution logits of chosen masks.
 
@@ -174,31 +179,45 @@ class SamPointDecoder:
                 number must be known.
             mask: (n,) int64 in 0..2, which of the prompt's three masks; where `prompt` is.
             at_once: prompts to draw at a time; None draws all.
+            needed: how many of the first rows and columns of logits are needed, as
+                `LogitResize.needed` has it; None needs all.
 
         Returns:
-            (n, 4 h, 4 w) float logits; above 0 is inside.
+            (n, 4 h, 4 w) float logits; above 0 is inside. Of the `needed` ones alone, rounded up
+            to whole image tokens, 4 x 4 logits each.
         """
+        down, across = needed or self.mask_size
+        cells = -(-down // 4), -(-across // 4)
         unique, where = torch.unique_consecutive(prompt, return_inverse=True)
         if not len(unique):
-            return decoded.iou.new_zeros((0, *self.mask_size))
+            return decoded.iou.new_zeros((0, 4 * cells[0], 4 * cells[1]))
         step = at_once or len(unique)
         drawn = []
         for start in range(0, len(unique), step):
             some = unique[start : start + step]
             chosen = (where >= start) & (where < start + step)
-            drawn.append(self._draw(decoded, some, where[chosen] - start, mask[chosen]))
+            drawn.append(self._draw(decoded, some, where[chosen] - start, mask[chosen], cells))
         return drawn[0] if len(drawn) == 1 else torch.cat(drawn)
 
-    def _draw(self, decoded: DecodedPoints, prompts: Tensor, where: Tensor, mask: Tensor) -> Tensor:
+    def _draw(
+        self,
+        decoded: DecodedPoints,
+        prompts: Tensor,
+        where: Tensor,
+        mask: Tensor,
+        cells: tuple[int, int],
+    ) -> Tensor:
         networks = self.decoder.output_hypernetworks_mlps[1:]
         tokens = _rows(decoded.mask_tokens, prompts)
         weights = torch.stack([network(tokens[:, i]) for i, network in enumerate(networks)], 1)
-        upscaled = self._upscale(_rows(decoded.image_tokens, prompts))
+        down, across = cells
+        image_tokens = _rows(decoded.image_tokens, prompts).unflatten(1, self.grid)
+        upscaled = self._upscale(image_tokens[:, :down, :across].flatten(1, 2))
         where, mask = where.to(weights.device), mask.to(weights.device)
         logits = (weights @ upscaled.transpose(1, 2))[where, mask]
         # cells of h x w, each 2 x 2 cells of 2 x 2 pixels, to rows of pixels
-        cells = logits.view(-1, *self.grid, 2, 2, 2, 2)
-        return cells.permute(0, 1, 3, 5, 2, 4, 6).reshape(-1, *self.mask_size)
+        pixels = logits.view(-1, down, across, 2, 2, 2, 2).permute(0, 1, 3, 5, 2, 4, 6)
+        return pixels.reshape(-1, 4 * down, 4 * across)
 
     def _upscale(self, cells: Tensor) -> Tensor:
         """Both transposed convolutions; each takes a cell to its 2 x 2 cells.

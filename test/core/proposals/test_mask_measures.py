@@ -59,6 +59,20 @@ def test_measures_equal_those_of_drawn_masks(size: tuple[int, int], offset: floa
     assert torch.equal(draw_masks(low, measures.boxes, resize), masks)
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_logits_of_the_padding_are_not_needed(size: tuple[int, int]) -> None:
+    low, resize = some_logits(), LogitResize(CELLS, size, INPUT)
+    rows, columns = resize.needed
+    few = low[:, :rows, :columns].contiguous()
+    torch.testing.assert_close(resize(few), resize(low))
+    measures = measure_masks(few, resize, 1.0)
+    assert torch.equal(measures.areas, measure_masks(low, resize, 1.0).areas)
+    drawn = draw_masks(low, measures.boxes, resize)
+    assert torch.equal(draw_masks(few, measures.boxes, resize), drawn)
+    shrunk = LogitResize(CELLS, (48, 64), INPUT)
+    assert shrunk.needed == (-(-48 * CELLS[0] // INPUT) + 1, CELLS[1])
+
+
 @pytest.mark.parametrize("memory", [3 * 7 * 48 * 64, 1, 2**30])
 def test_many_masks_at_a_time(memory: int) -> None:
     """The way of a GPU, with memory for three masks, for less than one, for all."""

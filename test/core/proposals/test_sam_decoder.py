@@ -90,6 +90,20 @@ def test_draws_only_what_is_asked(model: SamModel, embedding: Tensor) -> None:
 
 
 @torch.no_grad()
+@pytest.mark.parametrize("needed", [(5, 32), (16, 3), (9, 9)])
+def test_draws_no_padding(model: SamModel, embedding: Tensor, needed: tuple[int, int]) -> None:
+    decoder = SamPointDecoder(model)
+    decoded = decoder.decode(decoder.image_side(embedding), POINTS)
+    prompt, mask = torch.tensor([0, 0, 3, 4]), torch.tensor([0, 2, 1, 2])
+    needed = min(needed[0], decoder.mask_size[0]), min(needed[1], decoder.mask_size[1])
+    rows, columns = (-(-cells // 4) * 4 for cells in needed)
+    whole = decoder.draw(decoded, prompt, mask)
+    drawn = decoder.draw(decoded, prompt, mask, at_once=2, needed=needed)
+    assert drawn.shape == (4, rows, columns)
+    assert_near(drawn, whole[:, :rows, :columns])
+
+
+@torch.no_grad()
 def test_a_prompt_does_not_depend_on_the_others(model: SamModel, embedding: Tensor) -> None:
     decoder = SamPointDecoder(model)
     side = decoder.image_side(embedding)
