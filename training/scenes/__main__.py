@@ -39,6 +39,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     parser.add_argument("--workers", type=int, default=1, help="processes (default 1)")
     parser.add_argument("--width", type=int, default=320, help="pixels (default 320)")
     parser.add_argument("--height", type=int, default=240, help="pixels (default 240)")
+    parser.add_argument("--max-objects", type=int, default=8, help="on the table (default 8)")
     parser.add_argument(
         "--catalogue", choices=tuple(CATALOGUES), default="tabletop",
         help="categories: the packaged model's (default), or all",
@@ -48,6 +49,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     config = SceneConfig(
         width=options.width,
         height=options.height,
+        max_objects=options.max_objects,
         categories=CATALOGUES[options.catalogue],
         looks=options.looks,
     )

@@ -42,6 +42,10 @@ def test_command_writes_a_sheet(tmp_path: Path) -> None:
             ["--count", "1", "--sheet", "x.png", "--width", "3"],
             "width is 3, it must be at least",
         ),
+        (
+            ["--count", "1", "--sheet", "x.png", "--max-objects", "3"],
+            "min_objects is 4, it must be at most max_objects = 3",
+        ),
         (["--count", "0", "--out", "x"], "count 0 and workers 1 must be at least 1"),
     ],
 )
