@@ -157,7 +157,7 @@ class SamPointDecoder:
         tokens, prompt = _output(tokens), _output(prompt)
         attention = self.decoder.transformer.final_attn_token_to_image
         query = self._folded_query(attention, tokens + prompt)
-        scores = query @ (keys + image.position).transpose(1, 2)
+        scores = _add_product(query @ image.position.T, query, keys.transpose(1, 2))
         tokens = tokens + self._mixed(attention, scores, keys)
         tokens = self.decoder.transformer.layer_norm_final_attn(tokens)
         iou = self.decoder.iou_prediction_head(tokens[:, 0])[:, 1:]
