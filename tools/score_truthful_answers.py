@@ -2,15 +2,14 @@
 """Scores the second half of the methods that need no training, without any VLM's weights.
 
 A VLM that knows the truth of rendered scenes answers in each family's own words; reading them and
-drawing masks is the real code. SAM is the packaged one, which then learns boxes for some minutes
-(`--steps 0` leaves that out). Beside it stand the packaged SAM as it is, boxes moved at random, the
-filled boxes, and the method `marks`, whose numbers of everything mode's proposals are named.
+drawing masks is the real code. SAM is the packaged one, which has learned boxes. Beside it stand
+boxes moved at random, the filled boxes, and the method `marks`, whose numbers of everything mode's
+proposals are named.
 """
 
 from __future__ import annotations
 
 import argparse
-import copy
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -26,19 +25,16 @@ from llmseg_core.methods.grounding import GroundingMethod
 from llmseg_core.methods.marks import Marks, MarksFrame
 from llmseg_core.model_dir.checkpoint import load_config, load_sam
 from llmseg_core.model_dir.directory import model_directory
-from llmseg_core.model_dir.network_files import save_network
 from llmseg_core.model_dir.proposers import build_proposals
 from llmseg_core.prompted.masks import DrawnMasks, PromptedImage
 from llmseg_core.prompted.sam import SamMasks
 from llmseg_core.prompted.target import Target
 from llmseg_training.data import DataSample, SceneData
 from llmseg_training.data.scene_data import render_scenes
-from llmseg_training.embedded.box_prompts import BoxRecipe, learn_boxes
 from llmseg_training.evaluate.answers import Prediction, SampleAnswers
 from llmseg_training.evaluate.evaluation import evaluate
 from llmseg_training.evaluate.report import evaluation_report, write_json
 from llmseg_training.evaluate.truthful_chat import AnswerForm, NumberedChat, TruthfulChat
-from llmseg_training.scenes import SceneFolder
 
 
 class TruthfulAnswers:
@@ -99,41 +95,27 @@ class Unsteady(TruthfulChat):
 
 
 def main() -> None:
-    """Renders what is missing, trains, scores and prints."""
+    """Renders what is missing, scores and prints."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scenes", type=Path, default=Path("build/scenes"), metavar="DIR")
-    parser.add_argument("--train", type=int, default=400, metavar="N", help="scenes to learn from")
     parser.add_argument("--test", type=int, default=100, metavar="N", help="scenes to score on")
-    parser.add_argument("--steps", type=int, default=BoxRecipe.steps, metavar="N")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--sam", type=Path, metavar="DIR", help="write the SAM that learned boxes")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the scores here")
     options = parser.parse_args()
 
-    if options.steps:
-        render_scenes(options.scenes, "train", options.train)
     render_scenes(options.scenes, "test", options.test)
-    packaged = load_sam("embedded")
-    learned = packaged
-    if options.steps:
-        recipe = BoxRecipe(steps=options.steps)
-        train = _Some(options.scenes / "train", options.train)
-        learned = learn_boxes(copy.deepcopy(packaged), train, recipe, options.seed)
-    if options.sam is not None:
-        save_network(learned, options.sam)
-
+    sam = load_sam("embedded")
     data = SceneData(options.scenes, "test", seed=options.seed)
     indices = data.asked_about(options.test)
-    rows = [_grounding(form.value, SamMasks(learned), TruthfulChat(form)) for form in AnswerForm]
+    rows = [_grounding(form.value, SamMasks(sam), TruthfulChat(form)) for form in AnswerForm]
     form = AnswerForm.QWEN3_VL
     rows += [
-        _grounding("qwen3-vl, boxes moved by 10 %", SamMasks(learned), Unsteady(form)),
-        _grounding("qwen3-vl, packaged SAM as it is", SamMasks(packaged), TruthfulChat(form)),
-        _grounding("qwen3-vl, filled boxes", FilledBoxes(learned), TruthfulChat(form)),
-        _marks("marks, packaged SAM's proposals", packaged),
+        _grounding("qwen3-vl, boxes moved by 10 %", SamMasks(sam), Unsteady(form)),
+        _grounding("qwen3-vl, filled boxes", FilledBoxes(sam), TruthfulChat(form)),
+        _marks("marks, packaged SAM's proposals", sam),
     ]
     reports = {}
-    print(f"{len(indices)} scenes, seed {options.seed}, {options.steps} steps on boxes")
+    print(f"{len(indices)} scenes, seed {options.seed}")
     print("| answers | questions | gIoU | cIoU | no-target accuracy | target recall |")
     print("| --- | --- | --- | --- | --- | --- |")
     for name, answers in rows:
@@ -158,17 +140,6 @@ def _marks(name: str, sam: SamModel) -> tuple[str, TruthfulAnswers]:
     chat = NumberedChat()
     method = Marks(chat, build_proposals(sam, proposals), config, sam.device)
     return name, TruthfulAnswers(method, chat)
-
-
-class _Some(SceneFolder):
-    """The first scenes of a folder."""
-
-    def __init__(self, folder: Path, count: int) -> None:
-        super().__init__(folder)
-        self._count = count
-
-    def __len__(self) -> int:
-        return min(self._count, super().__len__())
 
 
 if __name__ == "__main__":

@@ -98,6 +98,7 @@ def sam_points_flops(config: SamConfig, points: int, drawn: int) -> int:
     mlp = _linear(t, width, decoder.mlp_dim, width)
     layers = 2 * own + to_image + to_token + 2 * mlp + 2 * folded
     last = _attention(OUTPUT_TOKENS * heads, image, width)
+    last += _linear(OUTPUT_TOKENS * heads, width, image)  # with the position of the image tokens
     last += 4 * _linear(OUTPUT_TOKENS, width, inner)
     depth = [decoder.iou_head_hidden_dim] * (decoder.iou_head_depth - 1)
     iou = _linear(1, width, *depth, decoder.num_multimask_outputs + 1)

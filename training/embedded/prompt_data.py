@@ -17,7 +17,7 @@ from ..learning.batch import Batch
 from ..trainer.drawn_dataset import DrawnDataset
 from .sam_data import LabelledImages, augment_scene, dense_targets, draw_points, square_labels
 
-__all__ = ["PromptBatch", "PromptDataset", "PromptSample", "collate_prompts"]
+__all__ = ["PromptBatch", "PromptDataset", "PromptSample", "collate_prompts", "noisy_boxes"]
 
 CELL = 2
 """pixels of SAM's input along one pixel of its low-resolution masks"""
@@ -106,7 +106,7 @@ class PromptDataset(DrawnDataset[PromptSample]):
         return PromptSample(
             pixel_values=normalize_and_pad(shown, self.image_size),
             points=torch.from_numpy((points + 0.5) * scale - 0.5).float(),
-            boxes=torch.from_numpy(_boxes(instances, ids, rng) * np.tile(scale, 2)).float(),
+            boxes=torch.from_numpy(noisy_boxes(instances, ids, rng) * np.tile(scale, 2)).float(),
             masks=_masks(instances, ids, self.image_size // CELL, rows / CELL, columns / CELL),
             dense=dense,
         )
@@ -127,8 +127,17 @@ def _masks(
     return torch.from_numpy(np.stack([shares[number] for number in ids.tolist()]))
 
 
-def _boxes(instances: np.ndarray, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """(N, 4), the instances' boxes in pixels of the scene, each drawn a little off."""
+def noisy_boxes(instances: np.ndarray, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The instances' boxes, each drawn a little off.
+
+    Args:
+        instances: (H, W) uint8, what is where.
+        ids: (N,) int64, numbers that are in `instances`.
+        rng: of the noise.
+
+    Returns:
+        (N, 4) float32, left, top, right, bottom in pixels of the scene.
+    """
     height, width = instances.shape
     boxes = np.zeros((len(ids), 4), np.float32)
     for box, number in zip(boxes, ids.tolist(), strict=True):

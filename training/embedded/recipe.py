@@ -86,6 +86,8 @@ class EmbeddedRecipe(Settings):
     seed: Annotated[int, AtLeast(0), Below(2**32)] = 0
     """of weights, orders and questions; scenes have their own"""
     scenes: SceneRecipe = field(default_factory=SceneRecipe)
+    sam_scenes: SceneRecipe | None = None
+    """training scenes of stages "sam" and "ranking"; null takes those of `scenes`"""
     sam: SamRecipe = field(default_factory=SamRecipe)
     ranking: RankingRecipe | None = None
     """how its predicted IoU learns at last; null leaves it as it is"""

@@ -153,16 +153,20 @@ class EmbeddedTraining:
             write_scenes(
                 self.work / "scenes", split, count, workers=self.workers, config=scenes.config
             )
+        others = self.recipe.sam_scenes
+        if others is not None:
+            folder, config = self.work / "sam_scenes", others.config
+            write_scenes(folder, "train", others.train, workers=self.workers, config=config)
 
     def sam(self) -> None:
         """Train SAM."""
-        train_sam(self._scenes("train"), self.work / "sam", self.recipe.sam, self.recipe.seed)
+        train_sam(self._scenes_of_sam(), self.work / "sam", self.recipe.sam, self.recipe.seed)
 
     def ranking(self) -> None:
         """Train the head of SAM's predicted IoU, if the recipe says so."""
         recipe = self.recipe.ranking
         if recipe is not None:
-            sam, scenes = self._sam("sam"), self._scenes("train")
+            sam, scenes = self._sam("sam"), self._scenes_of_sam()
             rank_masks(sam, scenes, self.work / "ranking", recipe, self.recipe.seed)
 
     def recognition(self) -> None:
@@ -329,6 +333,12 @@ class EmbeddedTraining:
 
     def _scenes(self, split: str) -> SceneFolder:
         return SceneFolder(self.work / "scenes" / split)
+
+    def _scenes_of_sam(self) -> SceneFolder:
+        """The training scenes of stages "sam" and "ranking"."""
+        if self.recipe.sam_scenes is None:
+            return self._scenes("train")
+        return SceneFolder(self.work / "sam_scenes" / "train")
 
     def _sam(self, stage: str = "") -> SamModel:
         """As a stage has left it; "" is the last that changes it."""

@@ -60,6 +60,8 @@ def test_all_of_an_answer_is_in_the_file(observer: Observer, model: str, tmp_pat
     rig.instruct("the red mug")
     rig.photograph(7)
     result = rig.result(7)
+    rig.photograph(8)
+    rig.result(8)  # an answer is logged after it was published, and before the next one is
     assert rig.set_parameter("rerun", "").successful
     observer.wait_until(lambda: not rig.node._rerun.place)
 

@@ -16,20 +16,20 @@ from llmseg_training.embedded.rank_masks import (
     RankingModel,
     RankingObjective,
     RankingRecipe,
-    _best_iou,
     collate_ranking,
     rank_masks,
+    true_iou,
 )
 from llmseg_training.embedded.recipe import EmbeddedRecipe, SceneRecipe
 from llmseg_training.embedded.stages import EmbeddedTraining
 
 RECIPE = RankingRecipe(
-    steps=40, batch_size=2, learning_rate=1e-2, warmup_steps=0, decay_steps=20, points=6
+    steps=40, batch_size=2, learning_rate=1e-2, warmup_steps=0, decay_steps=20, points=6, boxes=2
 )
 
 
 def test_points_are_anywhere_in_the_image_and_nowhere_else() -> None:
-    data = RankingDataset([literal_scene()], 64, 500, seed=0)
+    data = RankingDataset([literal_scene()], 64, 500, 1, seed=0)
     sample = data[0]
     assert sample.pixel_values.shape == (3, 64, 64)
     assert sample.instances.shape == (32, 32)
@@ -42,21 +42,42 @@ def test_points_are_anywhere_in_the_image_and_nowhere_else() -> None:
     assert not torch.equal(sample.points, data[0].points)
 
 
-def test_a_mask_is_compared_with_what_it_fits_best() -> None:
+def test_boxes_show_things() -> None:
+    scene = literal_scene()
+    sample = RankingDataset([scene], 64, 4, 30, seed=0)[0]
+    assert set(sample.shown[4:].tolist()) == {each.id for each in scene.objects}
+    for box, number in zip(sample.boxes, sample.shown[4:], strict=True):
+        rows, columns = (2 * side for side in (sample.instances == number).nonzero(as_tuple=True))
+        true = torch.tensor([columns.min(), rows.min(), columns.max() + 2, rows.max() + 2])
+        size = (true[2:] - true[:2]).repeat(2)
+        assert ((box - true).abs() <= 0.2 * size + 2).all()
+
+
+def test_points_show_what_is_under_them() -> None:
+    sample = RankingDataset([literal_scene()], 64, 200, 1, seed=0)[0]
+    columns, rows = (sample.points / 2).long().T
+    same = sample.instances[rows, columns] == sample.shown[:200]
+    assert same.float().mean() > 0.9  # the cell's first pixel may show something else
+    assert len(sample.shown[:200].unique()) > 2
+
+
+def test_a_mask_is_compared_with_what_its_prompt_shows() -> None:
     instances = torch.tensor([[0, 0, 1, 1], [0, 0, 1, 1], [-1, -1, -1, -1]])
-    masks = torch.zeros(2, 3, 3, 4, dtype=torch.bool)
+    masks = torch.zeros(3, 3, 3, 4, dtype=torch.bool)
     masks[0, 0, :2, 2:] = True  # all of 1
     masks[0, 1, 0, :2] = True  # half of 0
     masks[0, 2] = True  # everything, the padding too
-    masks[1, 0, 0] = True  # half of each
-    wanted = [[1.0, 0.5, 4 / 12], [2 / 6, 0.0, 0.0]]
-    torch.testing.assert_close(_best_iou(masks, instances), torch.tensor(wanted))
+    masks[1] = masks[0]
+    masks[2, 0, 0] = True  # half of each
+    wanted = [[1.0, 0.0, 4 / 12], [0.0, 0.5, 4 / 12], [0.0, 0.0, 0.0]]
+    found = true_iou(masks, torch.tensor([1, 0, 7]), instances)
+    torch.testing.assert_close(found, torch.tensor(wanted))
 
 
 def test_only_the_head_learns_and_it_learns_to_rank(tmp_path: Path) -> None:
     sam = tiny_sam()
     before, later = deepcopy(sam), deepcopy(sam)
-    data = RankingDataset([literal_scene()] * 4, 64, 40, seed=9)
+    data = RankingDataset([literal_scene()] * 4, 64, 40, 4, seed=9)
     batch = collate_ranking([data[0], data[1]])
 
     def error(network: SamModel) -> float:

@@ -35,9 +35,11 @@ def test_the_embedded_recipe_is_shipped() -> None:
 
 def test_every_field_can_be_set(tmp_path: Path) -> None:
     default = EmbeddedRecipe()
+    scenes = SceneRecipe(7, 8, 9, 10, 64, 48, 1, 2, ("mug", "book"), "household", "rich")
     other = replace(
         _shifted(replace(default, ranking=RankingRecipe())),
-        scenes=SceneRecipe(7, 8, 9, 10, 64, 48, 1, 2, ("mug", "book"), "household", "rich"),
+        scenes=scenes,
+        sam_scenes=scenes,
         ship=ShipRecipe(3, 4, 0.5),
         proposals=_other_proposals(),
     )
@@ -45,7 +47,7 @@ def test_every_field_can_be_set(tmp_path: Path) -> None:
     read = load_recipe(write(tmp_path, yaml.safe_dump(plain)))
     assert read == other
     assert read != default
-    usual = replace(default, ranking=RankingRecipe())
+    usual = replace(default, ranking=RankingRecipe(), sam_scenes=SceneRecipe())
     for stage in (spec.name for spec in fields(EmbeddedRecipe)):
         for (name, value), standard in zip(
             _values(read, stage), _values(usual, stage), strict=True

@@ -21,9 +21,11 @@ from llmseg_core.model_dir.networks import embedded_config
 from llmseg_core.runtime.folder_lock import locked
 from llmseg_training.data import SceneData
 from llmseg_training.embedded.program import main
+from llmseg_training.embedded.rank_masks import RankingRecipe
 from llmseg_training.embedded.recipe import EmbeddedRecipe, SceneRecipe, ShipRecipe
 from llmseg_training.embedded.self_knowledge import CalibrateRecipe, FamiliarityRecipe
 from llmseg_training.embedded.stages import STAGES, EmbeddedTraining
+from llmseg_training.embedded.train_sam import SamRecipe
 from llmseg_training.embedded.train_selection import LanguageRecipe, SelectionRecipe
 from llmseg_training.evaluate import PipelineAnswers, evaluate, score_cases
 from llmseg_training.scenes import SceneFolder
@@ -194,6 +196,26 @@ def test_one_stage_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr().out == "stage scenes\n"
     assert [len(SceneFolder(tmp_path / "scenes" / s)) for s in ("train", "val", "test")] == [1] * 3
     assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "recipe.yaml", "scenes"]
+
+
+def test_sam_learns_from_scenes_of_its_own(tmp_path: Path) -> None:
+    own = replace(RECIPE.scenes, train=2, looks="rich")
+    recipe = replace(
+        RECIPE,
+        scenes=replace(RECIPE.scenes, train=1, val=1, test=1),
+        sam_scenes=own,
+        sam=SamRecipe(steps=1, batch_size=2, points=2, decay_steps=0, warmup_steps=0),
+        ranking=RankingRecipe(steps=1, batch_size=2, points=2, decay_steps=0, warmup_steps=0),
+    )
+    training = EmbeddedTraining(recipe, tmp_path, tmp_path / "model", workers=1)
+    training.scenes()
+    rendered = SceneFolder(tmp_path / "sam_scenes" / "train")
+    assert (len(rendered), rendered.config.looks) == (2, "rich")
+    assert SceneFolder(tmp_path / "scenes" / "train").config.looks == "plain"
+    shutil.rmtree(tmp_path / "scenes")
+    training.sam()
+    training.ranking()
+    assert (tmp_path / "ranking" / "sam" / "config.json").is_file()
 
 
 @pytest.mark.parametrize(
