@@ -101,3 +101,12 @@ def programs(folder: Path) -> Iterator[Callable[..., Program]]:
     finally:
         for program in started:
             program.kill()
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process lives; one that only waits for its parent to notice its end does not."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:  # gone, before or while it is read
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"

@@ -4,9 +4,10 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
+
+from helpers.programs import is_running
 
 SCRIPT = """
 import os, signal, time
@@ -27,20 +28,12 @@ os._exit(0)
 """
 
 
-def is_running(pid: str) -> bool:
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
-        return False
-    return stat.rpartition(")")[2].split()[0] != "Z"
-
-
 @pytest.mark.parametrize("asks", ["early", "late"])
 def test_a_child_ends_with_its_parent(asks: str) -> None:
     """Also if the parent has ended before the child could ask for it."""
     script = SCRIPT.format(**{name: "" if name == asks else "# " for name in ("early", "late")})
     command = [sys.executable, "-c", script]
-    child = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    child = int(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
     end = time.monotonic() + 20
     while is_running(child):
         assert time.monotonic() < end

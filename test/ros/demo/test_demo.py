@@ -21,6 +21,7 @@ import pytest
 from helpers.depth import stamped
 from helpers.pictures import picture
 from helpers.placed_answer import answer, placing
+from helpers.programs import is_running
 from helpers.small_model import save_small_model
 from llmseg_core.images.run_lengths import decode_counts, encode_counts
 from llmseg_core.runtime.folder_lock import locked
@@ -203,15 +204,6 @@ def test_report(tmp_path: Path) -> None:
 
 def children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def is_running(pid: int) -> bool:
-    """Whether a process lives; one that only waits for its parent to notice its end does not."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
-        return False
-    return stat.rpartition(")")[2].split()[0] != "Z"
 
 
 def wait_until(condition: Callable[[], bool], timeout_s: float = 60.0) -> None:

@@ -22,6 +22,7 @@ import yaml
 from helpers.commands import run
 from helpers.folder_data import write_folder_data
 from helpers.generate_place import write_pictures
+from helpers.programs import is_running
 from llmseg_training.commands.evaluate import EVALUATE
 from llmseg_training.commands.generate import GENERATE
 from llmseg_training.commands.proposals import PROPOSALS
@@ -128,13 +129,6 @@ def descendants(pid: int) -> list[int]:
     for each in found:
         found += [child for child, parent in parents.items() if parent == each]
     return found[1:]
-
-
-def is_running(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().split(") ")[-1][0] != "Z"
-    except OSError:
-        return False
 
 
 def wait_until(happened: object) -> None:
