@@ -33,7 +33,7 @@ VALUES = re.compile(
     r"""(?<!\w)'(?:[^'\\]|\\.)*'(?!\w)(?:\.\.\.)?"""  # quoted text
     r"""|(?<!\w)"(?:[^"\\]|\\.)*"(?!\w)(?:\.\.\.)?"""
     r"""|(?<!\w)['"].*?\.\.\."""  # cut before its end
-    r"|0x[0-9a-fA-F]+|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
+    r"|0x[0-9a-fA-F]+|(?:(?<![\w.])[+-])?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"  # a sign, no hyphen
 )
 """what tells two errors of one kind apart"""
 

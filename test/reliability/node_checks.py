@@ -32,7 +32,7 @@ from .odd_values import odd_number, odd_text
 
 __all__ = ["NODE_CHECKS", "NodeCheck", "logged_classes", "same_class"]
 
-CLASS_CHARACTERS = 70
+CLASS_CHARACTERS = 200
 """of a reason that tell its class, once values are taken out"""
 
 
