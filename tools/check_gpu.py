@@ -99,35 +99,35 @@ PIPELINE = (*CLI, "benchmark", "pipeline", "--profile", "paper", "--device", "cu
 CHECKS = {
     "tests": Check(
         "the tests marked gpu",
-        100,
+        140,
         ("-m", "pytest", "-m", "gpu", "-q", "--no-header", "test/core", "test/training"),
         lambda report: dict(report),
         lambda report: report["exit status"] == 0,
     ),
     "everything-mode": Check(
         "SAM ViT-H's everything mode, float32 beside the published order of work, and bfloat16",
-        90,
+        70,
         (*PROPOSALS, "--repeats", "3", "--modes", "bf16", "--json"),
         _proposals,
         lambda report: bool(report["masks_equal"]),
     ),
     "pipeline": Check(
         "the whole method in the paper's sizes, bfloat16, beside the method as published",
-        90,
+        40,
         (*PIPELINE, "--dtype", "bfloat16", "--repeats", "5", "--json"),
         _pipeline,
         lambda report: report["new_frame_ms"] > 0,
     ),
     "training-step": Check(
         "a step of the paper's training in full size: its peak memory beside the expected one",
-        60,
+        40,
         ("-m", "llmseg_training.adapter.full_size_step", "--json"),
         lambda report: dict(report),
         lambda report: bool(report["peak_gib"] <= report["expected_gib"]),
     ),
     "methods": Check(
         "every method in published sizes, bfloat16: a new instruction encodes no image",
-        110,
+        120,
         (
             *CLI,
             "benchmark",
@@ -149,7 +149,7 @@ CHECKS = {
     ),
     "compiled": Check(
         "everything mode compiled, in bfloat16, beside float32",
-        130,
+        180,
         (*PROPOSALS, "--repeats", "2", "--modes", "bf16+compile", "--json"),
         _proposals,
         lambda report: bool(report["masks_equal"]),

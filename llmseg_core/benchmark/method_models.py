@@ -56,6 +56,7 @@ from llmseg_core.prompted.seg_prompt import SegPromptDecoder
 from llmseg_core.prompted.target import Target
 from llmseg_core.runtime.device import torch_device, torch_dtype
 from llmseg_core.runtime.random_state import seeded
+from llmseg_core.runtime.recorded import record_on_gpu
 from llmseg_core.vlm.families import conversation_of
 from llmseg_core.vlm.tokenizer import build_tokenizer
 
@@ -125,7 +126,10 @@ def random_method(
         frame: an image on which a natural share of proposals shall pass.
     """
     with seeded(0, torch_device(runtime)), quiet():
-        return METHODS[name](sizes, torch_device(runtime), torch_dtype(runtime), frame)
+        made = METHODS[name](sizes, torch_device(runtime), torch_dtype(runtime), frame)
+    if runtime.cuda_graphs and torch_device(runtime).type == "cuda":
+        record_on_gpu(made.method)
+    return made
 
 
 def _llm_seg(
@@ -177,6 +181,7 @@ def _two_stage(
         sam2 = sizes.sam2()
     with made_on(device, torch.float32):  # its boxes need that
         detector = MMGroundingDinoForObjectDetection(sizes.detector(len(tokenizer))).eval()
+    detector.to(device)  # transformers makes its `level_embed` on the CPU whatever is said
     locator = _FixedBoxes(detector, tokenizer)
     method = TwoStage(InstructionNamer(), locator, Sam2Masks(sam2), TwoStageConfig())
     encoders = (sam2.vision_encoder, detector.model.backbone)

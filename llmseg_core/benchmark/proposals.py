@@ -35,7 +35,7 @@ from .report import (
     timed,
 )
 
-__all__ = ["MODES", "matched_iou", "measure_proposals"]
+__all__ = ["MODES", "full_float32", "matched_iou", "measure_proposals"]
 
 REFERENCE = "reference"
 SAME = 0.999
@@ -142,7 +142,8 @@ def measure_proposals(
     """
     sam, config = model.parts.sam, model.proposals
     reference = reference_generator(sam, config, plain)
-    run = _run(model, reference, frames, repeats, modes)
+    with full_float32():
+        run = _run(model, reference, frames, repeats, modes)
     points = config.points_per_side**2
     bounds = [
         rate.milliseconds(sam_encoder_flops(sam.config.vision_config)),
@@ -184,6 +185,21 @@ def measure_proposals(
     title = f"Proposals on {machine(sam.device)['device']}: ours beside {reference.name}"
     print_table(title, rows, lines)
     return report, rows
+
+
+@contextmanager
+def full_float32() -> Iterator[None]:
+    """A GPU's convolutions in float32 in the block, as all its other products are.
+
+    PyTorch has it round their factors to TF32's ten bits, which is enough to take another pixel or
+    mask, where two ways of computing the same are compared.
+    """
+    before = torch.backends.cudnn.allow_tf32
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32 = before
 
 
 def _run(

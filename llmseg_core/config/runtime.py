@@ -28,3 +28,6 @@ class RuntimeConfig(Settings):
     GPU, and on a CPU what its caches hold"""
     compile: bool = False
     """whether SAM is compiled by torch.compile: nearly exact, faster after minutes of compiling"""
+    cuda_graphs: bool = True
+    """whether a GPU records the large networks' passes and plays them back: the same numbers with
+    far less work for the CPU, and some more memory of the GPU"""

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from transformers import Dinov2Model, Dinov2WithRegistersModel, DINOv3ViTModel
 
 from llmseg_core.images.image_ops import check_image, normalize_and_pad, resize_longest_side
+from llmseg_core.runtime.recorded import Recorded
 
 __all__ = ["DINOS", "Dino", "Dinov2Encoder", "cells_inside"]
 
@@ -46,6 +47,11 @@ class Dinov2Encoder(nn.Module):
         self.cells = image_size // patch
         # the class token stands first, then registers
         self.before_patches = 1 + int(getattr(model.config, "num_register_tokens", 0))
+        self._recorded: Recorded | None = None
+
+    def record_on_gpu(self) -> None:
+        """Let a GPU record the pass of `encode`, see `Recorded`; not where padding is skipped."""
+        self._recorded = Recorded(lambda pixels: (self(pixels),), self)
 
     @property
     def feature_dim(self) -> int:
@@ -80,7 +86,8 @@ class Dinov2Encoder(nn.Module):
         """The feature map (C, h, w) of one image, (H, W, 3) uint8 RGB."""
         pixel_values = self.preprocess(image)[None]
         if not self.skip_padding:
-            return self(pixel_values)[0]
+            recorded = self._recorded
+            return (self(pixel_values) if recorded is None else recorded(pixel_values)[0])[0]
         rows, columns = cells_inside(image.shape[0], image.shape[1], self.cells)
         inside = torch.zeros(self.feature_size, dtype=torch.bool, device=pixel_values.device)
         inside[:rows, :columns] = True

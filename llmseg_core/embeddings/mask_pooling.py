@@ -19,6 +19,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from llmseg_core.runtime.sending import sent
+
 __all__ = ["mask_pooling", "proposal_weights"]
 
 
@@ -61,7 +63,7 @@ def proposal_weights(
     height, width = masks.shape[1:]
     side = max(height, width)
     rows, columns = (
-        _axis_weights(pixels, side, pooling_size, cells, antialias).to(masks.device)
+        sent(_axis_weights(pixels, side, pooling_size, cells, antialias), masks.device)
         for pixels, cells in zip((height, width), feature_size, strict=True)
     )
     columns = columns.T.contiguous()

@@ -9,6 +9,8 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
+from llmseg_core.runtime.sending import sent
+
 __all__ = ["CLIP_MEAN", "CLIP_STD", "clip_input", "clip_pixels"]
 
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
@@ -37,7 +39,7 @@ def clip_input(
         rows, columns = _target(image.shape[0], image.shape[1], size, fit)
         resized = Image.fromarray(image).resize((columns, rows), Image.Resampling.BICUBIC)
         image = np.array(resized)
-    pixels = torch.from_numpy(np.ascontiguousarray(image))[None].to(device)
+    pixels = sent(torch.from_numpy(np.ascontiguousarray(image)), device)[None]
     return clip_pixels(pixels, size, fit)
 
 
@@ -55,8 +57,8 @@ def clip_pixels(images: Tensor, size: int, fit: str = "crop") -> Tensor:
     """
     if fit not in ("crop", "pad", "stretch"):
         raise ValueError(f'fit is {fit!r}, it must be "crop", "pad" or "stretch"')
-    mean = torch.tensor(CLIP_MEAN, dtype=torch.float32, device=images.device)[:, None, None]
-    std = torch.tensor(CLIP_STD, dtype=torch.float32, device=images.device)[:, None, None]
+    colours = torch.tensor((CLIP_MEAN, CLIP_STD), dtype=torch.float32)
+    mean, std = sent(colours, images.device)[..., None, None]
     height, width = images.shape[1:3]
     target = _target(height, width, size, fit)
     # One colour after the other: all of a large image in float32 would not stay in cache.

@@ -9,6 +9,8 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
+from llmseg_core.runtime.sending import sent
+
 __all__ = ["check_image", "normalize_and_pad", "resize_longest_side"]
 
 PIXEL_MEAN = (123.675, 116.28, 103.53)
@@ -59,7 +61,7 @@ def normalize_and_pad(image: np.ndarray, side: int, device: torch.device | str =
     The padding comes after the normalisation, as in SAM.
     """
     height, width = image.shape[:2]
-    tensor = torch.from_numpy(np.ascontiguousarray(image)).to(device).permute(2, 0, 1).float()
-    mean = torch.tensor(PIXEL_MEAN, dtype=torch.float32, device=device)[:, None, None]
-    std = torch.tensor(PIXEL_STD, dtype=torch.float32, device=device)[:, None, None]
+    tensor = sent(torch.from_numpy(np.ascontiguousarray(image)), device).permute(2, 0, 1).float()
+    colours = torch.tensor((PIXEL_MEAN, PIXEL_STD), dtype=torch.float32)
+    mean, std = sent(colours, device)[..., None, None]
     return F.pad((tensor - mean) / std, (0, side - width, 0, side - height))

@@ -8,6 +8,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from llmseg_core.runtime.sending import sent
+
 __all__ = ["IMAGENET_MEAN", "IMAGENET_STD", "imagenet_pixels", "normalized", "resized_image"]
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -47,7 +49,6 @@ def normalized(
     device: torch.device | str = "cpu",
 ) -> Tensor:
     """(H, W, 3) uint8 to (1, 3, H, W) float32: [0, 1], minus the mean, by the deviation."""
-    pixels = torch.from_numpy(np.ascontiguousarray(image)).to(device).permute(2, 0, 1).float()
-    centre = torch.tensor(mean, dtype=torch.float32, device=device)[:, None, None]
-    spread = torch.tensor(std, dtype=torch.float32, device=device)[:, None, None]
+    pixels = sent(torch.from_numpy(np.ascontiguousarray(image)), device).permute(2, 0, 1).float()
+    centre, spread = sent(torch.tensor((mean, std), dtype=torch.float32), device)[..., None, None]
     return ((pixels / 255 - centre) / spread)[None]

@@ -21,6 +21,7 @@ from llmseg_core.model_dir.network_files import SharedNetworks
 from llmseg_core.prompted.masks import DrawnMasks, PromptedImage
 from llmseg_core.prompted.sam import SamMasks
 from llmseg_core.proposals.mask_resize import LogitResize
+from llmseg_core.runtime.recorded import record_on_gpu
 from llmseg_core.runtime.stage_timer import StageTimer
 from llmseg_core.types import Segmentation
 from llmseg_core.vlm.seg_token import SegTokenEncoder
@@ -57,6 +58,10 @@ class Lisa(PromptedMethod[LisaConfig]):
             parts.llava, parts.tokenizer, parts.config.seg_token, parts.pixels
         )
         self.decoder = parts.decoder
+
+    def record_on_gpu(self) -> None:
+        """Let a GPU record the passes of SAM's image encoder and the VLM, see `Recorded`."""
+        record_on_gpu(self.segmenter, self.seg_token_encoder.vlm)
 
     def encode_frame(self, image: np.ndarray) -> PromptedFrame:
         """Everything about an image that does not depend on the instruction.
@@ -182,7 +187,10 @@ class Lisa(PromptedMethod[LisaConfig]):
         shared: SharedNetworks | None = None,
     ) -> Lisa:
         """See `ConfiguredMethod.from_config`."""
-        return cls(load_lisa(path, config, runtime, shared))
+        lisa = cls(load_lisa(path, config, runtime, shared))
+        if (runtime or RuntimeConfig()).cuda_graphs and lisa.device.type == "cuda":
+            lisa.record_on_gpu()
+        return lisa
 
     @classmethod
     def places(cls, config: LisaConfig, path: Path) -> dict[str, str]:

@@ -23,6 +23,7 @@ from llmseg_core.model_dir.parts import ModelParts
 from llmseg_core.model_dir.proposers import SEGMENTERS, build_proposals
 from llmseg_core.proposals.enlarge import enlarge_mask
 from llmseg_core.proposals.generator import ProposalGenerator
+from llmseg_core.runtime.recorded import record_on_gpu
 from llmseg_core.runtime.side_stream import SideStream
 from llmseg_core.runtime.stage_timer import StageTimer
 from llmseg_core.selector.selection import select, union_mask
@@ -194,10 +195,16 @@ class LLMSegPipeline:
             ValueError: if the network of the image encoder is not among the parts.
         """
         runtime, config, seen = runtime or RuntimeConfig(), parts.config, parts.seen_images
+        sam, budget = parts.sam, runtime.memory_budget_mb
+        generator = build_proposals(sam, config.proposals, budget, runtime.compile)
+        encoder = build_image_encoder(parts)
+        vlm = SegTokenEncoder(parts.llava, parts.tokenizer, config.seg_token, parts.pixels)
+        if runtime.cuda_graphs and sam.device.type == "cuda":
+            record_on_gpu(generator, encoder, vlm.vlm)
         return cls(
-            build_proposals(parts.sam, config.proposals, runtime.memory_budget_mb, runtime.compile),
-            PooledMaskEmbedder(build_image_encoder(parts), config.image_encoder.pooling_size),
-            SegTokenEncoder(parts.llava, parts.tokenizer, config.seg_token, parts.pixels),
+            generator,
+            PooledMaskEmbedder(encoder, config.image_encoder.pooling_size),
+            vlm,
             parts.selector,
             config,
             None

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from transformers import SamHQModel, SamModel
 
 from llmseg_core.images.image_ops import check_image, normalize_and_pad, resize_longest_side
 from llmseg_core.proposals.mask_resize import LogitResize
-from llmseg_core.proposals.sam_encoder import CACHED_BYTES, SamImageEncoder
+from llmseg_core.proposals.sam_encoder import CACHED_BYTES, SamImageEncoder, recorded_encoder
 
 from .masks import DrawnMasks, PromptedImage, draw_targets
 from .target import Target
@@ -34,10 +34,17 @@ class SamMasks:
         self.model = model.eval()
         self.best_of_three = best_of_three
         self.input_size = int(model.config.vision_config.image_size)
-        self._encoder = None
+        self._encoder: SamImageEncoder | None = None
+        self._encode: Callable[[Tensor], Tensor] | None = None
         if isinstance(model, SamModel):
             on_cpu = model.device.type == "cpu"
             self._encoder = SamImageEncoder(model, CACHED_BYTES if on_cpu else None)
+            self._encode = self._encoder
+
+    def record_on_gpu(self) -> None:
+        """Let a GPU record the image encoder's pass, see `recorded_encoder`; SAM-HQ's never is."""
+        if self._encoder is not None:
+            self._encode = recorded_encoder(self._encoder)
 
     @property
     def device(self) -> torch.device:
@@ -50,11 +57,11 @@ class SamMasks:
         size = int(check_image(image).shape[0]), int(image.shape[1])
         resized = resize_longest_side(image, self.input_size)
         pixels = normalize_and_pad(resized, self.input_size, self.device)[None].to(self.model.dtype)
-        if self._encoder is None:
+        if self._encode is None:
             embeddings, middle = self.model.get_image_embeddings(pixels)
             features = {"image_embeddings": embeddings, "intermediate_embeddings": middle}
         else:
-            features = {"image_embeddings": self._encoder(pixels)}
+            features = {"image_embeddings": self._encode(pixels)}
         down, across = (resized.shape[side] / size[side] for side in (0, 1))
         return PromptedImage(features, size, (across, down))
 

@@ -15,6 +15,7 @@ from transformers import SamModel
 from llmseg_core.config import ProposalConfig
 from llmseg_core.images.image_ops import check_image, normalize_and_pad, resize_longest_side
 from llmseg_core.runtime.freed_memory import keep_freed_memory
+from llmseg_core.runtime.sending import sent
 from llmseg_core.types import Proposals
 
 from .box_nms import box_nms
@@ -30,7 +31,7 @@ from .mask_measures import (
 )
 from .memory import MemoryPlan
 from .sam_decoder import ImageSide, SamPointDecoder
-from .sam_encoder import CACHED_BYTES, SamImageEncoder
+from .sam_encoder import CACHED_BYTES, SamImageEncoder, recorded_encoder
 from .small_regions import without_small_regions
 from .views import ImageView, image_views, point_grid
 
@@ -95,6 +96,11 @@ class SamProposalGenerator:
             self._decode = torch.compile(self._decode, dynamic=True)
         self._position: Tensor | None = None
         self._views: tuple[tuple[int, int], list[ImageView]] | None = None
+
+    def record_on_gpu(self) -> None:
+        """Let a GPU record the image encoder's pass; not where it is compiled."""
+        if self._encode is self.encoder:
+            self._encode = recorded_encoder(self.encoder)
 
     @property
     def device(self) -> torch.device:
@@ -209,8 +215,8 @@ class SamProposalGenerator:
             check: sees what the network gives.
         """
         found, waiting = [], 0
-        for batch in numbers.split(self.memory.points):
-            some = self._batch(side, view, index, batch.to(self.device), check)
+        for batch in sent(numbers, self.device).split(self.memory.points):
+            some = self._batch(side, view, index, batch, check)
             waiting += some.low.nbytes
             if waiting > self.memory.waiting_bytes // 2:  # joining them takes as much again
                 some = some.waiting_in(torch.device("cpu"))
@@ -239,7 +245,7 @@ class SamProposalGenerator:
         if config.low_resolution_stability:
             stability = low_resolution_stability(low, view.resize, offset)
         shift = measures.boxes.new_tensor((view.crop.left, view.crop.top)).repeat(2)
-        prompt, mask = prompt.to(self.device), mask.to(self.device)
+        prompt, mask = sent(prompt, self.device), sent(mask, self.device)
         return MaskCandidates(
             low,
             decoded.iou[prompt, mask],

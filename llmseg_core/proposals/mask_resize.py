@@ -6,6 +6,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -147,6 +148,8 @@ class _Axis:
     last: list[int]
 
     @classmethod
+    @lru_cache(maxsize=64)
+    @torch.inference_mode(False)  # training may be given the same one
     def make(
         cls, cells: int, input_size: int, inner: int, pixels: int, device: torch.device | str
     ) -> _Axis:

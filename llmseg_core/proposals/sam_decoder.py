@@ -28,6 +28,8 @@ from torch.nn import functional as F
 from transformers import SamModel
 from transformers.models.sam.modeling_sam import SamAttention, SamTwoWayAttentionBlock
 
+from llmseg_core.runtime.sending import sent
+
 __all__ = ["DecodedPoints", "ImageSide", "SamPointDecoder"]
 
 PROMPT_TOKENS = 7
@@ -213,7 +215,7 @@ class SamPointDecoder:
         down, across = cells
         image_tokens = _rows(decoded.image_tokens, prompts).unflatten(1, self.grid)
         upscaled = self._upscale(image_tokens[:, :down, :across].flatten(1, 2))
-        where, mask = where.to(weights.device), mask.to(weights.device)
+        where, mask = sent(where, weights.device), sent(mask, weights.device)
         logits = (weights @ upscaled.transpose(1, 2))[where, mask]
         # cells of h x w, each 2 x 2 cells of 2 x 2 pixels, to rows of pixels
         pixels = logits.view(-1, down, across, 2, 2, 2, 2).permute(0, 1, 3, 5, 2, 4, 6)
@@ -331,7 +333,7 @@ def _rows(tensor: Tensor, numbers: Tensor) -> Tensor:
     first, stop = int(numbers[0]), int(numbers[-1]) + 1
     if stop - first == len(numbers):
         return tensor[first:stop]
-    return tensor[numbers.to(tensor.device)]
+    return tensor[sent(numbers, tensor.device)]
 
 
 def _output(tokens: Tensor) -> Tensor:

@@ -15,13 +15,17 @@ L = rows x columns tokens and d channels.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import SamModel
 from transformers.models.sam.modeling_sam import SamVisionAttention, SamVisionLayer
 
-__all__ = ["CACHED_BYTES", "SamImageEncoder"]
+from llmseg_core.runtime.recorded import Recorded
+
+__all__ = ["CACHED_BYTES", "SamImageEncoder", "recorded_encoder"]
 
 CACHED_BYTES = 2**22
 """How much bias to make at once on a CPU: what its cache holds."""
@@ -41,6 +45,9 @@ class SamImageEncoder(nn.Module):
         self.vision = model.vision_encoder
         self.heads = int(model.config.vision_config.num_attention_heads)
         self.bias_bytes = bias_bytes
+        vision = model.config.vision_config
+        sizes = {vision.window_size, vision.image_size // vision.patch_size}
+        self.offsets = {size: _offsets(size, model.device) for size in sizes}
 
     def forward(self, pixel_values: Tensor) -> Tensor:
         """The image embedding.
@@ -91,8 +98,8 @@ class SamImageEncoder(nn.Module):
             )
             return mixed.view_as(query)
         count, rows, columns, _ = query.shape
-        vertical = query @ attention.get_rel_pos(rows, rows, attention.rel_pos_h).mT
-        table = attention.get_rel_pos(columns, columns, attention.rel_pos_w)
+        vertical = query @ self._table(attention, rows, attention.rel_pos_h).mT
+        table = self._table(attention, columns, attention.rel_pos_w)
         horizontal = (query.transpose(1, 2) @ table.mT).transpose(1, 2)
         heads_at_once, rows_at_once = self._at_once(query)
         mixed = torch.empty_like(query)
@@ -110,6 +117,16 @@ class SamImageEncoder(nn.Module):
                 mixed[some] = found[0].unflatten(1, (-1, columns))
         return mixed
 
+    def _table(self, attention: SamVisionAttention, size: int, biases: Tensor) -> Tensor:
+        """(size, size, d), the bias of each place in a row for each other one.
+
+        As `get_rel_pos` has it, which makes its indices on the CPU each time: a GPU waits for them.
+        """
+        offsets = self.offsets.get(size)
+        if offsets is None or len(biases) != 2 * size - 1:
+            return attention.get_rel_pos(size, size, biases)
+        return biases[offsets]
+
     def _at_once(self, query: Tensor) -> tuple[int, int]:
         """How many of the n heads, and of the rows of each, have their bias made at once."""
         count, rows, columns, _ = query.shape
@@ -117,6 +134,18 @@ class SamImageEncoder(nn.Module):
             return count, rows
         fitting = self.bias_bytes // (columns * rows * columns * query.itemsize)
         return max(1, fitting // rows), min(rows, max(1, fitting))
+
+
+def recorded_encoder(encoder: SamImageEncoder) -> Callable[[Tensor], Tensor]:
+    """The encoder, whose pass a GPU records and plays back, see `Recorded`."""
+    recorded = Recorded(lambda pixels: (encoder(pixels),), encoder)
+    return lambda pixels: recorded(pixels)[0]
+
+
+def _offsets(size: int, device: torch.device) -> Tensor:
+    """(size, size) int64, in a table of 2 size - 1 rows that of each place for each other one."""
+    places = torch.arange(size, device=device)
+    return places[:, None] - places + size - 1
 
 
 def _padded(qkv: Tensor, bias: Tensor | None, height: int, width: int) -> Tensor:

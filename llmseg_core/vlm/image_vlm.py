@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache
 
+from llmseg_core.runtime.sending import sent
 from llmseg_core.types import ImagePrefix
 
-from .kv_cache import cache_argument, prefix_of
+from .kv_cache import cache_argument, grown_from, prefix_of
 from .vlm_image import VlmImage
 
 __all__ = ["ImageFeatures", "ImageVlm"]
@@ -80,6 +81,11 @@ class ImageVlm(ABC):
         )
         hidden: Tensor = output.last_hidden_state
         return hidden
+
+    def read_on(self, ids: Tensor, prefix: ImagePrefix) -> Tensor:
+        """The same after a prompt's beginning, which stays as it is."""
+        position = prefix.length if prefix.next_position is None else prefix.next_position
+        return self.read(ids, grown_from(prefix, len(ids)), position)
 
     @torch.inference_mode()
     def take_in(self, ids: Sequence[int], image: VlmImage) -> ImagePrefix:
@@ -159,4 +165,4 @@ class ImageVlm(ABC):
         return {}
 
     def _tensor(self, values: Sequence[Any]) -> Tensor:
-        return torch.tensor(values, dtype=torch.int64, device=self.model.device)
+        return sent(torch.tensor(values, dtype=torch.int64), self.model.device)

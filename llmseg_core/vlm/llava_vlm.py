@@ -5,18 +5,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
-from transformers import LlavaConfig, PreTrainedTokenizerBase
+from transformers import DynamicCache, LlavaConfig, PreTrainedTokenizerBase
 
 from llmseg_core.config import SegTokenConfig
 from llmseg_core.images.clip_pixels import clip_input
 from llmseg_core.images.image_ops import check_image
+from llmseg_core.runtime.recorded import Recorded
+from llmseg_core.types import ImagePrefix
 
 from .conversation import Conversation, encoded
 from .image_vlm import ImageFeatures, ImageVlm
+from .kv_cache import cache_argument, prefix_of
 from .llava import image_token_count
 from .prompts import IMAGE_END, IMAGE_START, IMAGE_TOKEN, answer_text, asked_text, system_text
 from .vlm_image import VlmImage
@@ -89,6 +93,43 @@ class LlavaConversation(Conversation):
 class LlavaVlm(ImageVlm):
     """A `LlavaForConditionalGeneration`; see `ImageVlm`."""
 
+    def __init__(self, model: Any) -> None:
+        super().__init__(model)
+        self._recorded_take_in: Recorded | None = None
+        self._recorded_read_on: Recorded | None = None
+
+    def record_on_gpu(self) -> None:
+        """Let a GPU record what it does for each image and instruction, see `Recorded`."""
+        self._recorded_take_in = Recorded(self._take_in, self.model.model)
+        self._recorded_read_on = Recorded(self._read_on, self.language_model)
+
+    @torch.inference_mode()
+    def take_in(self, ids: Sequence[int], image: VlmImage) -> ImagePrefix:
+        """See `ImageVlm`."""
+        if self._recorded_take_in is None:
+            return super().take_in(ids, image)
+        return _prefix(self._recorded_take_in(self._tensor([list(ids)]), image.pixels))
+
+    def read_on(self, ids: Tensor, prefix: ImagePrefix) -> Tensor:
+        """See `ImageVlm`."""
+        if self._recorded_read_on is None:
+            return super().read_on(ids, prefix)
+        return self._recorded_read_on(ids, *prefix.keys, *prefix.values)[0]
+
+    def _take_in(self, ids: Tensor, pixels: Tensor) -> tuple[Tensor, ...]:
+        """Keys, then values; unlike `ImageVlm.take_in` it never asks the GPU for a number."""
+        network, cache = self.language_model, DynamicCache()
+        ((features,),) = self.image_features(pixels, [ONE])
+        embeds = self.model.get_input_embeddings()(ids)
+        place = (ids == self.image_token_id)[..., None]
+        embeds = embeds.masked_scatter(place, features.to(embeds.dtype))
+        network(inputs_embeds=embeds, use_cache=True, **{cache_argument(network): cache})
+        prefix = prefix_of(cache)
+        return *prefix.keys, *prefix.values
+
+    def _read_on(self, ids: Tensor, *cached: Tensor) -> tuple[Tensor, ...]:
+        return (super().read_on(ids, _prefix(cached)),)
+
     def image_inputs(self, pixels: Tensor, grids: Sequence[tuple[int, int]]) -> dict[str, Tensor]:
         """See `ImageVlm`."""
         return {"pixel_values": pixels.to(self.model.dtype)}
@@ -98,3 +139,9 @@ class LlavaVlm(ImageVlm):
         network = self.model.model
         found = network.get_image_features(**self.image_inputs(pixels, grids), return_dict=True)
         return [tuple(found.pooler_output)]
+
+
+def _prefix(cached: Sequence[Tensor]) -> ImagePrefix:
+    """Of the keys of all layers, and then their values."""
+    layers = len(cached) // 2
+    return ImagePrefix(tuple(cached[:layers]), tuple(cached[layers:]))

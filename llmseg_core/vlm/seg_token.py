@@ -20,10 +20,10 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from llmseg_core.config import SegTokenConfig
+from llmseg_core.runtime.sending import sent
 from llmseg_core.types import ImagePrefix
 
 from .families import conversation_of, image_vlm_of, vlm_pixels
-from .kv_cache import grown_from
 from .llava_vlm import ONE
 from .prompt_tokens import PromptTokens
 from .prompts import FIXED_ANSWER, SEG_TOKEN
@@ -145,10 +145,8 @@ class SegTokenEncoder(nn.Module):
             return torch.empty(0, self.hidden_dim, dtype=self.llava.dtype, device=self.llava.device)
         tails = [self.prompts.tail_ids(text, FIXED_ANSWER) for text in instructions]
         tails = [tail[: tail.index(self.seg_token_id)] for tail in tails]
-        cache, position = grown_from(prefix, len(tails)), prefix.next_position
         # Padding stands on the right, where causal attention never looks: no mask is needed.
-        ids = self._padded(tails, BUCKET)
-        hidden = self.vlm.read(ids, cache, prefix.length if position is None else position)
+        hidden = self.vlm.read_on(self._padded(tails, BUCKET), prefix)
         last = self._tensor([len(tail) - 1 for tail in tails])
         return hidden[torch.arange(len(tails), device=last.device), last]
 
@@ -272,4 +270,4 @@ class SegTokenEncoder(nn.Module):
         return self.tokenizer.pad_token_id or 0
 
     def _tensor(self, values: Sequence[Any]) -> Tensor:
-        return torch.tensor(values, dtype=torch.int64, device=self.llava.device)
+        return sent(torch.tensor(values, dtype=torch.int64), self.llava.device)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,13 +15,18 @@ from helpers.original_proposals import assert_same, original_records
 from helpers.original_sam import original_sam
 from llmseg_core import LLMSegPipeline, RuntimeConfig, SelectionConfig, SelectionRule
 from llmseg_core.benchmark.inputs import benchmark_frames
+from llmseg_core.benchmark.proposals import full_float32
 from llmseg_core.config import ProposalConfig
+from llmseg_core.embeddings.dinov2 import Dinov2Encoder
+from llmseg_core.embeddings.mask_embedder import PooledMaskEmbedder
 from llmseg_core.metrics.overlap import pairwise_iou
 from llmseg_core.model_dir.networks import build_selector, embedded_config
 from llmseg_core.model_dir.original.sam import sam_from_original
 from llmseg_core.proposals.generator import SamProposalGenerator
+from llmseg_core.runtime.recorded import Recorded
 from llmseg_core.runtime.stage_timer import StageTimer
 from llmseg_core.types import Proposals
+from llmseg_core.vlm.llava_vlm import LlavaVlm
 
 pytestmark = [
     pytest.mark.gpu,
@@ -30,13 +36,23 @@ GPU = torch.device("cuda:0")
 MANY = ProposalConfig(
     points_per_side=8, pred_iou_thresh=0.5, stability_score_thresh=0.5, max_proposals=50
 )
-TOP = SelectionConfig(SelectionRule.TOP_IOU)
+TOP = SelectionConfig(SelectionRule.TOP_IOU, accept_unfamiliar=True)  # drawings are
 FRAMES = benchmark_frames((320, 240), None, 3)
 
 
 def pipeline(dtype: str = "float32", **options: object) -> LLMSegPipeline:
     runtime = RuntimeConfig(device="cuda", dtype=dtype, **options)  # type: ignore[arg-type]
     return LLMSegPipeline.from_pretrained("embedded", runtime)
+
+
+def recorded_passes(ours: LLMSegPipeline) -> list[Recorded]:
+    """DINOv2's and the VLM's; SAM's is out of reach."""
+    vlm, embedder = ours.seg_token_encoder.vlm, ours.mask_embedder
+    assert isinstance(vlm, LlavaVlm)
+    assert isinstance(embedder, PooledMaskEmbedder)
+    assert isinstance(embedder.image_encoder, Dinov2Encoder)
+    passes = embedder.image_encoder._recorded, vlm._recorded_take_in, vlm._recorded_read_on
+    return [each for each in passes if each is not None]
 
 
 def matched(ours: Proposals, other: Proposals) -> float:
@@ -49,8 +65,9 @@ def test_everything_mode_gives_the_masks_of_the_original_package(crops: int) -> 
     config = replace(MANY, crop_n_layers=crops)
     sam = original_sam().to(GPU)
     ours = SamProposalGenerator(sam_from_original(sam.state_dict()).to(GPU), config)
-    for frame in FRAMES:
-        assert_same(ours.propose(frame).to("cpu"), original_records(sam, config, frame))
+    with full_float32():
+        for frame in FRAMES:
+            assert_same(ours.propose(frame).to("cpu"), original_records(sam, config, frame))
 
 
 def test_a_small_budget_changes_no_mask_and_is_kept() -> None:
@@ -95,6 +112,28 @@ def test_compiled_finds_much_the_same() -> None:
     near, exact = pipeline(compile=True), pipeline()
     found, wanted = near.encode_frame(FRAMES[0]), exact.encode_frame(FRAMES[0])
     assert matched(wanted.proposals, found.proposals) > 0.99
+
+
+def test_recorded_passes_give_the_same_to_the_bit() -> None:
+    texts = ("the red cup", "something that I can pour hot tea into", "the cup", "a", "the red cup")
+    plain, recorded = pipeline(cuda_graphs=False), pipeline()
+    for each in (plain, recorded):  # else hooks watch the networks, and nothing is recorded
+        each.familiarity = None
+    gc.collect()
+    for number in range(9):
+        frame = FRAMES[number % len(FRAMES)]
+        one, other = plain.encode_frame(frame), recorded.encode_frame(frame)
+        assert torch.equal(one.proposals.masks, other.proposals.masks)
+        assert torch.equal(one.mask_embeddings, other.mask_embeddings)
+        recorded.seg_token_encoder.encode_image(FRAMES[0])  # leaves `other` as it is
+        for text in texts:
+            ours, theirs = plain.segment(one, text, TOP), recorded.segment(other, text, TOP)
+            found, wanted = theirs.candidates.iop, ours.candidates.iop
+            torch.testing.assert_close(found, wanted, atol=1e-4, rtol=0)
+            assert (ours.mask == theirs.mask).all()
+    passes = recorded_passes(recorded)
+    assert all(each._recordings for each in passes)
+    assert not any(each._failed for each in passes)
 
 
 def test_the_vlm_beside_sam_gives_what_it_gives_alone() -> None:

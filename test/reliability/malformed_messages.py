@@ -78,7 +78,8 @@ ODD_METRES = (0.0, 0.7, 0.8, -1.0, 1e-30, 1e30, 700.0, float("nan"), float("inf"
 PADDING = 3
 
 PARAMETERS = (
-    "model", "device", "dtype", "attention", "memory_budget_mb", "compile", "threads", "autostart",
+    "model", "device", "dtype", "attention", "memory_budget_mb", "compile", "cuda_graphs",
+    "threads", "autostart",
     "load_timeout_s", "max_rate_hz", "rule", "iop_threshold", "top_k", "min_confidence",
     "following", "always_on", "max_waiting", "cameras", "camera_weights", "image_transport",
     "max_megapixels", "overlay_jpeg_quality", "depth_topic", "target_frame", "use_sim_time",

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -75,3 +76,22 @@ def test_work_is_counted() -> None:
     rate = ComputeRate(1e6, "")
     assert work.bound_ms(rate, Bandwidth(None, "")) == pytest.approx(work.flops / 1e3)
     assert work.bound_ms(rate, Bandwidth(100.0, "")) == pytest.approx(10 * work.weight_bytes)
+
+
+@pytest.mark.parametrize("name", ["two_stage", "concept", "lisa"])
+def test_all_weights_are_made_where_they_are_wanted(name: str) -> None:
+    frame = np.zeros((48, 64, 3), np.uint8)
+    made = METHODS[name](METHOD_SIZES["small"], torch.device("meta"), torch.float32, frame)
+    assert {each.device.type for network in made.networks for each in network.parameters()} == {
+        "meta"
+    }
+
+
+def test_heads_that_share_keys_are_counted() -> None:
+    query, key = torch.rand(1, 6, 5, 8), torch.rand(1, 2, 7, 8)
+
+    def attend() -> torch.Tensor:
+        return nn.functional.scaled_dot_product_attention(query, key, key, enable_gqa=True)
+
+    _, work = counted_work((), (), attend)
+    assert work.flops == 2 * 6 * 5 * 7 * 8 * 2
