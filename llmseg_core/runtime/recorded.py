@@ -75,11 +75,12 @@ class Recorded:
 
     def __call__(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         """What the pass gives; nobody else writes into it."""
-        if inputs[0].device.type != "cuda" or self._failed or self._watched():
+        device = inputs[0].device
+        if device.type != "cuda" or self._failed or self._watched():
             return self.work(*inputs)
         weight = next(self.network.parameters())
         key = weight.data_ptr(), *((each.shape, each.dtype) for each in inputs)
-        with self._lock:
+        with self._lock, torch.cuda.device(device):  # which need not be the current one
             if key not in self._seen:  # sets up libraries, and many shapes come once only
                 self._seen.add(key)
                 return self.work(*inputs)
@@ -107,12 +108,14 @@ class Recorded:
 
     def _record(self, key: object, inputs: tuple[Tensor, ...]) -> _Recording | None:
         """The newest recording; None if there can be none."""
+        torch.cuda.synchronize()  # what goes may be playing still
         while len(self._recordings) >= MOST_SHAPES:
             self._recordings.popitem(last=False)
         own, graph = tuple(each.clone() for each in inputs), torch.cuda.CUDAGraph()
+        stream = torch.cuda.Stream()
         try:
             # other threads may go on using the GPU, such as one that loads another model
-            with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+            with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
                 outputs = self.work(*own)
         except RuntimeError as error:  # out of memory, too
             self._failed = True
