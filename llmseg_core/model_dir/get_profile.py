@@ -128,8 +128,8 @@ def get_profile(
     """
     if not plan.fits:
         raise OSError(
-            f"{plan.place} has no room: {_gb(plan.to_load)} GB are to be downloaded, "
-            f"{_gb(plan.free)} GB are free"
+            f"{plan.place} has no room: {_gb(plan.to_load)} GB are to be downloaded and "
+            f"{_gb(SPARE)} must be left, {_gb(plan.free)} GB are free"
         )
     work = work_folder(plan.place)
     with locked(work):

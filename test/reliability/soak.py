@@ -52,7 +52,7 @@ WARM_UP = 0.1
 """share of the time after which memory is compared with the end's"""
 
 INSTRUCTIONS = ("something to drink from", "the thing to write with", "what could I eat?")
-COUNTS = ("frames received", "frames dropped", "failures")
+COUNTS = ("frames received", "answers", "frames dropped", "failures")
 DIAGNOSTICS_S = 1.2
 SETTLE_S = 300.0
 """seconds in which a node has answered, on a machine that does much else, and said so"""
@@ -78,6 +78,7 @@ class Soak:
         counts: the same afterwards, less those before.
         answered: stamps of the frames that were answered, in nanoseconds, and the age in ms of the
             first answer on each.
+        results: messages of answers that came here.
         calls: of the service, and those that had a result.
         followed: whether results are carried along from frame to frame.
         late: MB of the process before and after each time that it was made to be late, at first.
@@ -88,6 +89,7 @@ class Soak:
     before: dict[str, int] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     answered: dict[int, float] = field(default_factory=dict)
+    results: int = 0
     calls: int = 0
     calls_answered: int = 0
     followed: bool = False
@@ -100,6 +102,16 @@ class Soak:
         return self.sent - self.counts["frames received"]
 
     @property
+    def missed(self) -> int:
+        """Answers whose results did not come here: the topic holds the newest few.
+
+        A machine that lets a listener wait for seconds overtakes it. 0 where answers are followed,
+        which has more results.
+        """
+        answers = self.counts["answers"] - self.calls_answered  # those of calls go to the callers
+        return 0 if self.followed else max(0, answers - self.results)
+
+    @property
     def unaccounted(self) -> int:
         """Frames that reached it and were neither answered nor dropped, nor made it fail.
 
@@ -108,7 +120,7 @@ class Soak:
         if self.followed:
             return 0
         done = len(self.answered) + self.counts["frames dropped"] + self.counts["failures"]
-        return self.counts["frames received"] - done
+        return max(0, self.counts["frames received"] - done - self.missed)
 
     @property
     def rss_growth(self) -> float:
@@ -144,6 +156,7 @@ class Soak:
             "failures": self.counts["failures"],
             "frames lost on the way": self.lost,
             "frames unaccounted for": self.unaccounted,
+            "results overtaken before they were read here": self.missed,
             "calls": self.calls,
             "calls answered": self.calls_answered,
             "age of an answer [ms]": {
@@ -320,6 +333,7 @@ def _collect(result: Soak, node: NodeProcess) -> None:
     for message in node.results:
         stamp = message.header.stamp.sec * 10**9 + message.header.stamp.nanosec
         result.answered.setdefault(stamp, message.age_ms)
+    result.results += len(node.results)
     node.results.clear()
 
 

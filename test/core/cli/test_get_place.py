@@ -31,7 +31,7 @@ def test_a_disk_without_room(
     assert main(["get", "cpu"]) == 2
     said = capsys.readouterr()
     assert "0.2 GB free, into" in said.out
-    assert f"{place} has no room: 0.0 GB are to be downloaded, 0.2 GB are free" in said.err
+    assert f"{place} has no room: 0.0 GB are to be downloaded and 0.3 must be left" in said.err
     assert hub.loaded("model.safetensors") == []
     assert left(place) == []
 
