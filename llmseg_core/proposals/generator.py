@@ -96,6 +96,7 @@ class SamProposalGenerator:
             self._decode = torch.compile(self._decode, dynamic=True)
         self._position: Tensor | None = None
         self._views: tuple[tuple[int, int], list[ImageView]] | None = None
+        self._needed: tuple[int, int] | None = None
 
     def record_on_gpu(self) -> None:
         """Let a GPU record the image encoder's pass; not where it is compiled."""
@@ -171,6 +172,8 @@ class SamProposalGenerator:
             mask_size = self.decoder.mask_size
             views = image_views(size, self.config, mask_size, self.input_size, self.device)
             self._views = size, views
+            rows, columns = zip(*(view.resize.needed for view in views), strict=True)
+            self._needed = max(rows), max(columns)  # all views' logits have one size
         return self._views[1]
 
     def _look(self, image: np.ndarray, view: ImageView, index: int) -> MaskCandidates:
@@ -233,8 +236,7 @@ class SamProposalGenerator:
         threshold = config.pred_iou_thresh if config.pred_iou_thresh > 0 else -torch.inf
         # the only wait for the device: how many masks pass decides all shapes that follow
         prompt, mask = (decoded.iou > threshold).cpu().nonzero(as_tuple=True)
-        needed = view.resize.needed if config.crop_n_layers == 0 else None  # crops differ
-        low = self.decoder.draw(decoded, prompt, mask, self.memory.drawn, needed)
+        low = self.decoder.draw(decoded, prompt, mask, self.memory.drawn, self._needed)
         check.see("SAM's mask logits", low)
         offset = config.stability_score_offset
         if config.low_resolution_measures:
