@@ -41,7 +41,8 @@ from llmseg_ros.messages.conversions import rgb_to_image
 from llmseg_ros.ros_context import ros_context
 from llmseg_ros.srv import Segment
 
-from .late_node import let_be_late, resident_mb
+from .late_node import let_be_late
+from .process_sample import Sample, process_sample
 from .report import machine, own_domain, print_table, write_json
 from .soak_mode import PLAIN, QUEUE, Looker, Mode, SoakCamera
 
@@ -56,16 +57,6 @@ COUNTS = ("frames received", "answers", "frames dropped", "failures")
 DIAGNOSTICS_S = 1.2
 SETTLE_S = 300.0
 """seconds in which a node has answered, on a machine that does much else, and said so"""
-
-
-@dataclass(frozen=True)
-class Sample:
-    """The node's process at one moment; counts are since activation."""
-
-    at_s: float
-    rss_mb: float
-    threads: int
-    files: int
 
 
 @dataclass
@@ -335,14 +326,6 @@ def _collect(result: Soak, node: NodeProcess) -> None:
         result.answered.setdefault(stamp, message.age_ms)
     result.results += len(node.results)
     node.results.clear()
-
-
-def process_sample(pid: int, at_s: float) -> Sample:
-    """A process's memory, threads and open files."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    status = dict(line.split(":", 1) for line in lines)
-    files = sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
-    return Sample(at_s, resident_mb(pid), int(status["Threads"]), files)
 
 
 def main() -> int:

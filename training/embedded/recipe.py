@@ -14,7 +14,6 @@ from llmseg_core.model_dir.networks import embedded_config
 
 from ..scenes import CATALOGUES, SceneConfig
 from ..trainer.recipe_file import read_recipe
-from .rank_masks import RankingRecipe
 from .self_knowledge import CalibrateRecipe, FamiliarityRecipe
 from .train_recognition import RecognitionRecipe
 from .train_sam import SamRecipe
@@ -87,10 +86,8 @@ class EmbeddedRecipe(Settings):
     """of weights, orders and questions; scenes have their own"""
     scenes: SceneRecipe = field(default_factory=SceneRecipe)
     sam_scenes: SceneRecipe | None = None
-    """training scenes of stages "sam" and "ranking"; null takes those of `scenes`"""
+    """training scenes of stage "sam"; null takes those of `scenes`"""
     sam: SamRecipe = field(default_factory=SamRecipe)
-    ranking: RankingRecipe | None = None
-    """how its predicted IoU learns at last; null leaves it as it is"""
     proposals: ProposalConfig = field(default_factory=lambda: embedded_config().proposals)
     """everything mode of the model, from stage "proposals" on"""
     recognition: RecognitionRecipe = field(default_factory=RecognitionRecipe)

@@ -3,7 +3,6 @@
 
     scenes       rendered scenes of the three splits
     sam          SAM learns to propose objects
-    ranking      its predicted IoU learns to rank what it proposes, if the recipe says so
     recognition  the image encoder learns categories and colours
     language     the language model learns instructions, without images
     proposals    SAM's own proposals of training scenes, and their features
@@ -65,7 +64,6 @@ from ..questions import iter_instructions
 from ..scenes import SceneFolder, write_scenes
 from ..trainer.processes import processes
 from .encoded_with import encoded_with
-from .rank_masks import rank_masks
 from .recipe import EmbeddedRecipe
 from .selection_data import encode_scenes
 from .selection_objective import SelectionModel
@@ -79,8 +77,8 @@ from .tuning import candidates, tune_selection
 __all__ = ["STAGES", "EmbeddedTraining"]
 
 STAGES = (
-    "scenes", "sam", "ranking", "recognition", "language", "proposals", "selection", "ship",
-    "calibrate", "familiarity",
+    "scenes", "sam", "recognition", "language", "proposals", "selection", "ship", "calibrate",
+    "familiarity",
 )  # fmt: skip
 
 
@@ -127,8 +125,7 @@ class EmbeddedTraining:
     def reuse(self, model: str | Path) -> None:
         """Begin with the networks of a trained model, all but its selector.
 
-        Stages "sam", "ranking" and "recognition" need not run then, and "language" goes on from its
-        VLM.
+        Stages "sam" and "recognition" need not run then, and "language" goes on from its VLM.
 
         Args:
             model: a directory of the same profile, or "embedded" for the one in the package.
@@ -136,7 +133,7 @@ class EmbeddedTraining:
         parts = load_parts(model)
         if parts.dinov2 is None:
             raise ValueError(f"{model} has no DINOv2: it is no model of the embedded profile")
-        save_network(parts.sam, self.work / self._last_of_sam / "sam")
+        save_network(parts.sam, self.work / "sam" / "sam")
         save_network(parts.llava, self.work / "language" / "reused")
         save_network(parts.tokenizer, self.work / "language" / "tokenizer")
         folder = self.work / "recognition"
@@ -161,13 +158,6 @@ class EmbeddedTraining:
     def sam(self) -> None:
         """Train SAM."""
         train_sam(self._scenes_of_sam(), self.work / "sam", self.recipe.sam, self.recipe.seed)
-
-    def ranking(self) -> None:
-        """Train the head of SAM's predicted IoU, if the recipe says so."""
-        recipe = self.recipe.ranking
-        if recipe is not None:
-            sam, scenes = self._sam("sam"), self._scenes_of_sam()
-            rank_masks(sam, scenes, self.work / "ranking", recipe, self.recipe.seed)
 
     def recognition(self) -> None:
         """Train the image encoder."""
@@ -335,14 +325,13 @@ class EmbeddedTraining:
         return SceneFolder(self.work / "scenes" / split)
 
     def _scenes_of_sam(self) -> SceneFolder:
-        """The training scenes of stages "sam" and "ranking"."""
+        """The training scenes of stage "sam"."""
         if self.recipe.sam_scenes is None:
             return self._scenes("train")
         return SceneFolder(self.work / "sam_scenes" / "train")
 
-    def _sam(self, stage: str = "") -> SamModel:
-        """As a stage has left it; "" is the last that changes it."""
-        folder = self._made_by(stage or self._last_of_sam, "sam")
+    def _sam(self) -> SamModel:
+        folder = self._made_by("sam", "sam")
         sam = AutoModel.from_pretrained(folder, local_files_only=True).eval()
         if not isinstance(sam, SamModel):
             raise ValueError(
@@ -351,12 +340,8 @@ class EmbeddedTraining:
             )
         return sam
 
-    @property
-    def _last_of_sam(self) -> str:
-        return "sam" if self.recipe.ranking is None else "ranking"
-
     def _sam_in_use(self) -> SamInUse:
-        folder = Path(self._made_by(self._last_of_sam, "sam"))
+        folder = Path(self._made_by("sam", "sam"))
         return SamInUse(network_digest(folder), "float32")
 
     def _dinov2(self) -> Dinov2Model:

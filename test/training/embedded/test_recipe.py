@@ -9,7 +9,6 @@ import pytest
 import yaml
 
 from llmseg_core.config import ProposalConfig
-from llmseg_training.embedded.rank_masks import RankingRecipe
 from llmseg_training.embedded.recipe import (
     EMBEDDED_RECIPE,
     EmbeddedRecipe,
@@ -37,7 +36,7 @@ def test_every_field_can_be_set(tmp_path: Path) -> None:
     default = EmbeddedRecipe()
     scenes = SceneRecipe(7, 8, 9, 10, 64, 48, 1, 2, ("mug", "book"), "household", "rich")
     other = replace(
-        _shifted(replace(default, ranking=RankingRecipe())),
+        _shifted(default),
         scenes=scenes,
         sam_scenes=scenes,
         ship=ShipRecipe(3, 4, 0.5),
@@ -47,7 +46,7 @@ def test_every_field_can_be_set(tmp_path: Path) -> None:
     read = load_recipe(write(tmp_path, yaml.safe_dump(plain)))
     assert read == other
     assert read != default
-    usual = replace(default, ranking=RankingRecipe(), sam_scenes=SceneRecipe())
+    usual = replace(default, sam_scenes=SceneRecipe())
     for stage in (spec.name for spec in fields(EmbeddedRecipe)):
         for (name, value), standard in zip(
             _values(read, stage), _values(usual, stage), strict=True
@@ -75,7 +74,6 @@ def _shifted(recipe: EmbeddedRecipe) -> EmbeddedRecipe:
             "selection",
             "calibrate",
             "familiarity",
-            "ranking",
         )
     }
     return replace(recipe, seed=recipe.seed + 1, **stages)

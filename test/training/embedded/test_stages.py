@@ -21,7 +21,6 @@ from llmseg_core.model_dir.networks import embedded_config
 from llmseg_core.runtime.folder_lock import locked
 from llmseg_training.data import SceneData
 from llmseg_training.embedded.program import main
-from llmseg_training.embedded.rank_masks import RankingRecipe
 from llmseg_training.embedded.recipe import EmbeddedRecipe, SceneRecipe, ShipRecipe
 from llmseg_training.embedded.self_knowledge import CalibrateRecipe, FamiliarityRecipe
 from llmseg_training.embedded.stages import STAGES, EmbeddedTraining
@@ -205,7 +204,6 @@ def test_sam_learns_from_scenes_of_its_own(tmp_path: Path) -> None:
         scenes=replace(RECIPE.scenes, train=1, val=1, test=1),
         sam_scenes=own,
         sam=SamRecipe(steps=1, batch_size=2, points=2, decay_steps=0, warmup_steps=0),
-        ranking=RankingRecipe(steps=1, batch_size=2, points=2, decay_steps=0, warmup_steps=0),
     )
     training = EmbeddedTraining(recipe, tmp_path, tmp_path / "model", workers=1)
     training.scenes()
@@ -214,8 +212,7 @@ def test_sam_learns_from_scenes_of_its_own(tmp_path: Path) -> None:
     assert SceneFolder(tmp_path / "scenes" / "train").config.looks == "plain"
     shutil.rmtree(tmp_path / "scenes")
     training.sam()
-    training.ranking()
-    assert (tmp_path / "ranking" / "sam" / "config.json").is_file()
+    assert (tmp_path / "sam" / "sam" / "config.json").is_file()
 
 
 @pytest.mark.parametrize(
