@@ -140,7 +140,8 @@ def _llm_seg(
         sam, dinov2, llava = sizes.sam(), sizes.dinov2(), sizes.llava(tokenizer)
         selector = build_selector(config.selector)
     config = replace(config, proposals=natural_filters(sam, config.proposals, frame))
-    method = LLMSegPipeline.from_parts(ModelParts(config, sam, dinov2, llava, tokenizer, selector))
+    parts = ModelParts(config, sam, dinov2, llava, tokenizer, selector)
+    method = LLMSegPipeline.from_parts(parts, RuntimeConfig(cuda_graphs=False))  # as yet
     networks = (sam, dinov2, llava, selector)
     return MeasuredMethod(
         method, networks, (sam.vision_encoder.patch_embed, dinov2, llava.model.vision_tower)

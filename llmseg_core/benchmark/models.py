@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -80,15 +80,17 @@ class BenchmarkModel:
     Attributes:
         weights: "trained", or "random" in the profile's sizes.
         parts: the networks.
+        runtime: how the pipeline runs them.
     """
 
     weights: str
     parts: ModelParts
+    runtime: RuntimeConfig = field(default_factory=RuntimeConfig)
 
     @cached_property
     def pipeline(self) -> LLMSegPipeline:
         """The parts put together."""
-        return LLMSegPipeline.from_parts(self.parts)
+        return LLMSegPipeline.from_parts(self.parts, self.runtime)
 
     @property
     def proposals(self) -> ProposalConfig:
@@ -143,8 +145,8 @@ def benchmark_model(profile: str, runtime: RuntimeConfig, frame: np.ndarray) -> 
         ValueError: if the device has too little memory for the profile.
     """
     if profile == "embedded" and EMBEDDED.is_dir():
-        return BenchmarkModel("trained", load_parts(EMBEDDED, runtime))
-    return BenchmarkModel("random", random_parts(profile, runtime, frame))
+        return BenchmarkModel("trained", load_parts(EMBEDDED, runtime), runtime)
+    return BenchmarkModel("random", random_parts(profile, runtime, frame), runtime)
 
 
 def random_parts(profile: str, runtime: RuntimeConfig, frame: np.ndarray) -> ModelParts:

@@ -70,6 +70,10 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "same without the run lengths it makes, which take minutes of random weights' noise",
     )  # fmt: skip
     add_device(parser)
+    parser.add_argument(
+        "--no-cuda-graphs", action="store_true", help="let a GPU record no passes (parameter "
+        "cuda_graphs of the node)",
+    )  # fmt: skip
     parser.add_argument("--dtype", default="float32", help="float32 (default), bfloat16, float16")
     parser.add_argument("--threads", type=int, metavar="N", help="CPU threads of PyTorch")
     parser.add_argument("--repeats", type=int, default=10, metavar="N", help="frames to measure")
@@ -100,7 +104,11 @@ def _run(options: argparse.Namespace) -> int:
     torch.set_num_threads(options.threads or threads)
     try:
         frames = benchmark_frames(options.image_size, options.images, FRAMES)
-        runtime = RuntimeConfig(device=chosen_device(options), dtype=options.dtype)
+        runtime = RuntimeConfig(
+            device=chosen_device(options),
+            dtype=options.dtype,
+            cuda_graphs=not options.no_cuda_graphs,
+        )
         if options.subject in ("method", "methods"):
             if options.plot is not None:
                 raise ValueError("--plot draws what is compared, and methods are compared with "

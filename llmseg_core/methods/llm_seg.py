@@ -77,6 +77,11 @@ class LLMSegPipeline:
         self.calibration: Calibration | None = config.calibration
         self._side = SideStream(self.device)
 
+    def record_on_gpu(self) -> None:
+        """Let a GPU record the passes of the large networks, see `Recorded`."""
+        encoder = getattr(self.mask_embedder, "image_encoder", None)
+        record_on_gpu(self.generator, encoder, self.seg_token_encoder.vlm)
+
     def encode_frame(self, image: np.ndarray) -> FrameEncoding:
         """Everything about an image that does not depend on the instruction.
 
@@ -196,21 +201,19 @@ class LLMSegPipeline:
         """
         runtime, config, seen = runtime or RuntimeConfig(), parts.config, parts.seen_images
         sam, budget = parts.sam, runtime.memory_budget_mb
-        generator = build_proposals(sam, config.proposals, budget, runtime.compile)
-        encoder = build_image_encoder(parts)
-        vlm = SegTokenEncoder(parts.llava, parts.tokenizer, config.seg_token, parts.pixels)
-        if runtime.cuda_graphs and sam.device.type == "cuda":
-            record_on_gpu(generator, encoder, vlm.vlm)
-        return cls(
-            generator,
-            PooledMaskEmbedder(encoder, config.image_encoder.pooling_size),
-            vlm,
+        pipeline = cls(
+            build_proposals(sam, config.proposals, budget, runtime.compile),
+            PooledMaskEmbedder(build_image_encoder(parts), config.image_encoder.pooling_size),
+            SegTokenEncoder(parts.llava, parts.tokenizer, config.seg_token, parts.pixels),
             parts.selector,
             config,
             None
             if seen is None
-            else Familiarity(seen, parts.sam, parts.dinov2, config.image_encoder.image_size),
+            else Familiarity(seen, sam, parts.dinov2, config.image_encoder.image_size),
         )
+        if runtime.cuda_graphs and pipeline.device.type == "cuda":
+            pipeline.record_on_gpu()
+        return pipeline
 
     @classmethod
     def from_pretrained(
