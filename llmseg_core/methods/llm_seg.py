@@ -194,7 +194,8 @@ class LLMSegPipeline:
 
         Args:
             parts: the networks, where they shall run.
-            runtime: memory budget, and whether SAM is compiled; None takes the defaults.
+            runtime: memory budget, whether SAM is compiled, and whether a GPU records passes; None
+                takes the defaults.
 
         Raises:
             ValueError: if the network of the image encoder is not among the parts.
