@@ -42,10 +42,13 @@ def two_pieces() -> np.ndarray:
         (MaskToCheck(MASK, BOX), ""),
         (MaskToCheck(MASK, BOX, 0.9, MASK), ""),
         (MaskToCheck(np.zeros_like(MASK), BOX), "empty_mask"),
-        (MaskToCheck(MASK, BOX, 0.64), "low_quality"),
-        (MaskToCheck(MASK, BOX, float("nan")), "low_quality"),
-        (MaskToCheck(MASK, BOX, 0.9, box_mask(10, 10, 30, 36)), "prompts_disagree"),
-        (MaskToCheck(MASK, BOX, 0.9, box_mask(10, 10, 30, 38)), ""),  # IoU 28 / 30
+        (MaskToCheck(MASK, BOX, 0.47), "uncertain"),
+        (MaskToCheck(MASK, BOX, 0.49), ""),
+        (MaskToCheck(MASK, BOX, float("nan")), "uncertain"),
+        (MaskToCheck(MASK, BOX, 0.9, box_mask(10, 10, 30, 25)), "uncertain"),  # IoU 15 / 30
+        (MaskToCheck(MASK, BOX, 0.9, box_mask(10, 10, 30, 27)), ""),  # IoU 17 / 30
+        (MaskToCheck(MASK, (10, 10, 50, 30), 0.6), "uncertain"),  # IoU of the boxes 30 / 40
+        (MaskToCheck(MASK, (10, 10, 50, 30), 0.7), ""),
         (MaskToCheck(MASK, (10, 10, 30, 30)), "outside_box"),
         (MaskToCheck(MASK, (10, 10, 60, 40)), "other_box"),
         (MaskToCheck(np.eye(48, 64, dtype=bool), (0, 0, 48, 48)), "hardly_filled"),
@@ -99,7 +102,7 @@ class Filled:
         for place, target in enumerate(targets):
             assert target.box_px is not None
             left, top, right, bottom = (round(each) for each in target.box_px)
-            shift = 12 if target.points_px and place == self.unsure else 0
+            shift = 18 if target.points_px and place == self.unsure else 0
             grown = 1 if target.points_px else 0
             masks[place, top + grown : bottom - grown, left + grown + shift : right - grown] = True
         return DrawnMasks(masks, torch.full((len(targets),), 0.95))
@@ -111,7 +114,7 @@ def test_boxes_are_drawn_twice(tmp_path: Path) -> None:
     boxes = tuple(replace(each, mask=None) for each in image.regions)
     prompted = Filled(unsure=1)
     masked, faults = Masker(prompted, None, RULES)(image.with_regions(boxes))
-    assert faults == ["prompts_disagree"]
+    assert faults == ["uncertain"]
     (mug,) = masked.regions
     assert mug.mask is not None
     assert np.array_equal(mug.mask, MASK)

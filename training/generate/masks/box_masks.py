@@ -2,8 +2,8 @@
 """Masks where there are none: of boxes by SAM (paper section 4.2.1), of everything without boxes.
 
 A box is drawn twice: by the box, and by a somewhat larger box together with the point that lies
-deepest in the mask that the first one gave. Where the two disagree SAM was not sure which thing is
-meant, and the mask is not used.
+deepest in the mask that the first one gave. The less the two agree, the less sure is SAM which
+thing is meant.
 """
 
 from __future__ import annotations

@@ -22,10 +22,9 @@ __all__ = ["MaskRules", "MaskToCheck", "box_iou", "checked_regions", "mask_fault
 class MaskRules(Settings):
     """What a mask must fulfil."""
 
-    least_quality: Annotated[float, Between(0, 1)] = 0.65
-    """IoU that SAM predicts for a mask that it drew"""
-    least_agreement: Annotated[float, Between(0, 1)] = 0.9
-    """IoU of the masks that SAM draws of the box, and of points within the first mask"""
+    least_certainty: Annotated[float, Between(0, 1)] = 0.48
+    """of a mask that SAM drew: the IoU that it predicts, times the IoU with what it draws by the
+    second prompt, times the IoU of the box around the mask and the given box"""
     least_box_iou: Annotated[float, Between(0, 1)] = 0.6
     """IoU of the box around a mask, of its largest piece if SAM drew it, and the given box"""
     most_outside: Annotated[float, Between(0, 1)] = 0.1
@@ -60,16 +59,17 @@ def mask_fault(given: MaskToCheck, rules: MaskRules) -> str:
     area = int(given.mask.sum())
     if not area:
         return "empty_mask"
-    if given.quality is not None and not given.quality >= rules.least_quality:
-        return "low_quality"
-    if given.second is not None and _iou(given.mask, given.second) < rules.least_agreement:
-        return "prompts_disagree"
     largest = _largest_piece(given.mask) if given.quality is not None else given.mask
     around = box_of(largest)  # a speck that SAM leaves elsewhere makes the box of all far too large
+    boxes_agree = box_iou(around, given.box_px)
     if _outside(given.mask, given.box_px) > rules.most_outside:
         return "outside_box"
-    if box_iou(around, given.box_px) < rules.least_box_iou:
+    if boxes_agree < rules.least_box_iou:
         return "other_box"
+    if given.quality is not None:
+        prompts_agree = 1.0 if given.second is None else _iou(given.mask, given.second)
+        if not given.quality * prompts_agree * boxes_agree >= rules.least_certainty:
+            return "uncertain"
     left, top, right, bottom = around
     if area < rules.least_filled * (right - left) * (bottom - top):
         return "hardly_filled"
