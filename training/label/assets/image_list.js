@@ -1,16 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The images at the left, in the order that somebody wants.
 
+import { badge } from "./badge.js";
 import { byId, element } from "./page.js";
-
-/** How well the model answers, as a number on a colour. */
-export function badge(iou) {
-  const level = iou >= 0.7 ? "good" : iou >= 0.4 ? "middling" : "poor";
-  return element("span", {
-    className: `badge ${level}`, textContent: iou.toFixed(2),
-    title: "IoU of the model's answer with yours; 1 is the same",
-  });
-}
 
 export class ImageList {
   /** @param open called with the name of the image that somebody wants. */

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page for labelling: images at the left, one image in the middle, a question at the right.
 
-import { area, decodeMask, encodeMask, overlap } from "./masks.js";
-import { badge, ImageList } from "./image_list.js";
-import { byId, element, get, getJson, notify, postJson, settled } from "./page.js";
+import { ImageList } from "./image_list.js";
+import { listenToKeys } from "./keys.js";
+import { area, decodeMask, encodeMask } from "./masks.js";
+import { ModelAnswer } from "./model_answer.js";
+import { byId, element, get, getJson, notify, postJson } from "./page.js";
+import { markEdited, showQuestions } from "./question_list.js";
 import { Stage } from "./stage.js";
 
 let state = { images: [], categories: [], waiting: 0 };
 let current = null; // the sample that is shown: {name, size, version, questions}
 let editing = null; // the place of the question that is changed, or null for a new one
 let kind = "instruction";
-let answer = null; // of the model: {found, confidence, reason, mask}
 let drawing = null; // a mask that is on its way
 let loading = null; // stops what is loaded for an image that is left
 const drafts = new Map(); // what was begun and not saved, by image
@@ -30,6 +32,9 @@ const stage = new Stage(byId("canvas"), {
 });
 
 const images = new ImageList((name) => open(name));
+
+const model = new ModelAnswer(stage, () => (
+  { image: stage.picture ? current.name : null, text: byId("text").value.trim(), kind }));
 
 // ------------------------------------------------------------------ what the server knows
 
@@ -67,7 +72,7 @@ async function refreshQuestions() {
   const newer = await getJson(`/api/sample?image=${encodeURIComponent(name)}`);
   if (current?.name !== name || newer.version !== version) return;
   current.questions = newer.questions;
-  showQuestions();
+  listQuestions();
 }
 
 // ------------------------------------------------------------------ one image
@@ -95,7 +100,7 @@ async function open(name) {
     say("");
     stage.show(picture);
     takeDraft();
-    showQuestions();
+    listQuestions();
     byId("canvas").focus({ preventScroll: true });
     if (!state.proposes) { byId("hint").textContent = "Drag a box around the thing, or paint it"; return; }
     byId("hint").textContent = "Looking for regions …";
@@ -180,16 +185,15 @@ function fill(question, mask) {
   byId("category").value = question.category || "";
   setKind(question.kind);
   stage.setMask(mask);
-  askModel();
+  model.ask();
 }
 
 function reset() {
   editing = null;
-  answer = null;
   byId("text").value = byId("category").value = "";
   byId("nothing").checked = false;
   byId("suggestions").replaceChildren();
-  stage.setModel(null);
+  model.forget();
   refresh();
 }
 
@@ -224,10 +228,8 @@ function refresh() {
   byId("cancel").hidden = editing === null;
   byId("undo").disabled = !stage.undone.length;
   byId("clear").disabled = !shown;
-  for (const [place, entry] of [...byId("questions").children].entries()) {
-    entry.classList.toggle("editing", place === editing);
-  }
-  showAnswer();
+  markEdited(editing);
+  model.show();
 }
 
 let turn = Promise.resolve();
@@ -262,7 +264,7 @@ async function saveNow() {
       stage.setMask(null);
       stage.undone = [];
       reset();
-      showQuestions();
+      listQuestions();
       byId("canvas").focus();
     }
     await refreshState();
@@ -278,36 +280,12 @@ async function saveNow() {
 async function reread() {
   current = await getJson(`/api/sample?image=${encodeURIComponent(current.name)}`);
   editing = null;
-  showQuestions();
+  listQuestions();
 }
 
-function showQuestions() {
-  const list = byId("questions");
-  list.replaceChildren(...current.questions.map((question, place) => {
-    const text = element("button", {
-      className: "plain text", textContent: question.text || "(no text)",
-      title: question.broken || "Change this question", disabled: Boolean(question.broken),
-    });
-    text.addEventListener("click", () => edit(place));
-    const away = element("button", { className: "plain", textContent: "✕", title: "Remove this question" });
-    away.setAttribute("aria-label", `Remove: ${question.text}`);
-    away.addEventListener("click", () => {
-      const { name } = current;
-      inTurn(() => remove(name, place));
-    });
-    const entry = element("li", {}, text);
-    const trouble = question.broken || question.trouble;
-    if (trouble) {
-      const said = question.broken ? "broken" : "not asked";
-      entry.append(element("span", { className: "badge poor", textContent: said, title: trouble }));
-    } else if (question.iou !== null) entry.append(badge(question.iou));
-    entry.append(away);
-    return entry;
-  }));
-  if (!current.questions.length) {
-    list.append(element("li", { className: "empty", textContent: "None yet. Two or three an image are good." }));
-  }
-  byId("list-title").textContent = "Questions about this image";
+function listQuestions() {
+  const { name } = current;
+  showQuestions(current.questions, { edit, remove: (place) => inTurn(() => remove(name, place)) });
   refresh();
 }
 
@@ -329,7 +307,7 @@ async function remove(name, place) {
     const { removed } = sample;
     current = sample;
     editing = null;
-    showQuestions();
+    listQuestions();
     notify("Question removed.", {
       label: "Undo", action: () => inTurn(() => restore(name, sample.version, removed)),
     });
@@ -343,50 +321,15 @@ async function remove(name, place) {
 async function restore(name, version, removed) {
   try {
     const back = await postJson("/api/restore", { image: name, version, ...removed });
-    if (current.name === name) { current = back; showQuestions(); }
+    if (current.name === name) { current = back; listQuestions(); }
     await refreshState();
   } catch (error) { notify(error.message, { bad: true }); }
 }
 
 // ------------------------------------------------------------------ the models
 
-let asking = null;
-
-const askModel = settled(async () => {
-  const text = byId("text").value.trim();
-  asking?.abort();
-  answer = null;
-  stage.setModel(null);
-  if (!text || !stage.picture) { showAnswer(); return; }
-  asking = new AbortController();
-  try {
-    byId("model-line").textContent = "Asking …";
-    const found = await postJson("/api/answer", { image: current.name, text, kind }, { signal: asking.signal });
-    answer = { ...found, mask: decodeMask(found.mask) };
-    stage.setModel(answer.found ? answer.mask : null);
-  } catch (error) {
-    if (error.name === "AbortError") return;
-    answer = { trouble: error.message };
-  }
-  showAnswer();
-}, 500);
-
-function showAnswer() {
-  const line = byId("model-line");
-  byId("take").disabled = !answer || Boolean(answer.trouble);
-  byId("beside").replaceChildren();
-  if (!answer) { line.textContent = byId("text").value.trim() ? "Asking …" : "Type a question to see it, outlined in blue."; return; }
-  if (answer.trouble) { line.textContent = answer.trouble; return; }
-  const sure = `confidence ${answer.confidence.toFixed(2)}`;
-  line.textContent = answer.found ? `The region outlined in blue, ${sure}.` : `Nothing here fits, ${sure}.`;
-  const nothing = byId("nothing").checked;
-  if (!nothing && stage.isEmpty) return;
-  const beside = element("p", { className: "soft", textContent: "Overlap with yours: " });
-  beside.append(badge(overlap(answer.mask, stage.mask)));
-  byId("beside").replaceChildren(beside);
-}
-
 function take() {
+  const { answer } = model;
   if (!answer || answer.trouble) return;
   if (answer.found) stage.setMask(answer.mask);
   else { stage.setMask(null); byId("nothing").checked = true; refresh(); }
@@ -400,7 +343,7 @@ async function suggest() {
     const found = await postJson("/api/suggest", { image: current.name, mask: encodeMask(stage.mask) });
     byId("suggestions").replaceChildren(...found.map((text) => {
       const choice = element("button", { type: "button", textContent: text });
-      choice.addEventListener("click", () => { byId("text").value = text; refresh(); askModel(); byId("text").focus(); });
+      choice.addEventListener("click", () => { byId("text").value = text; refresh(); model.ask(); byId("text").focus(); });
       return element("li", {}, choice);
     }));
     if (!found.length) notify("The chat model had no idea.");
@@ -436,7 +379,12 @@ function setOutlines(value) {
   stage.draw();
 }
 
-const KEYS = {
+async function saveAndTurn() {
+  const next = images.neighbour(1);
+  if (await save()) open(next);
+}
+
+listenToKeys({
   ArrowRight: () => stage.step(1), ArrowLeft: () => stage.step(-1),
   ArrowUp: () => stage.deeper(1), ArrowDown: () => stage.deeper(-1),
   " ": () => { if (stage.hovered >= 0) stage.toggle(stage.hovered); },
@@ -447,33 +395,13 @@ const KEYS = {
   Enter: () => (missing() ? byId("text").focus() : save()),
   Escape: () => { if (!stage.isEmpty) stage.setMask(null); },
   "?": () => byId("help").showModal(),
-};
-
-document.addEventListener("keydown", (event) => {
-  if (byId("help").open) return;
-  const typing = event.target.matches("input[type=text]");
-  if (event.key === "PageDown" || event.key === "PageUp") {
-    event.preventDefault();
-    open(images.neighbour(event.key === "PageDown" ? 1 : -1));
-  } else if (event.key === "Enter" && event.ctrlKey) {
-    event.preventDefault();
-    const next = images.neighbour(1);
-    save().then((saved) => { if (saved) open(next); });
-  } else if (typing) {
-    if (event.key === "Escape") byId("canvas").focus();
-  } else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") {
-    event.preventDefault();
-    stage.undo();
-  } else if (!event.ctrlKey && !event.metaKey && !event.altKey) {
-    const onControl = event.target.matches("button, select, input, li, summary");
-    if (onControl && [" ", "Enter", "ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"].includes(event.key)) return;
-    const act = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-    if (act) { event.preventDefault(); act(); }
-  }
+}, {
+  turn: (by) => open(images.neighbour(by)), saveAndTurn, undo: () => stage.undo(),
+  leaveText: () => byId("canvas").focus(),
 });
 
 byId("form").addEventListener("submit", save);
-byId("text").addEventListener("input", () => { answer = null; refresh(); askModel(); });
+byId("text").addEventListener("input", () => { model.forget(); refresh(); model.ask(); });
 byId("nothing").addEventListener("change", (event) => setNothing(event.target.checked));
 byId("previous").addEventListener("click", () => open(images.neighbour(-1)));
 byId("next").addEventListener("click", () => open(images.neighbour(1)));
@@ -489,7 +417,7 @@ for (const button of document.querySelectorAll("[data-tool]")) {
   button.addEventListener("click", () => setTool(button.dataset.tool));
 }
 for (const button of byId("kinds").children) {
-  button.addEventListener("click", () => { setKind(button.dataset.kind); refresh(); askModel(); });
+  button.addEventListener("click", () => { setKind(button.dataset.kind); refresh(); model.ask(); });
 }
 window.addEventListener("beforeunload", (event) => {
   keepDraft();
