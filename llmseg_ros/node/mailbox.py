@@ -60,6 +60,7 @@ class Mailbox:
         self._question_is_new = False
         self._newest: Frame | None = None
         self._newest_was_taken = True
+        self._unanswered: Frame | None = None  # taken, and neither answered nor failed as yet
         self._encoded: Frame | None = None
         self._encoded_at = 0.0  # time.monotonic()
         self._next_encode_at = 0.0  # time.monotonic(), by the rate limit
@@ -151,10 +152,18 @@ class Mailbox:
         with self._changed:
             return instruction == self._instruction
 
-    def count(self, *, processed: int = 0, failed: int = 0) -> None:
-        """Adds to the statistics."""
+    def count(self, *, processed: int = 0, failed: int = 0, taken: bool = False) -> None:
+        """Adds to the statistics.
+
+        Args:
+            processed: answers.
+            failed: answers that ended in an exception.
+            taken: whether they are on the frame that was taken last, and not to a request.
+        """
         with self._changed:
             self._add(processed=processed, failed=failed)
+            if taken:
+                self._unanswered = None
 
     @property
     def selection(self) -> SelectionConfig | None:
@@ -180,15 +189,23 @@ class Mailbox:
             return max(0.0, self._next_encode_at - time.monotonic())
 
     def take(self) -> Frame | None:
-        """The frame to answer the instruction on, once it is due; None if there is none."""
+        """The frame to answer the instruction on, once it is due; None if there is none.
+
+        One that was taken before and has come to nothing, as its instruction was overtaken, is
+        dropped if it is another.
+        """
         with self._changed:
             if self._answers_from_encoded():
                 frame = self._encoded
-                self._newest_was_taken |= frame is self._newest
             else:
-                frame, self._newest_was_taken = self._newest, True
+                frame = self._newest
                 self._next_encode_at = time.monotonic() + self._period_s()
             self._question_is_new = False
+            if self._unanswered is not None and self._unanswered is not frame:
+                self._unanswered = None
+                self._add(dropped=1)
+            if frame is self._newest and not self._newest_was_taken:
+                self._unanswered, self._newest_was_taken = frame, True
             return frame
 
     @property

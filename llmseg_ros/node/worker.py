@@ -144,7 +144,7 @@ class InferenceWorker:
         job, self._job, self._began_at = self._job, None, None
         if job is not None:
             self._forget_encoding(job.mailbox)
-            job.mailbox.count(failed=1)
+            job.mailbox.count(failed=1, taken=job.request is None)
             if job.request is not None:
                 job.request.fail(reason)
         self._schedule.fail_all(reason)
@@ -164,11 +164,11 @@ class InferenceWorker:
             if self._schedule.is_open and mailbox.accepts(instruction):
                 self._give(mailbox, answer)
         except Exception as error:
-            mailbox.count(failed=1)
+            mailbox.count(failed=1, taken=True)
             self._report(error)
 
     def _give(self, mailbox: Mailbox, answer: SegmentedFrame) -> None:
-        mailbox.count(processed=1)
+        mailbox.count(processed=1, taken=True)
         try:
             self._on_answer(mailbox, answer)
         except Exception:

@@ -166,6 +166,31 @@ def test_an_answer_to_an_instruction_no_longer_in_force_is_not_given(rig: Rig) -
     assert rig.answers.empty()
 
 
+def test_a_frame_whose_instruction_was_overtaken_counts_as_dropped(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mailbox_module, "REUSE_S", 0.05)
+    rig.mailbox.want(False)
+    rig.mailbox.submit(make_frame(1))
+    rig.request("fork").result(WAIT_S)  # encodes it
+    rig.remaining_calls()
+    rig.pipeline.gate.clear()
+    rig.mailbox.instruct("mug")
+    rig.mailbox.want(True)
+    assert rig.call() == "segment 1 mug"
+    rig.mailbox.submit(make_frame(2))
+    rig.mailbox.instruct("spoon")
+    time.sleep(0.1)
+    rig.pipeline.gate.set()
+    assert rig.answer() == (2, "spoon")
+    rig.mailbox.instruct("fork")  # a frame that was answered once is not dropped
+    assert rig.answer() == (2, "fork")
+    rig.mailbox.submit(make_frame(3))
+    assert rig.answer() == (3, "fork")
+    statistics = rig.mailbox.statistics
+    assert (statistics.received, statistics.processed, statistics.dropped) == (3, 4, 1)
+
+
 def test_a_changed_selection_rule_is_answered_at_once(rig: Rig) -> None:
     rig.mailbox.submit(make_frame(1))
     rig.mailbox.instruct("mug")
