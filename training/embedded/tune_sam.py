@@ -3,29 +3,25 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-import yaml
 from transformers import SamModel
 
-from llmseg_core.config import LLMSegConfig
-from llmseg_core.model_dir.checkpoint import SELECTOR_FILE, inspect_model, load_sam
-from llmseg_core.model_dir.directory import CONFIG_FILE, model_directory
-from llmseg_core.model_dir.network_files import save_network
+from llmseg_core.model_dir.checkpoint import inspect_model, load_sam
+from llmseg_core.model_dir.directory import model_directory
 from llmseg_core.runtime.folder_lock import locked
-from llmseg_core.runtime.whole_folder import written_whole
 
 from ..adapter.parts import referring
 from ..data import BrokenPolicy, open_data
 from ..trainer.processes import processes
 from .data_masks import DataInstances
 from .sam_data import MASK_CELL
-from .train_sam import AnySam, SamRecipe, learn_masks
+from .train_sam import SamRecipe, learn_masks
+from .tuned_directory import save_tuned
 
-__all__ = ["TuneSamRecipe", "input_side", "tune_recipe", "tune_sam"]
+__all__ = ["TuneSamRecipe", "input_side", "tune_sam"]
 
 
 @dataclass(frozen=True)
@@ -38,23 +34,6 @@ class TuneSamRecipe(SamRecipe):
     warmup_steps: int = 20
     decay_steps: int = 150
     save_steps: int = 100
-
-
-def tune_recipe(steps: int | None = None, learning_rate: float | None = None) -> TuneSamRecipe:
-    """The usual recipe, of another length or rate; warm-up and decay keep their shares.
-
-    Raises:
-        ValueError: if one of them is out of range.
-    """
-    usual = TuneSamRecipe()
-    steps = usual.steps if steps is None else steps
-    return replace(
-        usual,
-        steps=steps,
-        learning_rate=usual.learning_rate if learning_rate is None else learning_rate,
-        warmup_steps=usual.warmup_steps * steps // usual.steps,
-        decay_steps=usual.decay_steps * steps // usual.steps,
-    )
 
 
 def tune_sam(
@@ -96,19 +75,10 @@ def tune_sam(
         tuned = replace(recipe, image_size=side)
         learn_masks(sam.float().train(), images, folder, tuned, seed, dense_weight=0.0)
         if processes().is_main_process:
-            _save(sam, directory, config, folder / "last")
+            config = replace(referring(directory, config), sam="sam")
+            save_tuned(directory, config, folder / "last", "sam", sam)
         processes().wait_for_everyone()
     return folder / "last"
-
-
-def _save(sam: AnySam, base: Path, config: LLMSegConfig, directory: Path) -> None:
-    """Write a model directory of a SAM and what else `base` has, which stays where it is."""
-    config = replace(referring(base, config), sam="sam")
-    with written_whole(directory, CONFIG_FILE) as folder:
-        text = yaml.safe_dump(config.to_dict(), sort_keys=False, allow_unicode=True)
-        (folder / CONFIG_FILE).write_text(text, encoding="utf-8")
-        save_network(sam, folder / "sam")
-        shutil.copyfile(base / SELECTOR_FILE, folder / SELECTOR_FILE)
 
 
 def input_side(sam: torch.nn.Module, directory: Path) -> int:

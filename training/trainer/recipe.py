@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import torch
 from transformers import get_wsd_schedule
@@ -20,6 +20,8 @@ from .plan import TrainingPlan
 from .processes import processes
 
 __all__ = ["TrainingRecipe", "training_plan"]
+
+SomeRecipe = TypeVar("SomeRecipe", bound="TrainingRecipe")
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,21 @@ class TrainingRecipe(Settings):
             "steps",
             self.steps,
             f"at least warmup_steps + decay_steps = {self.warmup_steps} + {self.decay_steps}",
+        )
+
+    def lasting(self: SomeRecipe, steps: int | None, learning_rate: float | None) -> SomeRecipe:
+        """The same of another length or rate, where not None; warm-up and decay keep their shares.
+
+        Raises:
+            ValueError: if one of them is out of range.
+        """
+        length = self.steps if steps is None else steps
+        return replace(
+            self,
+            steps=length,
+            learning_rate=self.learning_rate if learning_rate is None else learning_rate,
+            warmup_steps=self.warmup_steps * length // self.steps,
+            decay_steps=self.decay_steps * length // self.steps,
         )
 
 

@@ -16,15 +16,16 @@ from llmseg_core.config import SegTokenVlmConfig
 from llmseg_core.methods.llm_seg import LLMSegPipeline
 from llmseg_core.model_dir.checkpoint import load_config, load_sam
 from llmseg_training.adapter.parts import referring
-from llmseg_training.embedded.tune_sam import TuneSamRecipe, input_side, tune_recipe
+from llmseg_training.embedded.tune_sam import TuneSamRecipe, input_side
 
 
 def test_warm_up_and_decay_keep_their_shares() -> None:
-    assert tune_recipe() == TuneSamRecipe()
-    half = tune_recipe(steps=200, learning_rate=1e-4)
+    usual = TuneSamRecipe()
+    assert usual.lasting(None, None) == usual
+    half = usual.lasting(200, 1e-4)
     assert (half.warmup_steps, half.decay_steps, half.learning_rate) == (10, 75, 1e-4)
     with pytest.raises(ValueError, match="steps is 0"):
-        tune_recipe(steps=0)
+        usual.lasting(0, None)
 
 
 def test_the_sam_learns_and_the_rest_stays(
