@@ -64,7 +64,7 @@ TOO_FEW = {
 
 
 def test_the_page_has_commands() -> None:
-    assert len(COMMANDS) == 17
+    assert len(COMMANDS) == 18
 
 
 @pytest.mark.timeout(900)
@@ -83,7 +83,7 @@ def test_every_command_runs(
             continue
         if arguments[0] == "train":
             arguments += [f"--set={key}={value}" for key, value in SHORT.items()]
-        if arguments[0] == "train-proposals":
+        if arguments[0] in ("train-proposals", "train-encoder"):
             arguments += ["--steps", "1"]
         if arguments[0] in TOO_FEW:
             assert main(arguments) == 2, command

@@ -29,6 +29,7 @@ COMMANDS = [
 FEWER = {
     "examples.libero.record": ["--tasks", "1", "--shots", "2"],
     "train-proposals": ["--steps", "2"],
+    "train-encoder": ["--steps", "2"],
     "train": [
         f"--set={each}" for each in ("steps=2", "warmup_steps=1", "validate_steps=1", "questions=2")
     ],
@@ -41,7 +42,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 
 def test_the_page_has_commands() -> None:
-    assert len(COMMANDS) == 15
+    assert len(COMMANDS) == 16
     assert all(name in PAGE for name in (*FEWER, *LIVE))
 
 
