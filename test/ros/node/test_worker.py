@@ -8,55 +8,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future
-from dataclasses import dataclass, field
-from queue import Queue
 
 import pytest
 
 from helpers.gated_pipeline import BROKEN, WAIT_S, GatedPipeline, make_frame
+from helpers.worker_rig import Rig
 from llmseg_core.config import SelectionConfig
-from llmseg_ros.messages.frame import Frame, SegmentedFrame
 from llmseg_ros.node import mailbox as mailbox_module
 from llmseg_ros.node.schedule import MOST_WAITING, Busy, Schedule, WorkerStopped
 from llmseg_ros.node.worker import InferenceWorker
-
-
-@dataclass
-class Rig:
-    """A running worker and everything that came out of it."""
-
-    max_rate_hz: float = 0.0
-    schedule: Schedule = field(default_factory=Schedule)
-    pipeline: GatedPipeline = field(default_factory=GatedPipeline)
-    answers: Queue[SegmentedFrame] = field(default_factory=Queue)
-    errors: Queue[Exception] = field(default_factory=Queue)
-
-    def __post_init__(self) -> None:
-        self.mailbox = self.schedule.mailbox(max_rate_hz=self.max_rate_hz)
-        self.worker = InferenceWorker(
-            self.pipeline,
-            self.schedule,
-            lambda _, answer: self.answers.put(answer),
-            self.errors.put,
-        )
-        self.worker.start()
-
-    def request(self, instruction: str, frame: Frame | None = None) -> Future[SegmentedFrame]:
-        return self.schedule.request(self.mailbox, instruction, frame).future
-
-    def answer(self) -> tuple[int, str]:
-        """The next answer of the stream: number of the frame, instruction."""
-        answer = self.answers.get(timeout=WAIT_S)
-        return answer.frame.header, answer.segmentation.instruction
-
-    def call(self) -> str:
-        return self.pipeline.calls.get(timeout=WAIT_S)
-
-    def remaining_calls(self) -> list[str]:
-        """What the pipeline did besides, once it has nothing to do any more."""
-        time.sleep(0.1)
-        return [self.pipeline.calls.get() for _ in range(self.pipeline.calls.qsize())]
 
 
 @pytest.fixture
@@ -78,40 +38,6 @@ def test_answers_the_instruction_in_force_on_each_frame(rig: Rig) -> None:
     rig.mailbox.submit(make_frame(3))
     assert rig.remaining_calls() == ["encode 1", "segment 1 mug", "encode 2", "segment 2 mug"]
     assert rig.mailbox.statistics.processed == 2
-
-
-def test_the_newest_frame_wins_and_the_others_are_counted(rig: Rig) -> None:
-    rig.pipeline.gate.clear()
-    rig.mailbox.instruct("mug")
-    rig.mailbox.submit(make_frame(1))
-    assert rig.call() == "encode 1"
-    for number in range(2, 7):
-        rig.mailbox.submit(make_frame(number))
-    rig.pipeline.gate.set()
-    assert rig.answer() == (1, "mug")
-    assert rig.answer() == (6, "mug")
-    statistics = rig.mailbox.statistics
-    assert (statistics.received, statistics.processed, statistics.dropped) == (6, 2, 4)
-
-
-def test_frames_are_not_dropped_while_nothing_is_asked(rig: Rig) -> None:
-    for number in range(3):
-        rig.mailbox.submit(make_frame(number))
-    assert rig.mailbox.statistics.dropped == 0
-
-
-def test_the_stream_rests_while_nobody_wants_answers(rig: Rig) -> None:
-    rig.mailbox.want(False)
-    rig.mailbox.instruct("mug")
-    for number in (1, 2):
-        rig.mailbox.submit(make_frame(number))
-    assert rig.remaining_calls() == []
-    assert rig.request("spoon").result(WAIT_S).frame.header == 2
-    assert rig.answers.empty()
-    assert rig.mailbox.statistics.dropped == 0
-    rig.mailbox.want(True)
-    assert rig.answer() == (2, "mug")
-    assert rig.remaining_calls() == ["encode 2", "segment 2 spoon", "segment 2 mug"]
 
 
 def test_a_new_instruction_on_a_known_frame_runs_segment_alone(rig: Rig) -> None:
@@ -166,31 +92,6 @@ def test_an_answer_to_an_instruction_no_longer_in_force_is_not_given(rig: Rig) -
     assert rig.answers.empty()
 
 
-def test_a_frame_whose_instruction_was_overtaken_counts_as_dropped(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(mailbox_module, "REUSE_S", 0.05)
-    rig.mailbox.want(False)
-    rig.mailbox.submit(make_frame(1))
-    rig.request("fork").result(WAIT_S)  # encodes it
-    rig.remaining_calls()
-    rig.pipeline.gate.clear()
-    rig.mailbox.instruct("mug")
-    rig.mailbox.want(True)
-    assert rig.call() == "segment 1 mug"
-    rig.mailbox.submit(make_frame(2))
-    rig.mailbox.instruct("spoon")
-    time.sleep(0.1)
-    rig.pipeline.gate.set()
-    assert rig.answer() == (2, "spoon")
-    rig.mailbox.instruct("fork")  # a frame that was answered once is not dropped
-    assert rig.answer() == (2, "fork")
-    rig.mailbox.submit(make_frame(3))
-    assert rig.answer() == (3, "fork")
-    statistics = rig.mailbox.statistics
-    assert (statistics.received, statistics.processed, statistics.dropped) == (3, 4, 1)
-
-
 def test_a_changed_selection_rule_is_answered_at_once(rig: Rig) -> None:
     rig.mailbox.submit(make_frame(1))
     rig.mailbox.instruct("mug")
@@ -221,21 +122,6 @@ def test_requests_are_answered_apart_from_the_instruction(rig: Rig) -> None:
     rig.mailbox.instruct("mug")  # on the frame that the request had encoded
     assert rig.answer() == (1, "mug")
     assert rig.remaining_calls()[2:] == ["encode 1", "segment 1 fork", "segment 1 mug"]
-
-
-def test_the_stream_answers_on_the_frame_that_a_request_took(rig: Rig) -> None:
-    rig.pipeline.gate.clear()
-    rig.mailbox.instruct("mug")
-    rig.mailbox.submit(make_frame(1))
-    assert rig.call() == "encode 1"
-    request = rig.request("fork")
-    rig.mailbox.submit(make_frame(2))
-    rig.pipeline.gate.set()
-    assert request.result(WAIT_S).frame.header == 2
-    assert [rig.answer(), rig.answer()] == [(1, "mug"), (2, "mug")]
-    assert rig.remaining_calls()[-3:] == ["encode 2", "segment 2 fork", "segment 2 mug"]
-    statistics = rig.mailbox.statistics
-    assert (statistics.received, statistics.processed, statistics.dropped) == (2, 3, 0)
 
 
 def test_an_image_of_a_request_leaves_the_streams_encoding(rig: Rig) -> None:
