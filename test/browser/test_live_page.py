@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from helpers.browser import Page
+from helpers.own_domain import own_domain
 from helpers.page_client import free_port
 from helpers.programs import CAMERA, NODE, Program, programs
 
@@ -23,7 +24,7 @@ VERDICT = "#verdict"
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Program, str]]:
     """The node, and where its page is."""
-    os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
+    os.environ["ROS_DOMAIN_ID"] = own_domain()
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
     port = free_port()
     with programs(tmp_path_factory.mktemp("programs")) as start:

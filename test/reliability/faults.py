@@ -19,7 +19,7 @@ from .fault import Fault, Place
 from .fault_commands import command_kills, disk_full, two_writers
 from .fault_nodes import camera_kills, clock_jumps, hot_swaps, node_kills
 from .fault_signals import signals
-from .report import machine, own_domain, print_table, write_json
+from .report import machine, print_table, stay_apart, write_json
 
 __all__ = ["FAULTS", "main", "run"]
 
@@ -64,7 +64,7 @@ def main() -> int:
     parser.add_argument("--kinds", nargs="+", choices=list(FAULTS), default=list(FAULTS))
     parser.add_argument("--json", type=Path, default=Path("build/faults.json"))
     options = parser.parse_args()
-    own_domain()
+    stay_apart()
     about = machine()
     report = run(options.kinds, options.seed, options.rounds)
     write_json(options.json, {"machine": about, **report})

@@ -22,7 +22,7 @@ from .cases import Case, case_random, shrunk
 from .checker_process import CheckerProcess
 from .file_checks import FileCheck, file_checks
 from .node_session import NodeSession
-from .report import machine, own_domain, print_table, write_json
+from .report import machine, print_table, stay_apart, write_json
 
 __all__ = ["Findings", "fuzz_files", "fuzz_node", "main"]
 
@@ -167,7 +167,7 @@ def main() -> int:
     parser.add_argument("--kinds", nargs="+", choices=sorted(SHARES), default=list(SHARES))
     parser.add_argument("--json", type=Path, default=Path("build/fuzz.json"))
     options = parser.parse_args()
-    own_domain()
+    stay_apart()
     report = run(options.seed, options.count, options.kinds, options.first)
     write_json(options.json, {"machine": machine(), **report})
     print_table(

@@ -10,15 +10,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from helpers.own_domain import own_domain
 from llmseg_core.benchmark.report import cpu_name
 from llmseg_core.runtime.whole_file import write_whole
 
-__all__ = ["machine", "own_domain", "print_table", "write_json"]
+__all__ = ["machine", "print_table", "stay_apart", "write_json"]
 
 
-def own_domain() -> None:
+def stay_apart() -> None:
     """Keeps what is sent on this machine, and apart from other nodes unless a domain is set."""
-    os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
+    if "ROS_DOMAIN_ID" not in os.environ:
+        os.environ["ROS_DOMAIN_ID"] = own_domain()
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 
 

@@ -43,7 +43,7 @@ from llmseg_ros.srv import Segment
 
 from .late_node import let_be_late
 from .process_sample import Sample, process_sample
-from .report import machine, own_domain, print_table, write_json
+from .report import machine, print_table, stay_apart, write_json
 from .soak_mode import PLAIN, QUEUE, Looker, Mode, SoakCamera
 
 __all__ = ["Soak", "main", "soak", "soak_node"]
@@ -357,7 +357,7 @@ def main() -> int:
         free_port() if options.web else 0,
         options.rerun,
     )
-    own_domain()
+    stay_apart()
     about = machine()
     with ros_context([]):
         result = soak(

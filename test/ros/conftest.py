@@ -8,9 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from helpers.own_domain import own_domain
+
 # Set before rclpy is initialised, also for the processes that tests start. Domains up to 101 are
-# safe on every system; the process number keeps two test runs on one machine apart.
-os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
+# safe on every system.
+os.environ["ROS_DOMAIN_ID"] = own_domain()
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 
 import rclpy

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -61,7 +61,8 @@ class SpokenInstances:
 
     How much a word tells of a thing is the share of the thing's questions that have it, times the
     logarithm of all things over those of which it is said: what is said of everything tells
-    nothing. Words for places ("left") are among them, and are noise.
+    nothing. A question of n words counts 1/n, as long ones speak of other things, too ("the mug
+    left of the plate"). Words for places are among them, and are noise.
 
     Args:
         data: of any kind; it is read once from end to end.
@@ -123,18 +124,23 @@ class SpokenInstances:
 def _word_shares(
     instances: np.ndarray, questions: Sequence[DataQuestion]
 ) -> dict[int, dict[str, float]]:
-    """Of each thing the share of its questions that have a word."""
+    """Of each thing the share of its questions that have a word, a question of n words as 1/n."""
     shares: dict[int, dict[str, float]] = {}
     for number in np.unique(instances[instances != BACKGROUND_ID]).tolist():
         thing = instances == number
         least = MEANT * np.count_nonzero(thing)
         own = [
-            words_in((each.text, each.other_text))
+            words
             for each in questions
-            if np.count_nonzero(each.mask & thing) >= least
+            for words in (words_in((each.text,)), words_in((each.other_text,)))
+            if words and np.count_nonzero(each.mask & thing) >= least
         ]
-        counts = Counter(word for words in own for word in words)
-        shares[number] = {word: count / len(own) for word, count in counts.items()}
+        counts: dict[str, float] = defaultdict(float)
+        for words in own:
+            for word in words:
+                counts[word] += 1 / len(words)
+        whole = sum(1 / len(words) for words in own)
+        shares[number] = {word: count / whole for word, count in counts.items()}
     return shares
 
 

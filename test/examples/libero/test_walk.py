@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from helpers.own_domain import own_domain
 from llmseg_training.data import open_data
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -71,8 +72,8 @@ def environment() -> dict[str, str]:
     """Of the programs; the two environments have a ROS of their own each."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("_ROS_WHEELS")}
     own.pop("LD_LIBRARY_PATH", None)
-    domain = str(1 + os.getpid() % 100)
-    return {**own, "ROS_DOMAIN_ID": domain, "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}
+    own |= {"ROS_DOMAIN_ID": own_domain(), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}
+    return own
 
 
 @contextmanager

@@ -55,7 +55,10 @@ def masks(*boxes: tuple[int, int]) -> np.ndarray:
 
 
 def test_shares_rarity_and_questions_that_mean_several(tmp_path: Path) -> None:
-    """A word counts by how many of a thing's questions have it, and by how rare it is."""
+    """A word counts by how many of a thing's questions have it, and by how rare it is.
+
+    The first bowl is asked for by "bowl" and by "left bowl", which counts half.
+    """
     one, two, three = (0, 20), (30, 50), (55, 75)
     asked = [
         ("bowl", masks(one, two)),
@@ -78,7 +81,7 @@ def test_shares_rarity_and_questions_that_mean_several(tmp_path: Path) -> None:
     assert found.vocabulary == ("bowl", "left", "plate")  # said of 6, 3 and 3 of 9 things
     example = found[0]
     row = example.words[example.instances[10, 10]]
-    bowl, left = np.log(9 / 6), 0.5 * np.log(9 / 3)
+    bowl, left = np.log(9 / 6), 1 / 3 * np.log(9 / 3)
     assert row == pytest.approx([bowl / (bowl + left), left / (bowl + left), 0, 0], abs=1e-6)
     assert example.words[example.instances[10, 40]].tolist() == [1, 0, 0, 0]
     assert example.words[example.instances[10, 60]].tolist() == [0, 0, 1, 0]
