@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from queue import Queue
 
@@ -13,7 +15,7 @@ from llmseg_ros.messages.frame import Frame, SegmentedFrame
 from llmseg_ros.node.schedule import Schedule
 from llmseg_ros.node.worker import InferenceWorker
 
-__all__ = ["Rig"]
+__all__ = ["Rig", "running_rig"]
 
 
 @dataclass
@@ -51,3 +53,12 @@ class Rig:
         """What the pipeline did besides, once it has nothing to do any more."""
         time.sleep(0.1)
         return [self.pipeline.calls.get() for _ in range(self.pipeline.calls.qsize())]
+
+
+@contextmanager
+def running_rig() -> Iterator[Rig]:
+    """A rig, which is stopped at the end; its gate is opened for that."""
+    rig = Rig()
+    yield rig
+    rig.pipeline.gate.set()
+    assert rig.worker.stop(WAIT_S)

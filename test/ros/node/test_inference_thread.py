@@ -5,49 +5,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from queue import Queue
 
 import numpy as np
 import pytest
 import torch
 
 from helpers.gated_pipeline import FATAL, WAIT_S, GatedPipeline, make_frame
+from helpers.worker_rig import Rig, running_rig
 from llmseg_core.types import FrameEncoding
-from llmseg_ros.messages.frame import SegmentedFrame
 from llmseg_ros.node import worker as worker_module
 from llmseg_ros.node.schedule import Schedule
 from llmseg_ros.node.worker import InferenceWorker
 
 
-class Rig:
-    """A running worker whose pauses are short."""
-
-    def __init__(self) -> None:
-        self.schedule = Schedule()
-        self.mailbox = self.schedule.mailbox()
-        self.pipeline = GatedPipeline()
-        self.answers: Queue[SegmentedFrame] = Queue()
-        self.errors: Queue[Exception] = Queue()
-        self.worker = InferenceWorker(
-            self.pipeline,
-            self.schedule,
-            lambda _, answer: self.answers.put(answer),
-            self.errors.put,
-        )
-        self.worker.start()
-
-    def request(self, number: int) -> Future[SegmentedFrame]:
-        return self.schedule.request(self.mailbox, "mug", make_frame(number)).future
-
-
 @pytest.fixture
 def rig(monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
     monkeypatch.setattr(worker_module, "FIRST_PAUSE_S", 0.2)
-    rig = Rig()
-    yield rig
-    rig.pipeline.gate.set()
-    assert rig.worker.stop(WAIT_S)
+    with running_rig() as rig:
+        yield rig
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -73,14 +48,14 @@ def test_what_ends_the_thread_is_reported_and_it_begins_again(rig: Rig) -> None:
 
 def test_all_who_wait_get_the_reason(rig: Rig) -> None:
     rig.pipeline.gate.clear()
-    fatal = rig.request(FATAL)
+    fatal = rig.request("mug", make_frame(FATAL))
     rig.pipeline.calls.get(timeout=WAIT_S)
-    waiting = [rig.request(number) for number in (1, 2)]
+    waiting = [rig.request("mug", make_frame(number)) for number in (1, 2)]
     rig.pipeline.gate.set()
     for future in (fatal, *waiting):
         with pytest.raises(RuntimeError, match="the inference thread ended by SystemExit"):
             future.result(WAIT_S)
-    assert rig.request(3).result(WAIT_S).frame.header == 3
+    assert rig.request("mug", make_frame(3)).result(WAIT_S).frame.header == 3
 
 
 def test_pauses_grow_and_end_when_the_mailbox_closes(
@@ -89,7 +64,7 @@ def test_pauses_grow_and_end_when_the_mailbox_closes(
     monkeypatch.setattr(worker_module, "LONGEST_PAUSE_S", 0.4)
     texts = []
     for _ in range(3):
-        rig.request(FATAL)
+        rig.request("mug", make_frame(FATAL))
         texts.append(str(rig.errors.get(timeout=WAIT_S)).rpartition("again in ")[2])
     assert texts == ["0.2 s", "0.4 s", "0.4 s"]
     assert rig.worker.stop(WAIT_S)
@@ -98,7 +73,7 @@ def test_pauses_grow_and_end_when_the_mailbox_closes(
 def test_how_long_an_answer_is_in_work_is_known(rig: Rig) -> None:
     assert rig.worker.busy_s is None
     rig.pipeline.gate.clear()
-    rig.request(1)
+    rig.request("mug", make_frame(1))
     wait_until(lambda: (rig.worker.busy_s or 0) > 0.05)
     rig.pipeline.gate.set()
     wait_until(lambda: rig.worker.busy_s is None)

@@ -9,16 +9,14 @@ from collections.abc import Iterator
 import pytest
 
 from helpers.gated_pipeline import WAIT_S, make_frame
-from helpers.worker_rig import Rig
+from helpers.worker_rig import Rig, running_rig
 from llmseg_ros.node import mailbox as mailbox_module
 
 
 @pytest.fixture
 def rig() -> Iterator[Rig]:
-    rig = Rig()
-    yield rig
-    rig.pipeline.gate.set()
-    assert rig.worker.stop(WAIT_S)
+    with running_rig() as rig:
+        yield rig
 
 
 def test_the_newest_frame_wins_and_the_others_are_counted(rig: Rig) -> None:

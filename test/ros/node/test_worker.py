@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from helpers.gated_pipeline import BROKEN, WAIT_S, GatedPipeline, make_frame
-from helpers.worker_rig import Rig
+from helpers.worker_rig import Rig, running_rig
 from llmseg_core.config import SelectionConfig
 from llmseg_ros.node import mailbox as mailbox_module
 from llmseg_ros.node.schedule import MOST_WAITING, Busy, Schedule, WorkerStopped
@@ -21,10 +21,8 @@ from llmseg_ros.node.worker import InferenceWorker
 
 @pytest.fixture
 def rig() -> Iterator[Rig]:
-    rig = Rig()
-    yield rig
-    rig.pipeline.gate.set()
-    assert rig.worker.stop(WAIT_S)
+    with running_rig() as rig:
+        yield rig
 
 
 def test_answers_the_instruction_in_force_on_each_frame(rig: Rig) -> None:
