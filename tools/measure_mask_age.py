@@ -37,6 +37,7 @@ from llmseg_ros.demo.processes import Processes
 from llmseg_ros.fast_dds import large_message_environment
 from llmseg_ros.messages.conversions import rgb_to_image
 from llmseg_ros.messages.depth_conversions import depth_to_image
+from llmseg_ros.own_domain import own_network
 
 RECORDING = Path(llmseg_ros.demo.__file__).parent / "recording"
 INSTRUCTION = "something to drink from"
@@ -176,9 +177,7 @@ def main() -> int:
     parser.add_argument("--depth", action="store_true", help="with depth images and the cloud")
     parser.add_argument("--json", type=Path, help="file to write the numbers to")
     options = parser.parse_args()
-    os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
-    os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
-    os.environ.update(large_message_environment())
+    os.environ.update(own_network() | large_message_environment())
     width, height = map(int, options.size.split("x"))
     numbers = measure(
         options.model, options.following, options.rate, options.seconds, (height, width),

@@ -40,6 +40,7 @@ from llmseg_ros.fast_dds import large_message_environment
 from llmseg_ros.messages.conversions import rgb_to_image
 from llmseg_ros.messages.depth_conversions import depth_to_image
 from llmseg_ros.msg import SegmentationResult
+from llmseg_ros.own_domain import own_network
 
 RECORDING = Path(llmseg_ros.demo.__file__).parent / "recording"
 WARM_UP = 5
@@ -202,9 +203,7 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=0, help="PyTorch's; 0 is one a core")
     parser.add_argument("--json", type=Path, help="file to write the numbers to")
     arguments = parser.parse_args()
-    os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
-    os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
-    os.environ.update(large_message_environment())
+    os.environ.update(own_network() | large_message_environment())
     width, height = map(int, arguments.size.split("x"))
     overlay = {"overlay": Image} if arguments.overlay else {}
     new = {"points": PointCloud2, "markers": MarkerArray, "overlay/compressed": CompressedImage}

@@ -24,6 +24,7 @@ from llmseg_ros.camera.recording import RecordedImages
 from llmseg_ros.demo.demonstration import RECORDING, WEB_PORT
 from llmseg_ros.demo.processes import Processes
 from llmseg_ros.fast_dds import large_message_environment
+from llmseg_ros.own_domain import own_network
 
 ROOT = Path(__file__).resolve().parent.parent
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
@@ -96,9 +97,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "live.gif")
     out: Path = parser.parse_args().out
-    os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
-    os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
-    os.environ.update(large_message_environment())
+    os.environ.update(own_network() | large_message_environment())
     with tempfile.TemporaryDirectory() as folder, Processes(Path(folder)) as processes:
         # Something to eat and a hammer are in the first scene. The camera stands still: a picture
         # in which all moves has several megabytes.

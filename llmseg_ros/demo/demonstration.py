@@ -18,6 +18,7 @@ from rich.console import Console
 from llmseg_core.runtime.folder_lock import locked
 from llmseg_ros.camera.recording import RecordedImages
 from llmseg_ros.fast_dds import large_message_environment
+from llmseg_ros.own_domain import own_network
 from llmseg_ros.process import StopSignals
 from llmseg_ros.ros_context import ros_context
 
@@ -104,9 +105,7 @@ def run(options: Options, stop: StopSignals, console: Console) -> None:
 
 def _run(options: Options, truth: GroundTruth, stop: StopSignals, console: Console) -> None:
     # A domain of its own: nothing else on this machine or in its network hears or disturbs it.
-    os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
-    os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
-    os.environ.update(large_message_environment())
+    os.environ.update(own_network() | large_message_environment())
     console.print(
         f"playing {options.recording} in ROS_DOMAIN_ID {os.environ['ROS_DOMAIN_ID']}: "
         f"{len(truth.scenes)} scenes, {len(truth.questions)} questions",

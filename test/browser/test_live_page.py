@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from helpers.browser import Page
-from helpers.own_domain import own_domain
 from helpers.page_client import free_port
 from helpers.programs import CAMERA, NODE, Program, programs
+from llmseg_ros.own_domain import own_network
 
 RECORDING = Path(__file__).parents[2] / "llmseg_ros" / "demo" / "recording"
 VERDICT = "#verdict"
@@ -24,8 +24,7 @@ VERDICT = "#verdict"
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Program, str]]:
     """The node, and where its page is."""
-    os.environ["ROS_DOMAIN_ID"] = own_domain()
-    os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+    os.environ.update(own_network())
     port = free_port()
     with programs(tmp_path_factory.mktemp("programs")) as start:
         camera = {"source": RECORDING, "rate_hz": 1.0, "wait_for_subscriber": "false"}

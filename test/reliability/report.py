@@ -10,18 +10,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from helpers.own_domain import own_domain
 from llmseg_core.benchmark.report import cpu_name
 from llmseg_core.runtime.whole_file import write_whole
+from llmseg_ros.own_domain import own_network
 
 __all__ = ["machine", "print_table", "stay_apart", "write_json"]
 
 
 def stay_apart() -> None:
     """Keeps what is sent on this machine, and apart from other nodes unless a domain is set."""
-    if "ROS_DOMAIN_ID" not in os.environ:
-        os.environ["ROS_DOMAIN_ID"] = own_domain()
-    os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+    domain = os.environ.get("ROS_DOMAIN_ID")
+    os.environ.update(own_network())
+    if domain is not None:
+        os.environ["ROS_DOMAIN_ID"] = domain
 
 
 def machine() -> dict[str, Any]:

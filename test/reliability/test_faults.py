@@ -5,15 +5,15 @@ from __future__ import annotations
 
 import pytest
 
-from helpers.own_domain import own_domain
+from llmseg_ros.own_domain import own_network
 from reliability.faults import FAULTS, run
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_is_survived_or_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ROS_DOMAIN_ID", own_domain())
-    monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    for variable, value in own_network().items():
+        monkeypatch.setenv(variable, value)
     result = run([name], seed=0, rounds=0.5)["faults"][name]
     assert result["failures"] == []
     assert result["survived"] + result["refused"] == result["tries"] > 0

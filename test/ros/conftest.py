@@ -8,12 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from helpers.own_domain import own_domain
+from llmseg_ros.own_domain import own_network
 
-# Set before rclpy is initialised, also for the processes that tests start. Domains up to 101 are
-# safe on every system.
-os.environ["ROS_DOMAIN_ID"] = own_domain()
-os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+# Set before rclpy is initialised, also for the processes that tests start.
+os.environ.update(own_network())
 
 import rclpy
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.own_domain import own_domain
+from llmseg_ros.own_domain import own_network
 from llmseg_training.data import open_data
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -72,8 +72,7 @@ def environment() -> dict[str, str]:
     """Of the programs; the two environments have a ROS of their own each."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("_ROS_WHEELS")}
     own.pop("LD_LIBRARY_PATH", None)
-    own |= {"ROS_DOMAIN_ID": own_domain(), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}
-    return own
+    return own | own_network()
 
 
 @contextmanager

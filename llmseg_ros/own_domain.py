@@ -10,9 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import IO
 
-__all__ = ["DOMAINS", "own_domain"]
+__all__ = ["DOMAINS", "own_domain", "own_network"]
 
 DOMAINS = range(1, 101)
+"""Those up to 101 are safe on every system; 0 is everyone's."""
+
 _held: list[IO[str]] = []  # a lock lasts as long as its file is open
 
 
@@ -41,3 +43,12 @@ def own_domain() -> str:
         _held.append(file)
         return str(domain)
     raise RuntimeError(f"all ROS domains from {DOMAINS[0]} to {DOMAINS[-1]} are taken here")
+
+
+def own_network() -> dict[str, str]:
+    """Environment variables of programs that only this one and those it starts shall hear.
+
+    Raises:
+        RuntimeError: if all domains are taken.
+    """
+    return {"ROS_DOMAIN_ID": own_domain(), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}

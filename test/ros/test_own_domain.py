@@ -3,12 +3,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
-from helpers.own_domain import DOMAINS, own_domain
+from llmseg_ros.own_domain import DOMAINS, own_domain
 
-TESTS = Path(__file__).parents[1]
-SAY = "from helpers.own_domain import own_domain; print(own_domain()); print(own_domain())"
+SAY = "from llmseg_ros.own_domain import own_domain; print(own_domain()); print(own_domain())"
 
 
 def test_no_two_programs_get_the_same_domain() -> None:
@@ -17,7 +15,7 @@ def test_no_two_programs_get_the_same_domain() -> None:
     assert len({mine, *others}) == 4
     assert {int(each) for each in (mine, *others)} <= set(DOMAINS)
     said = subprocess.run(
-        [sys.executable, "-c", SAY], cwd=TESTS, capture_output=True, text=True, check=True
+        [sys.executable, "-c", SAY], capture_output=True, text=True, check=True
     ).stdout
     first, second = said.split()
     assert first == second  # one program keeps its own
