@@ -102,9 +102,9 @@ LAYERS = {
         "generate", "honesty", "adapter", "lisa", "embedded", "label", "commands",
     ),
     "llmseg_ros": (
-        "action", "msg", "srv", "error_log", "fast_dds", "launch_arguments", "own_domain", "process",
-        "parameter_table", "program_help", "ros_context", "messages", "camera", "web", "rerun",
-        "node", "demo", "doctor",
+        "action", "msg", "srv", "error_log", "fast_dds", "launch_arguments", "own_domain",
+        "process", "parameter_table", "program_help", "ros_context", "messages", "camera", "web",
+        "rerun", "node", "demo", "doctor",
     ),
 }  # fmt: skip
 

@@ -59,17 +59,18 @@ class SpokenImage:
 class SpokenInstances:
     """The images of a data set, their things, and the words of the questions that mean these.
 
-    How much a word tells of a thing is the share of the thing's questions that have it, times the
-    logarithm of all things over those of which it is said: what is said of everything tells
-    nothing. A question of n words counts 1/n, as long ones speak of other things, too ("the mug
-    left of the plate"). Words for places are among them, and are noise.
+    How much a word tells of a thing is the square of the share of the thing's questions that have
+    it, times the logarithm of all things over those of which it is said: what is said of everything
+    tells nothing, and what is said in one question of ten, a place or a task, next to nothing. A
+    question of n words counts 2^-n, as long ones speak of other things, too ("the mug left of the
+    plate").
 
     Args:
         data: of any kind; it is read once from end to end.
         broken: what to do about samples that cannot be read.
 
     Attributes:
-        vocabulary: the words, most frequent first.
+        vocabulary: the words, most frequent first, then by the alphabet.
 
     Raises:
         BrokenSampleError: if a broken sample is fatal.
@@ -94,7 +95,7 @@ class SpokenInstances:
                 said.update(share.keys())  # of a mapping it would add the shares
         told = {
             word: float(np.log(things / count))
-            for word, count in said.most_common(MOST_WORDS)
+            for word, count in sorted(said.items(), key=_by_frequency)[:MOST_WORDS]
             if RAREST <= count < things
         }
         if not told:
@@ -114,17 +115,22 @@ class SpokenInstances:
         words = np.zeros((256, len(self.vocabulary) + 1), dtype=np.float32)
         for number, shares in self._shares[index].items():
             for word in shares.keys() & self._column.keys():
-                words[number, self._column[word]] = shares[word] * self._told[word]
+                words[number, self._column[word]] = shares[word] ** 2 * self._told[word]
         words /= np.maximum(words.sum(1, keepdims=True), 1e-9)
         words[BACKGROUND_ID, -1] = 1
         instances = instances_of([question.mask for question in sample.questions])
         return SpokenImage(sample.image, instances, words)
 
 
+def _by_frequency(said: tuple[str, int]) -> tuple[int, str]:
+    word, count = said
+    return -count, word
+
+
 def _word_shares(
     instances: np.ndarray, questions: Sequence[DataQuestion]
 ) -> dict[int, dict[str, float]]:
-    """Of each thing the share of its questions that have a word, a question of n words as 1/n."""
+    """Of each thing the share of its questions that have a word, one of n words as 2^-n."""
     shares: dict[int, dict[str, float]] = {}
     for number in np.unique(instances[instances != BACKGROUND_ID]).tolist():
         thing = instances == number
@@ -138,8 +144,8 @@ def _word_shares(
         counts: dict[str, float] = defaultdict(float)
         for words in own:
             for word in words:
-                counts[word] += 1 / len(words)
-        whole = sum(1 / len(words) for words in own)
+                counts[word] += 2.0 ** -len(words)
+        whole = sum(2.0 ** -len(words) for words in own)
         shares[number] = {word: count / whole for word, count in counts.items()}
     return shares
 

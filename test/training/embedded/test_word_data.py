@@ -57,12 +57,12 @@ def masks(*boxes: tuple[int, int]) -> np.ndarray:
 def test_shares_rarity_and_questions_that_mean_several(tmp_path: Path) -> None:
     """A word counts by how many of a thing's questions have it, and by how rare it is.
 
-    The first bowl is asked for by "bowl" and by "left bowl", which counts half.
+    The first bowl is asked for by "bowl" and by "far left bowl", which counts a quarter as much.
     """
     one, two, three = (0, 20), (30, 50), (55, 75)
     asked = [
         ("bowl", masks(one, two)),
-        ("left bowl", masks(one)),
+        ("far left bowl", masks(one)),
         ("plate", masks(three)),
         ("a cup", np.zeros((20, 80), dtype=bool)),
     ]
@@ -78,13 +78,14 @@ def test_shares_rarity_and_questions_that_mean_several(tmp_path: Path) -> None:
         lines.append(json.dumps({"image": f"{number}.png", "questions": questions}))
     (tmp_path / "samples.jsonl").write_text("\n".join(lines))
     found = SpokenInstances(open_data(str(tmp_path)))
-    assert found.vocabulary == ("bowl", "left", "plate")  # said of 6, 3 and 3 of 9 things
+    assert found.vocabulary == ("bowl", "far", "left", "plate")  # said of 6, 3, 3 and 3 of 9 things
     example = found[0]
     row = example.words[example.instances[10, 10]]
-    bowl, left = np.log(9 / 6), 1 / 3 * np.log(9 / 3)
-    assert row == pytest.approx([bowl / (bowl + left), left / (bowl + left), 0, 0], abs=1e-6)
-    assert example.words[example.instances[10, 40]].tolist() == [1, 0, 0, 0]
-    assert example.words[example.instances[10, 60]].tolist() == [0, 0, 1, 0]
+    bowl, left = np.log(9 / 6), (1 / 5) ** 2 * np.log(9 / 3)
+    both = np.array([bowl, left, left, 0, 0]) / (bowl + 2 * left)
+    assert row == pytest.approx(both, abs=1e-6)
+    assert example.words[example.instances[10, 40]].tolist() == [1, 0, 0, 0, 0]
+    assert example.words[example.instances[10, 60]].tolist() == [0, 0, 0, 1, 0]
 
 
 def test_data_that_tells_nothing_apart_is_refused(tmp_path: Path) -> None:
