@@ -36,8 +36,8 @@ CHECKED = 2
 class AdapterValidation:
     """Asks a pipeline about validation data; every process takes its share.
 
-    Where the model that training began with was calibrated, the best one is calibrated anew, on its
-    answers to this data: its scores are other ones.
+    Where the model that training began with was calibrated, each is calibrated anew, on its answers
+    to this data, as its scores are other ones; and is judged as it would answer then.
 
     Args:
         pipeline: around the networks that learn; from now on without calibration.
@@ -82,16 +82,18 @@ class AdapterValidation:
         Returns:
             giou, ciou and nciou, each in [0, 1], the same in every process.
         """
-        metric = MaskIoUMetric()
         answered: list[tuple[Case, MaskCounts]] = gather_object(self._answered(self.samples))
-        for _, counts in answered:
-            metric.add(counts)
+        config = self._calibrated([case for case, _ in answered])
+        metric = MaskIoUMetric()
+        for case, nothing in answered:
+            is_given = judged_case(case, config.selection, config.calibration).found
+            metric.add(case.counts if is_given else nothing)
         scores = metric.compute()
         if self.process == 0:
             before = stored_scores(self.best)
             if before is None or scores["giou"] > before["giou"]:
                 about = {"step": step, "data": self.data.name, **scores}
-                self.save(self.best, about, self._calibrated([case for case, _ in answered]))
+                self.save(self.best, about, config)
         return scores
 
     def _calibrated(self, cases: list[Case]) -> LLMSegConfig | LisaConfig:
@@ -108,8 +110,8 @@ class AdapterValidation:
         """What this process finds among the first `samples`.
 
         Returns:
-            For every question the answer however unsure it is, by the method's own score, and the
-            pixels of the answer that the model's `min_confidence` lets through.
+            For every question the answer however unsure it is, by the method's own score, and what
+            the answer "nothing fits" has in common with the right one.
         """
         indices = range(self.process, min(samples, self.samples), self.processes)
         wording = phrase_question(self.pipeline.config.seg_token)
@@ -123,9 +125,6 @@ class AdapterValidation:
             given = tuple(Prediction(each.mask, each.confidence, each.reason) for each in answers)
             cases = [each.case for each in judge(sample, SampleAnswers(given)).questions]
             for case, question in zip(cases, sample.questions, strict=True):
-                counts = case.counts
-                if not judged_case(case, self._selection, self._calibration).found:
-                    nothing = np.zeros_like(question.mask)
-                    counts = MaskCounts.of(nothing, question.mask, question.ignore)
-                found.append((case, counts))
+                nothing = np.zeros_like(question.mask)
+                found.append((case, MaskCounts.of(nothing, question.mask, question.ignore)))
         return found

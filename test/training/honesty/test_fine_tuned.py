@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -13,8 +14,12 @@ from llmseg_core.config import Calibration, ChanceCurve
 from llmseg_core.familiarity.seen_images import SEEN_IMAGES_FILE, SeenImages
 from llmseg_core.images.image_files import read_image
 from llmseg_core.model_dir.checkpoint import load_config
+from llmseg_training.adapter.directory import stored_scores
 from llmseg_training.adapter.recipe import AdapterRecipe
 from llmseg_training.adapter.train import train_adapter
+from llmseg_training.data import open_data
+from llmseg_training.evaluate import PipelineAnswers, evaluate, score_cases
+from llmseg_training.evaluate.asking import phrase_question
 from llmseg_training.honesty.calibration_file import write_calibration
 from llmseg_training.honesty.familiarity import group_of_images
 from llmseg_training.honesty.image_statistics import statistics_of_model
@@ -84,3 +89,25 @@ def test_what_few_images_cannot_tell_is_said(
     assert "4 images are too few to know what is usual among them, at least 20 are needed" in said
     assert f"{model} knows images of night\n" in said
     assert f"{model}: confidences are still chances on the base's questions, as of {base}" in said
+
+
+def test_the_best_is_chosen_by_what_it_will_answer(base: Path, tmp_path: Path) -> None:
+    """Not by the base's least confidence, of scores that are others now: it would drop them all."""
+    strict = shutil.copytree(base, tmp_path / "strict")
+    write_calibration(strict, OLD, 1.0)
+    train = write_folder_data(tmp_path / "train", 20)
+    val = write_folder_data(tmp_path / "val", 10, first=100)
+    samples = [json.loads(line) for line in (val / "samples.jsonl").read_text().splitlines()]
+    for sample in samples:
+        absent = [{"text": text, "kind": "phrase", "mask": []} for text in ("a kettle", "a fork")]
+        sample["questions"] += absent
+    (val / "samples.jsonl").write_text("\n".join(map(json.dumps, samples)))
+    model = train_adapter(recipe(strict, train, val), tmp_path / "work")
+    pipeline = LLMSegPipeline.from_pretrained(model)
+    assert 0 < pipeline.selection.min_confidence < 1
+    stored = stored_scores(model)
+    assert stored is not None
+    wording = phrase_question(pipeline.config.seg_token)
+    found = evaluate(open_data(str(val)), PipelineAnswers(pipeline, wording=wording))
+    assert stored["giou"] == pytest.approx(score_cases(found.cases)["giou"])
+    assert stored["giou"] > 0.3334
