@@ -15,6 +15,7 @@ from llmseg_core.images.image_ops import normalize_and_pad, resize_longest_side
 
 from ..learning.batch import Batch
 from ..trainer.drawn_dataset import DrawnDataset
+from .recolouring import recoloured
 from .sam_data import LabelledImages, augment_scene, dense_targets, draw_points, square_labels
 
 __all__ = ["PromptBatch", "PromptDataset", "PromptSample", "collate_prompts", "noisy_boxes"]
@@ -69,6 +70,7 @@ class PromptDataset(DrawnDataset[PromptSample]):
         seed: of the draws.
         stretched: whether images are stretched to the square, as SAM 2 sees them; else they are
             padded right and below, as SAM does.
+        recoloured: how likely it is that a thing gets other colours, [0, 1].
     """
 
     def __init__(
@@ -79,10 +81,11 @@ class PromptDataset(DrawnDataset[PromptSample]):
         augment: bool,
         seed: int,
         stretched: bool,
+        recoloured: float = 0.0,
     ) -> None:
         super().__init__(seed)
         self.scenes, self.image_size, self.points = scenes, image_size, points
-        self.augment, self.stretched = augment, stretched
+        self.augment, self.stretched, self.recoloured = augment, stretched, recoloured
 
     def __len__(self) -> int:
         return len(self.scenes)
@@ -93,6 +96,8 @@ class PromptDataset(DrawnDataset[PromptSample]):
         image, instances = scene.image, scene.instances
         if self.augment:
             image, instances = augment_scene(image, instances, rng)
+            if self.recoloured:
+                image = recoloured(image, instances, self.recoloured, rng)
         if self.stretched:
             square = (self.image_size, self.image_size)
             shown = cv2.resize(image, square, interpolation=cv2.INTER_AREA)

@@ -52,6 +52,8 @@ class SamRecipe(TrainingRecipe):
     """of an image's points, how many things are also asked as boxes"""
     corrected: Annotated[int, Between(0, 1000)] = 2
     """of an image's points, how many are asked again with their mask and where it is wrong"""
+    recoloured: Annotated[float, Between(0, 1)] = 0.0
+    """how likely it is that a thing gets other colours, where things are few, [0, 1]"""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -117,7 +119,7 @@ def learn_masks(
                 recipe.edge,
                 dense_weight,
             ),
-            PromptDataset(scenes, size, recipe.points, augment=True, seed=seed, stretched=sam2),
+            PromptDataset(scenes, size, recipe.points, True, seed, sam2, recipe.recoloured),
             collate_prompts,
             plan,
         )

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from llmseg_core.embeddings.dinov2 import Dinov2Encoder
 
 from ..trainer.objective import Objective, StepLoss
+from .encoder_heads import EncoderHeads, geometry_loss, seen_patches
 from .word_data import WordBatch
 
 __all__ = ["WordModel", "WordObjective"]
@@ -22,43 +23,29 @@ BACKGROUND_WEIGHT = 0.1
 """of a patch that shows no thing; most do not"""
 
 
-class WordModel(nn.Module):
+class WordModel(EncoderHeads):
     """An image encoder with linear heads of patches and of pooled things.
 
     Args:
         encoder: the image encoder to train.
-        mask_projection: the selector's projection of pooled features, on which the heads of things
-            stand, so that what the fusion module sees tells them apart; it learns, too.
+        mask_projection: the selector's projection of pooled features.
         words: V, how many there are.
     """
 
     def __init__(self, encoder: Dinov2Encoder, mask_projection: nn.Linear, words: int) -> None:
-        super().__init__()
-        self.encoder = encoder
-        self.mask_projection = mask_projection
-        self.patch_head = nn.Linear(encoder.feature_dim, words + 1)
-        self.geometry_head = nn.Linear(encoder.feature_dim, 4)
+        super().__init__(encoder, mask_projection, words + 1)
         self.thing_head = nn.Linear(mask_projection.out_features, words + 1)
 
     def forward(
         self, pixel_values: Tensor, kept: Tensor, weights: Tensor, image: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """What is said of B images with M things in all.
-
-        Args:
-            pixel_values: (B, 3, S, S) float32.
-            kept: (B, n) int64, the patches that the encoder sees.
-            weights: (M, n) float32, pooling weights of the kept patches.
-            image: (M,) int64, the image of each thing.
+        """What is said of B images with M things in all; for the arguments see `embed`.
 
         Returns:
             Logits of patches, (B, n, V + 1), and of things, (M, V + 1); geometry, (B, n, 4).
         """
-        features = self.encoder.of_patches(pixel_values, kept)
-        share = weights / (weights.sum(1, keepdim=True) + 1e-8)
-        pooled = (share[:, None] @ features[image])[:, 0]
-        things = self.thing_head(self.mask_projection(pooled))
-        return self.patch_head(features), things, self.geometry_head(features)
+        patches, geometry, embedded = self.embed(pixel_values, kept, weights, image)
+        return patches, self.thing_head(embedded), geometry
 
 
 class WordObjective(Objective[WordBatch]):
@@ -76,9 +63,7 @@ class WordObjective(Objective[WordBatch]):
 
     def loss(self, model: nn.Module, batch: WordBatch, step: int) -> StepLoss:
         """Losses of patches and of things; sums over counts, as there may be none of either."""
-        count = int(batch.inside.max()) if step >= self.all_from else self.kept
-        kept = batch.order[:, :count]
-        weights = batch.weights.gather(1, kept[batch.image_index])
+        kept, weights = seen_patches(batch, None if step >= self.all_from else self.kept)
         patches, things, geometry = model(batch.pixel_values, kept, weights, batch.image_index)
         is_thing = batch.words[:, -1] == 0
         thing_loss = F.cross_entropy(things, batch.words, reduction="sum") / max(1, len(things))
@@ -88,17 +73,9 @@ class WordObjective(Objective[WordBatch]):
         weight = torch.where(is_thing[owner], 1.0, BACKGROUND_WEIGHT)
         costs = F.cross_entropy(patches[owned], batch.words[owner], reduction="none")
         patch_loss = (costs * weight).sum() / weight.sum().clamp(min=1e-8)
-        boxes = batch.geometry.gather(1, kept[..., None].expand(-1, -1, 4))
-        known = ~boxes.isnan()
-        geometry_loss = F.smooth_l1_loss(
-            geometry[known], boxes[known], beta=0.1, reduction="sum"
-        ) / known.sum().clamp(min=1)
-        parts = {
-            "patch_loss": patch_loss,
-            "thing_loss": thing_loss,
-            "geometry_loss": geometry_loss,
-        }
+        placed = geometry_loss(geometry, batch, kept)
+        parts = {"patch_loss": patch_loss, "thing_loss": thing_loss, "geometry_loss": placed}
         if is_thing.any():
             likeliest = things[is_thing].argmax(1, keepdim=True)
             parts["word_accuracy"] = (batch.words[is_thing].gather(1, likeliest) > 0).float().mean()
-        return StepLoss(patch_loss + thing_loss + 2 * geometry_loss, parts)
+        return StepLoss(patch_loss + thing_loss + 2 * placed, parts)
