@@ -34,6 +34,10 @@ class TuneSamRecipe(SamRecipe):
     warmup_steps: int = 20
     decay_steps: int = 150
     save_steps: int = 100
+    prompts: str = "all"
+    boxes: int = 1
+    corrected: int = 1
+    recoloured: float = 0.3
 
 
 def tune_sam(
