@@ -56,15 +56,13 @@ def possible_answers(scores: ProposalScores) -> list[tuple[int, ...]]:
     Args:
         scores: of one instruction, (1, K) on the CPU; K is at least 1.
     """
-    iop = scores.iop[0]
-    ranked = scores.iou_score[0].argsort(descending=True, stable=True)
-    answers: list[tuple[int, ...]] = [(each,) for each in ranked[:SINGLE].tolist()]
+    iop, iou_score = scores.iop[0].tolist(), scores.iou_score[0].tolist()
+    ranked = sorted(range(len(iop)), key=lambda each: -iou_score[each])
+    answers: list[tuple[int, ...]] = [(each,) for each in ranked[:SINGLE]]
     for threshold in LIKELY:
-        likely = iop > threshold
-        answers.append(tuple(likely.nonzero()[:, 0].tolist()))
-        for count in AMONG:
-            answers.append(tuple(each for each in ranked[:count].tolist() if likely[each]))
-    paired = ranked[:PAIRED].tolist()
+        for among in (range(len(iop)), *(ranked[:count] for count in AMONG)):
+            answers.append(tuple(each for each in among if iop[each] > threshold))
+    paired = ranked[:PAIRED]
     answers += [(one, other) for place, one in enumerate(paired) for other in paired[:place]]
     return [each for each in dict.fromkeys(tuple(sorted(each)) for each in answers) if each]
 

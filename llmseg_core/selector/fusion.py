@@ -7,6 +7,7 @@ proposals are a set.
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -44,6 +45,9 @@ class Attention(nn.Module):
         Returns:
             (N, Q, D).
         """
+        if keys.shape[1] == 1 and valid is None and not torch.is_grad_enabled():
+            # The softmax of one number is 1: a single key is read whole, whatever is asked.
+            return self.out_proj(self.v_proj(keys)).expand(-1, queries.shape[1], -1)
         q, k, v = (
             projection(tokens).unflatten(2, (self.num_heads, -1)).transpose(1, 2)
             for projection, tokens in (

@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
+from functools import cache
+from typing import Any
 
 from torch import nn
 from transformers import DynamicCache
@@ -15,7 +18,12 @@ __all__ = ["cache_argument", "grown_from", "prefix_of"]
 
 def cache_argument(network: nn.Module) -> str:
     """What a network calls keys and values that it is given: "cache" since transformers 5.24."""
-    known = inspect.signature(type(network).forward).parameters
+    return _cache_argument(type(network).forward)
+
+
+@cache  # of an inspection that takes as long as a layer of the packaged model
+def _cache_argument(forward: Callable[..., Any]) -> str:
+    known = inspect.signature(forward).parameters
     return "cache" if "cache" in known else "past_key_values"
 
 
@@ -32,7 +40,7 @@ def prefix_of(cache: DynamicCache, next_position: int | None = None) -> ImagePre
 
 def grown_from(prefix: ImagePrefix, rows: int = 1) -> DynamicCache:
     """A cache of so many equal rows that may grow; the prefix stays as it is."""
-    cache, size = DynamicCache(), (rows, -1, -1, -1)
+    grown, size = DynamicCache(), (rows, -1, -1, -1)
     for layer, (keys, values) in enumerate(zip(prefix.keys, prefix.values, strict=True)):
-        cache.update(keys.expand(size), values.expand(size), layer)
-    return cache
+        grown.update(keys.expand(size), values.expand(size), layer)
+    return grown

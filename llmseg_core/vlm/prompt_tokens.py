@@ -37,6 +37,7 @@ class PromptTokens:
         special = {str(each) for each in tokenizer.added_tokens_decoder.values() if each.special}
         self.control_tokens = sorted(special - {*CONTROL_TOKENS})
         self._last_prefix: tuple[tuple[int, int], list[int]] = (0, 0), []
+        self._last_answer: tuple[str, list[int]] = "", []
 
     @cached_property
     def room(self) -> int:
@@ -81,8 +82,10 @@ class PromptTokens:
         """
         if answer.count(SEG_TOKEN) != 1:
             raise ValueError(f"the answer is {answer!r}, it must contain {SEG_TOKEN} once")
-        answered = encoded(self.tokenizer, self.conversation.answered(answer))
-        ids = [*self.question_ids(instruction), *answered]
+        if self._last_answer[0] != answer:  # at inference it is always the same
+            answered = encoded(self.tokenizer, self.conversation.answered(answer))
+            self._last_answer = answer, answered
+        ids = [*self.question_ids(instruction), *self._last_answer[1]]
         if len(ids) > self.room:
             raise self._too_long(instruction, f"{len(ids)} tokens")
         return ids

@@ -24,6 +24,7 @@ from llmseg_core.runtime.sending import sent
 from llmseg_core.types import ImagePrefix
 
 from .families import conversation_of, image_vlm_of, vlm_pixels
+from .image_vlm import device_of
 from .llava_vlm import ONE
 from .prompt_tokens import PromptTokens
 from .prompts import FIXED_ANSWER, SEG_TOKEN
@@ -270,4 +271,4 @@ class SegTokenEncoder(nn.Module):
         return self.tokenizer.pad_token_id or 0
 
     def _tensor(self, values: Sequence[Any]) -> Tensor:
-        return sent(torch.tensor(values, dtype=torch.int64), self.llava.device)
+        return sent(torch.tensor(values, dtype=torch.int64), device_of(self.llava))

@@ -97,3 +97,16 @@ def test_order_of_proposals_does_not_matter() -> None:
 def test_heads_must_divide_the_inner_width() -> None:
     with pytest.raises(ValueError, match="num_heads is 3, it must divide the inner width 8"):
         Attention(16, 3, 2)
+
+
+def test_a_single_key_is_read_as_in_training() -> None:
+    """Without gradients its queries are left out, which changes nothing."""
+    torch.manual_seed(0)
+    attention = Attention(WIDTH, HEADS, 2)
+    queries, key = torch.randn(2, 5, WIDTH), torch.randn(2, 1, WIDTH)
+    whole = attention(queries, key)
+    with torch.inference_mode():
+        short = attention(queries, key)
+    assert short.shape == whole.shape
+    assert torch.allclose(short, whole, atol=1e-6)
+    assert not torch.allclose(attention(queries, key + 1), whole, atol=1e-2)
