@@ -168,10 +168,11 @@ def selector_flops(config: SelectorConfig, proposals: int) -> int:
     width, count = config.width, proposals
     inner = width // config.attention_downsample
     own = 4 * _linear(count, width, width) + _attention(count, count, width)
-    cross = 2 * (_linear(count, width, inner) + _linear(1, width, inner))
-    cross += _attention(count, 1, inner)
-    block = own + 2 * cross + _linear(count, width, config.mlp_dim, width)
-    fusion = config.num_blocks * block + cross if config.use_fusion else 0
+    seg_reads = 2 * (_linear(count, width, inner) + _linear(1, width, inner))
+    seg_reads += _attention(count, 1, inner)
+    masks_read = 2 * _linear(1, width, inner)  # a single key, whatever each asks
+    block = own + masks_read + seg_reads + _linear(count, width, config.mlp_dim, width)
+    fusion = config.num_blocks * block + masks_read if config.use_fusion else 0
     inputs = _linear(1, config.hidden_dim, config.hidden_dim, width)
     inputs += _linear(count, config.feature_dim, width)
     heads = _linear(count, width, config.embedding_hidden_dim, width)
