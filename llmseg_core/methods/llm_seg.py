@@ -91,15 +91,19 @@ class LLMSegPipeline:
         Raises:
             ValueError: if the image is of another type, shape or dtype, or has no pixel.
         """
-        image = check_image(image)
+        image, timer = check_image(image), StageTimer(self.device)
         if self.familiarity is None:
-            return self._encode(image)
+            return self._encode(image, timer)
         with self.familiarity.watching((image.shape[0], image.shape[1])) as statistics:
-            frame = self._encode(image)
-        return replace(frame, unfamiliarity=self.familiarity.distance(statistics))
+            frame = self._encode(image, timer)
+        with timer.stage("familiarity"):
+            distance = self.familiarity.distance(statistics)
+        timings_ms = {name: timer.timings_ms[name] for name in (*FRAME_STAGES, "familiarity")}
+        return replace(
+            frame, unfamiliarity=distance, timings_ms=timings_ms, total_ms=timer.total_ms
+        )
 
-    def _encode(self, image: np.ndarray) -> FrameEncoding:
-        timer = StageTimer(self.device)
+    def _encode(self, image: np.ndarray, timer: StageTimer) -> FrameEncoding:
         # The VLM is asked first: on a GPU it works while SAM, which waits for results, is at it.
         with self._side.aside(), timer.stage("image_prefix"):
             prefix = self.seg_token_encoder.encode_image(image)

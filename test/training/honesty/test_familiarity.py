@@ -138,6 +138,9 @@ def test_a_model_says_so_until_it_is_told_to_answer(
     frame = known.encode_frame(picture)
     assert frame.unfamiliarity is not None
     assert frame.unfamiliarity > 1
+    assert list(frame.timings_ms)[-1] == "familiarity"
+    assert frame.total_ms >= sum(frame.timings_ms.values())
+    assert "familiarity" not in pipeline.encode_frame(picture).timings_ms
     answer = known.segment(frame, "the cup")
     assert not answer.found
     assert answer.unfamiliar
