@@ -3,9 +3,10 @@
 
 Starts the node as a process of its own, publishes one image at a time over DDS and waits for its
 result. The overhead of an image is the time that took, less the inference stages of the result: it
-holds both ways over DDS, conversion, waiting for threads, mask and result messages, and places
-where there is depth. Everything is measured twice in one run: with the result alone, as the node
-was at first, and with depth, clouds, boxes, the compressed overlay and (`--rerun`) a log for Rerun.
+holds both ways over DDS, conversion, waiting for threads, mask and result messages, and finding
+places where there is depth. Everything is measured twice in one run: with the result alone, as the
+node was at first, and with depth, clouds, boxes, the compressed overlay and (`--rerun`) a log for
+Rerun.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ from llmseg_ros.own_domain import own_network
 
 RECORDING = Path(llmseg_ros.demo.__file__).parent / "recording"
 WARM_UP = 5
-ROS_STAGES = ("convert", "publish")
+ROS_STAGES = ("convert", "place", "publish")
 START_TIMEOUT_S = 300.0
 
 
@@ -146,7 +147,7 @@ def measure(
     assert first.depth is not None
     still = cv2.resize(first.rgb, size[::-1], interpolation=cv2.INTER_LINEAR)
     depth = cv2.resize(first.depth.values, size[::-1], interpolation=cv2.INTER_NEAREST)
-    totals, all_of_it, inference, convert, publish, places = [], [], [], [], [], []
+    totals, all_of_it, inference, convert, place, publish, places = [], [], [], [], [], [], []
     with tempfile.TemporaryDirectory() as logs, Processes(Path(logs)) as processes:
         values = (
             f"model:={model}",
@@ -172,6 +173,7 @@ def measure(
                     totals.append(total_ms)
                     all_of_it.append(all_ms)
                     convert.append(stages["convert"])
+                    place.append(stages.get("place", 0.0))
                     publish.append(stages["publish"])
                     inference.append(
                         sum(ms for stage, ms in stages.items() if stage not in ROS_STAGES)
@@ -186,6 +188,7 @@ def measure(
         "ros_overhead_ms": beyond(totals),
         "with_all_outputs_ms": beyond(all_of_it),
         "convert_ms": median(convert),
+        "place_ms": median(place),
         "publish_ms": median(publish),
         "inference_ms": median(inference),
         "places": median(places),

@@ -63,6 +63,7 @@ class PublishedAnswer:
         """
         self._start = time.perf_counter()
         self._placing = placing
+        self._place_ms: float | None = None
         self.answer = answer
         self.mask = mask_to_image(answer.segmentation.mask, answer.frame.header)
         self.result = answer_message(answer, now, dropped_frames, self.mask)
@@ -77,12 +78,20 @@ class PublishedAnswer:
         """Where its objects are in space, found when somebody asks first."""
         if self._placing is None:
             return FoundPlaces(self.answer.frame.header)
-        return self._placing.find(self.answer)
+        start = time.perf_counter()
+        found = self._placing.find(self.answer)
+        self._place_ms = 1000 * (time.perf_counter() - start)
+        return found
 
-    @property
-    def age_ms(self) -> float:
-        """Milliseconds since the messages were begun."""
-        return 1000 * (time.perf_counter() - self._start)
+    def stage_times(self) -> list[StageTime]:
+        """What it took since the messages were begun: finding places, and the rest."""
+        age_ms = 1000 * (time.perf_counter() - self._start)
+        if self._place_ms is None:
+            return [StageTime(stage="publish", milliseconds=age_ms)]
+        return [
+            StageTime(stage="place", milliseconds=self._place_ms),
+            StageTime(stage="publish", milliseconds=age_ms - self._place_ms),
+        ]
 
 
 class Output(Protocol):
@@ -209,7 +218,7 @@ def _timed_result(published: PublishedAnswer) -> SegmentationResult:
     """The result, with the time that it took to come here."""
     result = published.result
     result.places = place_messages(published.places)
-    result.stage_times.append(StageTime(stage="publish", milliseconds=published.age_ms))
+    result.stage_times = [*result.stage_times, *published.stage_times()]
     return result
 
 

@@ -56,6 +56,9 @@ def test_results_have_places_and_clouds_are_for_who_listens(rig: DepthRig) -> No
     assert all(place.valid for place in result.places), result.places[0].reason
     assert on_the_wall(result.places[0].position) < 0.05
     assert result.places[0].header == result.header
+    *_, place, publish = result.stage_times
+    assert (place.stage, publish.stage) == ("place", "publish")
+    assert place.milliseconds > 0 < publish.milliseconds
     clouds: list[PointCloud2] = []
     rig.observer.node.create_subscription(PointCloud2, "llmseg/points", clouds.append, 10)
     rig.wait_for_listener("/llmseg/points")
