@@ -8,14 +8,11 @@ import os
 import tempfile
 from functools import cache
 from pathlib import Path
-from typing import IO
 
 __all__ = ["DOMAINS", "own_domain", "own_network"]
 
 DOMAINS = range(1, 101)
 """Those up to 101 are safe on every system; 0 is everyone's."""
-
-_held: list[IO[str]] = []  # a lock lasts as long as its file is open
 
 
 @cache
@@ -32,16 +29,15 @@ def own_domain() -> str:
         domain = DOMAINS[(os.getpid() + step) % len(DOMAINS)]
         place = Path(tempfile.gettempdir()) / f"llmseg_ros_domain_{domain}.lock"
         try:
-            file = place.open("w")
+            file = os.open(place, os.O_RDWR | os.O_CREAT)
         except OSError:  # of another user
             continue
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            file.close()
+            os.close(file)
             continue
-        _held.append(file)
-        return str(domain)
+        return str(domain)  # the lock lasts as long as the file is open: to the program's end
     raise RuntimeError(f"all ROS domains from {DOMAINS[0]} to {DOMAINS[-1]} are taken here")
 
 
