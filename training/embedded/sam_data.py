@@ -119,11 +119,9 @@ class SamDataset(DrawnDataset[SamSample]):
             image, instances = augment_scene(image, instances, rng)
         image = resize_longest_side(image, self.image_size)
         height, width = image.shape[:2]
-        instances = cv2.resize(instances, (width, height), interpolation=cv2.INTER_NEAREST)
-        points, ids = draw_points(instances, self.points, rng)
-        padded = np.full((self.image_size, self.image_size), -1, dtype=np.int64)
-        padded[:height, :width] = instances
-        labels = torch.from_numpy(padded)
+        square = square_labels(instances, (height, width), self.image_size)
+        points, ids = draw_points(square[:height, :width], self.points, rng)
+        labels = torch.from_numpy(square)
         return SamSample(
             pixel_values=normalize_and_pad(image, self.image_size),
             points=torch.from_numpy(points),
