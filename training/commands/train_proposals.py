@@ -13,7 +13,7 @@ __all__ = ["TRAIN_PROPOSALS"]
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_tuning_arguments(parser, steps=400, images=4, learning_rate="5e-4")
+    add_tuning_arguments(parser, steps=800, images=4, learning_rate="5e-4")
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -28,11 +28,11 @@ __all__ = ["TuneSamRecipe", "input_side", "tune_sam"]
 class TuneSamRecipe(SamRecipe):
     """How a trained SAM goes on learning; a sample is an image."""
 
-    steps: int = 400
+    steps: int = 800
     batch_size: int = 4
     learning_rate: float = 5e-4
-    warmup_steps: int = 20
-    decay_steps: int = 150
+    warmup_steps: int = 40
+    decay_steps: int = 300
     save_steps: int = 100
     prompts: str = "all"
     boxes: int = 1
