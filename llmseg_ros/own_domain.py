@@ -23,7 +23,7 @@ def own_domain() -> str:
     hundred shares it.
 
     Raises:
-        RuntimeError: if all are taken.
+        OSError: if all are taken.
     """
     for step in DOMAINS:
         domain = DOMAINS[(os.getpid() + step) % len(DOMAINS)]
@@ -38,13 +38,13 @@ def own_domain() -> str:
             os.close(file)
             continue
         return str(domain)  # the lock lasts as long as the file is open: to the program's end
-    raise RuntimeError(f"all ROS domains from {DOMAINS[0]} to {DOMAINS[-1]} are taken here")
+    raise OSError(f"all ROS domains from {DOMAINS[0]} to {DOMAINS[-1]} are taken here")
 
 
 def own_network() -> dict[str, str]:
     """Environment variables of programs that only this one and those it starts shall hear.
 
     Raises:
-        RuntimeError: if all domains are taken.
+        OSError: if all domains are taken.
     """
     return {"ROS_DOMAIN_ID": own_domain(), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}

@@ -64,7 +64,7 @@ def main(arguments: Sequence[str], stop: StopSignals) -> int:
     try:
         run(options, stop, console)
     except (DemoError, ProcessDied, OSError, ValueError) as error:
-        console.print(f"[red]the demonstration failed:[/red] {error}", highlight=False)
+        _say(console, f"the demonstration failed: {error}", "red")
         return 1
     except Interrupted:
         console.print("interrupted")
@@ -106,10 +106,10 @@ def run(options: Options, stop: StopSignals, console: Console) -> None:
 def _run(options: Options, truth: GroundTruth, stop: StopSignals, console: Console) -> None:
     # A domain of its own: nothing else on this machine or in its network hears or disturbs it.
     os.environ.update(own_network() | large_message_environment())
-    console.print(
+    _say(
+        console,
         f"playing {options.recording} in ROS_DOMAIN_ID {os.environ['ROS_DOMAIN_ID']}: "
         f"{len(truth.scenes)} scenes, {len(truth.questions)} questions",
-        highlight=False,
     )
     with Processes(options.output) as processes:
         start_nodes(processes, options)
@@ -119,7 +119,12 @@ def _run(options: Options, truth: GroundTruth, stop: StopSignals, console: Conso
         outcomes, overlays = ask(truth, processes, options.timeout_s, stop, console)
     write_report(options.output, outcomes, pictures(options.recording, truth, outcomes, overlays))
     console.print(outcome_table(outcomes))
-    console.print(f"pictures: {options.output / 'index.html'}", highlight=False)
+    _say(console, f"pictures: {options.output / 'index.html'}")
+
+
+def _say(console: Console, text: str, style: str | None = None) -> None:
+    """A line of text as it is: a path may be long, and hold what looks like markup."""
+    console.print(text, style=style, highlight=False, markup=False, soft_wrap=True)
 
 
 def start_nodes(processes: Processes, options: Options) -> None:
@@ -157,7 +162,7 @@ def show_page(processes: Processes, stop: StopSignals, console: Console) -> None
     refusal = next((line for line in said.splitlines() if "there is no live page" in line), "")
     if refusal:
         raise DemoError(refusal)
-    console.print(f"the live page is at {url}; Ctrl-C ends it", highlight=False)
+    _say(console, f"the live page is at {url}; Ctrl-C ends it")
     webbrowser.open(url)  # does nothing where there is no browser
     while not stop.requested:
         processes.check()
@@ -175,12 +180,8 @@ def ask(
     """The answers in the questions' order, and the overlay (H, W, 3) RGB of each."""
 
     def show(outcome: Outcome) -> None:
-        console.print(
-            f"{outcome.latency_ms:6.0f} ms  IoU {outcome.iou:.2f}  {outcome.question.instruction}",
-            highlight=False,
-            markup=False,
-            soft_wrap=True,
-        )
+        text = outcome.question.instruction
+        _say(console, f"{outcome.latency_ms:6.0f} ms  IoU {outcome.iou:.2f}  {text}")
 
     with ros_context([]):
         asker, executor = Asker(truth, show), SingleThreadedExecutor()

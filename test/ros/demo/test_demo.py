@@ -281,12 +281,12 @@ def test_a_process_that_ends_by_itself_is_reported(tmp_path: Path) -> None:
 def test_one_demonstration_at_a_time_writes_a_folder(
     recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with locked(tmp_path):
-        arguments = ["--recording", str(recording), "--output", str(tmp_path)]
+    output = tmp_path / f"[red]{'long' * 30}"  # neither wrapped nor taken for markup
+    with locked(output):
+        arguments = ["--recording", str(recording), "--output", str(output)]
         assert main(arguments, StopSignals()) == 1
-    said = capsys.readouterr().out.replace("\n", "")
-    assert "is being written by process" in said
-    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+    assert f"failed: {output} is being written by process" in capsys.readouterr().out
+    assert [path.name for path in output.iterdir()] == [".lock"]
 
 
 def test_the_whole_demo(recording: Path, tmp_path: Path) -> None:

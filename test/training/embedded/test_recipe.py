@@ -148,7 +148,7 @@ def _other(value: Any) -> Any:
         return not value
     if value == 256:  # a size in pixels
         return 2 * value
-    return value + 1 if isinstance(value, int) else value / 2
+    return value + 1 if isinstance(value, int) else value / 2 or 0.5
 
 
 def test_a_catalogue_stands_for_its_categories() -> None:
