@@ -98,7 +98,7 @@ class LLMSegPipeline:
             frame = self._encode(image, timer)
         with timer.stage("familiarity"):
             distance = self.familiarity.distance(statistics)
-        timings_ms = {name: timer.timings_ms[name] for name in (*FRAME_STAGES, "familiarity")}
+        timings_ms = {**frame.timings_ms, "familiarity": timer.timings_ms["familiarity"]}
         return replace(
             frame, unfamiliarity=distance, timings_ms=timings_ms, total_ms=timer.total_ms
         )
@@ -113,7 +113,8 @@ class LLMSegPipeline:
             embeddings = self.mask_embedder(image, proposals)
             mask_embeddings = self.selector.embed_proposals(embeddings)
         self._side.join((*prefix.keys, *prefix.values))
-        timings_ms = {name: timer.timings_ms[name] for name in FRAME_STAGES}
+        taken = timer.timings_ms
+        timings_ms = {name: taken[name] for name in FRAME_STAGES}
         return FrameEncoding(
             proposals, embeddings, mask_embeddings, prefix, timings_ms, timer.total_ms
         )

@@ -47,9 +47,11 @@ class PromptTokens:
 
     def prefix_ids(self, grid: tuple[int, int]) -> list[int]:
         """Token ids of the prompt up to and with an image, see `VlmImage`."""
-        if self._last_prefix[0] != grid or not self._last_prefix[1]:
-            self._last_prefix = grid, self.conversation.prefix_ids(self.tokenizer, grid)
-        return self._last_prefix[1]
+        known, ids = self._last_prefix
+        if known != grid or not ids:
+            ids = self.conversation.prefix_ids(self.tokenizer, grid)
+            self._last_prefix = grid, ids
+        return ids
 
     def check(self, instruction: str, answer: str = FIXED_ANSWER) -> None:
         """Refuse an instruction that the VLM cannot be asked.
@@ -82,10 +84,11 @@ class PromptTokens:
         """
         if answer.count(SEG_TOKEN) != 1:
             raise ValueError(f"the answer is {answer!r}, it must contain {SEG_TOKEN} once")
-        if self._last_answer[0] != answer:  # at inference it is always the same
+        known, answered = self._last_answer
+        if known != answer:  # at inference it is always the same
             answered = encoded(self.tokenizer, self.conversation.answered(answer))
             self._last_answer = answer, answered
-        ids = [*self.question_ids(instruction), *self._last_answer[1]]
+        ids = [*self.question_ids(instruction), *answered]
         if len(ids) > self.room:
             raise self._too_long(instruction, f"{len(ids)} tokens")
         return ids
