@@ -236,11 +236,14 @@ class Selection:
             score, [0, 1]; by a selection rule the highest predicted IoP among the proposals that
             it took, or among all proposals when it took none.
         reason: why nothing was found, for people; "" if something was.
+        presence: the chance that anything fits, [0, 1], where the model tells it apart from which
+            candidates do; None elsewhere.
     """
 
     indices: tuple[int, ...]
     confidence: float
     reason: str = ""
+    presence: float | None = None
 
     @property
     def found(self) -> bool:

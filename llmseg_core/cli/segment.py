@@ -34,6 +34,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--iop-threshold", type=float, metavar="X", help="IoP, [0, 1]")
     parser.add_argument("--top-k", type=int, metavar="K", help="for iop_among_top")
+    parser.add_argument("--min-presence", type=float, metavar="X", help="[0, 1]; 0 answers always")
     parser.add_argument("--min-confidence", type=float, metavar="X", help="[0, 1]")
     parser.add_argument(
         "--accept-unfamiliar", action="store_true", default=None,

@@ -21,6 +21,7 @@ from .llm_seg import (
     SelectorConfig,
 )
 from .marks import MarksConfig
+from .presence import Presence
 from .runtime import RuntimeConfig
 from .two_stage import TwoStageConfig
 from .vlm import SegTokenVlmConfig, VlmConfig
@@ -38,6 +39,7 @@ __all__ = [
     "LLMSegConfig",
     "LisaConfig",
     "MarksConfig",
+    "Presence",
     "ProposalConfig",
     "RuntimeConfig",
     "SegTokenConfig",

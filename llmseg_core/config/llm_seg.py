@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from .calibration import Calibration
 from .expected_iou import ExpectedIoU
 from .limits import Above, AtLeast, Below, Between, OneOf
+from .presence import Presence
 from .settings import Settings
 from .templates import Template
 from .values import require
@@ -229,6 +230,11 @@ class SelectionConfig(Settings):
     """whether images that are unlike all that the model was trained on are answered all the same"""
     expected_iou: ExpectedIoU | None = None
     """how the rule `expected_iou` judges answers; null where it was not fitted"""
+    min_presence: Annotated[float, Between(0, 1)] = 0.0
+    """where the chance that anything fits is less than this, the answer is "nothing here fits",
+    [0, 1]; 0 answers always"""
+    presence: Presence | None = None
+    """how that chance is told; null where it was not fitted"""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -237,6 +243,11 @@ class SelectionConfig(Settings):
             raise ValueError(
                 f"rule is 'expected_iou', for which this model was not fitted: run "
                 f"llmseg calibrate --rule expected_iou, or take one of {others}"
+            )
+        if self.min_presence > 0 and self.presence is None:
+            raise ValueError(
+                f"min_presence is {self.min_presence:g}, for which this model was not fitted: run "
+                f"llmseg calibrate --presence, or leave it 0"
             )
 
 
@@ -247,6 +258,8 @@ _LATER = (
     ("image_encoder", ImageEncoderConfig(), "skip_padding"),
     ("selection", SelectionConfig(), "accept_unfamiliar"),
     ("selection", SelectionConfig(), "expected_iou"),
+    ("selection", SelectionConfig(), "min_presence"),
+    ("selection", SelectionConfig(), "presence"),
 )
 """settings that there were not always: written where they say something"""
 

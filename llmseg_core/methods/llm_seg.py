@@ -40,7 +40,14 @@ DESCRIPTION = MethodDescription(
     name="llm_seg",
     understands="names, descriptions, relations and questions like those it was trained on",
     takes_questions=True,
-    selection=("rule", "iop_threshold", "top_k", "min_confidence", "accept_unfamiliar"),
+    selection=(
+        "rule",
+        "iop_threshold",
+        "top_k",
+        "min_presence",
+        "min_confidence",
+        "accept_unfamiliar",
+    ),
 )
 
 FRAME_STAGES = ("proposals", "embeddings", "image_prefix")

@@ -12,6 +12,7 @@ from llmseg_core.config import Calibration, SelectionConfig, SelectionRule
 from llmseg_core.types import ProposalScores, Selection
 
 from .expected_iou import best_answer
+from .presence import chance_of_presence
 
 __all__ = ["chance_of_mask", "judged", "select", "union_mask"]
 
@@ -24,8 +25,9 @@ def select(
 ) -> Selection:
     """Take proposals for one instruction.
 
-    An answer whose confidence is below `min_confidence` is dropped (see `judged`). Its score is the
-    highest predicted IoP among the proposals taken; under `expected_iou` it is the expected IoU.
+    Nothing is taken where the chance that anything fits is below `min_presence`. An answer whose
+    confidence is below `min_confidence` is dropped (see `judged`). Its score is the highest
+    predicted IoP among the proposals taken; under `expected_iou` it is the expected IoU.
 
     Args:
         scores: of one instruction, (1, K) on the CPU; K may be 0.
@@ -50,10 +52,14 @@ def select(
         )
     if not len(iop):
         return judged((), 0.0, "nothing was proposed in this image", config, calibration)
+    there = None if config.presence is None else chance_of_presence(scores, config.presence)
+    if there is not None and there < config.min_presence:
+        reason = f"the chance that anything fits, {there:.2f}, is below {config.min_presence:g}"
+        return judged((), 0.0, reason, config, calibration, there)
     if config.expected_iou is not None and config.rule is SelectionRule.EXPECTED_IOU:
         answer, score = best_answer(scores, masks, config.expected_iou)
         by_iop = sorted(answer, key=lambda each: -float(iop[each]))
-        return judged(tuple(by_iop), score, "", config, calibration)
+        return judged(tuple(by_iop), score, "", config, calibration, there)
     taken = _RULES[config.rule](iou_score, iop, config)
     order = iop.argsort(descending=True, stable=True)
     indices = order[taken[order]].tolist()
@@ -62,7 +68,7 @@ def select(
     reason = f"no proposal{among} has an IoP above {config.iop_threshold:g}"
     if chance_of_mask(score, calibration) < config.min_confidence:
         reason = _too_unsure(score, config, calibration)
-    return judged(tuple(indices), score, reason, config, calibration)
+    return judged(tuple(indices), score, reason, config, calibration, there)
 
 
 def judged(
@@ -71,6 +77,7 @@ def judged(
     reason: str,
     config: SelectionConfig,
     calibration: Calibration | None,
+    presence: float | None = None,
 ) -> Selection:
     """The answer of a method that would take some candidates, if it is sure enough.
 
@@ -81,13 +88,19 @@ def judged(
         config: its `min_confidence` counts.
         calibration: of the model. Without one the confidence is the score, of a dropped answer
             too; with one it is the chance that the answer is right, be it a mask or nothing.
+        presence: the chance that anything fits, where the method tells it: what it leaves is the
+            confidence of nothing.
     """
     if indices:
         sure = chance_of_mask(score, calibration)
         if sure >= config.min_confidence:
-            return Selection(indices, sure)
+            return Selection(indices, sure, presence=presence)
         reason = _too_unsure(score, config, calibration)
-    return Selection((), score if calibration is None else calibration.of_nothing(score), reason)
+    if presence is not None:
+        nothing = 1 - presence
+    else:
+        nothing = score if calibration is None else calibration.of_nothing(score)
+    return Selection((), nothing, reason, presence)
 
 
 def chance_of_mask(score: float, calibration: Calibration | None) -> float:

@@ -24,7 +24,9 @@ __all__ = [
     "undeclare_selection_parameters",
 ]
 
-SELECTION_NAMES = ("rule", "iop_threshold", "top_k", "min_confidence", "accept_unfamiliar")
+SELECTION_NAMES = (
+    "rule", "iop_threshold", "top_k", "min_presence", "min_confidence", "accept_unfamiliar",
+)  # fmt: skip
 
 
 def selection_parameters(model: SelectionConfig) -> tuple[ParameterSpec, ...]:
@@ -45,6 +47,13 @@ def selection_parameters(model: SelectionConfig) -> tuple[ParameterSpec, ...]:
             "Proposals of highest IoU score among which the rule iop_among_top looks.",
             minimum=1,
             maximum=1000,
+        ),
+        ParameterSpec(
+            "min_presence",
+            model.min_presence,
+            "Where it is less likely than this that anything fits, nothing is found.",
+            minimum=0.0,
+            maximum=1.0,
         ),
         ParameterSpec(
             "min_confidence",
@@ -69,15 +78,22 @@ def declare_selection_parameters(node: Node, model: SelectionConfig) -> None:
 def adopt_selection(node: Node, old: SelectionConfig, new: SelectionConfig) -> None:
     """Gives selection parameters that are still as the `old` model has them the `new` one's values.
 
-    What somebody has set stays, unless it is a rule that the new model was not fitted for.
+    What somebody has set stays, unless the new model was not fitted for it: a rule, or to tell
+    whether anything fits.
     """
     in_force = read_selection(node, old)
-    impossible = new.expected_iou is None and in_force.rule is SelectionRule.EXPECTED_IOU
+    impossible = {
+        "rule": new.expected_iou is None and in_force.rule is SelectionRule.EXPECTED_IOU,
+        "min_presence": new.presence is None and in_force.min_presence > 0,
+    }
+    changes = []
     for spec in selection_parameters(new):
         former = getattr(old, spec.name)
         unset = getattr(in_force, spec.name) == former != getattr(new, spec.name)
-        if unset or (impossible and spec.name == "rule"):
-            node.set_parameters([Parameter(spec.name, value=spec.default)])
+        if unset or impossible.get(spec.name, False):
+            changes.append(Parameter(spec.name, value=spec.default))
+    if changes:
+        node.set_parameters_atomically(changes)
 
 
 def undeclare_selection_parameters(node: Node) -> None:

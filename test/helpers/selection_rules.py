@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from llmseg_core.config import ExpectedIoU, SelectionConfig, SelectionRule
+from llmseg_core.config import ExpectedIoU, Presence, SelectionConfig, SelectionRule
 
-__all__ = ["WEIGHTS", "every_rule"]
+__all__ = ["PRESENCE", "WEIGHTS", "every_rule"]
 
 WEIGHTS = ExpectedIoU(
     agreement=1.0,
@@ -17,6 +17,18 @@ WEIGHTS = ExpectedIoU(
     likely_left_out=-0.5,
     iop=1.5,
     shift=-3.0,
+)
+"""as a fitted model might have them"""
+
+PRESENCE = Presence(
+    best_iou_score=2.0,
+    above_median=1.0,
+    best_iop=0.5,
+    second_iop=0.25,
+    alike=-1.0,
+    total_iop=0.125,
+    spread=3.0,
+    shift=-1.5,
 )
 """as a fitted model might have them"""
 

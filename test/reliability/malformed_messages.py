@@ -80,10 +80,10 @@ PADDING = 3
 PARAMETERS = (
     "model", "device", "dtype", "attention", "memory_budget_mb", "compile", "cuda_graphs",
     "threads", "autostart",
-    "load_timeout_s", "max_rate_hz", "rule", "iop_threshold", "top_k", "min_confidence",
-    "following", "always_on", "max_waiting", "cameras", "camera_weights", "image_transport",
-    "max_megapixels", "overlay_jpeg_quality", "depth_topic", "target_frame", "use_sim_time",
-    "qos_overrides./image.subscription.depth", "start_type_description_service",
+    "load_timeout_s", "max_rate_hz", "rule", "iop_threshold", "top_k", "min_presence",
+    "min_confidence", "following", "always_on", "max_waiting", "cameras", "camera_weights",
+    "image_transport", "max_megapixels", "overlay_jpeg_quality", "depth_topic", "target_frame",
+    "use_sim_time", "qos_overrides./image.subscription.depth", "start_type_description_service",
 )  # fmt: skip
 
 

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from llmseg_core.config import LisaConfig, LLMSegConfig
 from llmseg_core.methods.lisa import Lisa
 from llmseg_core.methods.llm_seg import LLMSegPipeline
 from llmseg_core.metrics.mask_iou import MaskCounts, MaskIoUMetric
+from llmseg_core.selector.presence import presence_values
+from llmseg_core.types import Segmentation
 
 from ..data import BrokenPolicy, ReadableSamples, SegmentationData
 from ..evaluate.answers import Prediction, SampleAnswers
@@ -24,6 +26,7 @@ from ..evaluate.judge import judge
 from ..honesty.calibrate import judged_case
 from ..honesty.curves import LEAST_QUESTIONS, fit_calibration
 from ..honesty.minimum import trained_minimum
+from ..honesty.presence_fit import has_enough, with_presence
 from .directory import stored_scores
 from .objective import mixed_precision
 
@@ -31,6 +34,22 @@ __all__ = ["AdapterValidation"]
 
 CHECKED = 2
 """samples a process is asked about before the first step, so that a fault shows at once"""
+
+
+@dataclass(frozen=True)
+class _Answered:
+    """The answer to a question.
+
+    Attributes:
+        case: judged, taken however unsure it is, by the method's own score.
+        nothing: what the answer "nothing fits" has in common with the right one.
+        presence_values: see `presence_values`; None where nothing was proposed, or nobody tells
+            whether anything fits.
+    """
+
+    case: Case
+    nothing: MaskCounts
+    presence_values: tuple[float, ...] | None
 
 
 class AdapterValidation:
@@ -82,12 +101,12 @@ class AdapterValidation:
         Returns:
             giou, ciou and nciou, each in [0, 1], the same in every process.
         """
-        answered: list[tuple[Case, MaskCounts]] = gather_object(self._answered(self.samples))
-        config = self._calibrated([case for case, _ in answered])
+        answered: list[_Answered] = gather_object(self._answered(self.samples))
+        config, cases = self._calibrated(answered)
         metric = MaskIoUMetric()
-        for case, nothing in answered:
+        for case, each in zip(cases, answered, strict=True):
             is_given = judged_case(case, config.selection, config.calibration).found
-            metric.add(case.counts if is_given else nothing)
+            metric.add(each.case.counts if is_given else each.nothing)
         scores = metric.compute()
         if self.process == 0:
             before = stored_scores(self.best)
@@ -96,27 +115,34 @@ class AdapterValidation:
                 self.save(self.best, about, config)
         return scores
 
-    def _calibrated(self, cases: list[Case]) -> LLMSegConfig | LisaConfig:
-        """The model's configuration, calibrated anew if it was, and the answers are enough."""
-        config, old = self.pipeline.config, self._calibration
-        if old is None or sum(case.found for case in cases) < LEAST_QUESTIONS:
-            return config
-        new = fit_calibration(cases, self.data.name)
-        least = trained_minimum(cases, self._selection, old, new)
-        selection = replace(self._selection, min_confidence=least)
-        return replace(config, calibration=new, selection=selection)
-
-    def _answered(self, samples: int) -> list[tuple[Case, MaskCounts]]:
-        """What this process finds among the first `samples`.
+    def _calibrated(
+        self, answered: Sequence[_Answered]
+    ) -> tuple[LLMSegConfig | LisaConfig, list[Case]]:
+        """The model's configuration, fitted anew if it was, and the answers are enough.
 
         Returns:
-            For every question the answer however unsure it is, by the method's own score, and what
-            the answer "nothing fits" has in common with the right one.
+            The configuration, and the answers as it would give them, but for `min_confidence`.
         """
+        config, old = self.pipeline.config, self._calibration
+        selection, cases = self._selection, [each.case for each in answered]
+        if old is None or sum(case.found for case in cases) < LEAST_QUESTIONS:
+            return config, cases
+        if selection.presence is not None and has_enough(cases):
+            values = [each.presence_values for each in answered]
+            selection, cases = with_presence(selection, cases, values)
+            new = fit_calibration(cases, self.data.name)
+        else:
+            new = fit_calibration(cases, self.data.name)
+            least = trained_minimum(cases, selection, old, new)
+            selection = replace(selection, min_confidence=least)
+        return replace(config, calibration=new, selection=selection), cases
+
+    def _answered(self, samples: int) -> list[_Answered]:
+        """What this process finds among the first `samples`, for every question."""
         indices = range(self.process, min(samples, self.samples), self.processes)
         wording = phrase_question(self.pipeline.config.seg_token)
-        unjudged = replace(self._selection, min_confidence=0.0)
-        found: list[tuple[Case, MaskCounts]] = []
+        unjudged = replace(self._selection, min_confidence=0.0, min_presence=0.0)
+        found: list[_Answered] = []
         for sample in ReadableSamples(self.data, self.broken, indices):
             texts = [asked_text(question, wording) for question in sample.questions]
             with mixed_precision(self.pipeline.device, self.bfloat16):
@@ -124,7 +150,14 @@ class AdapterValidation:
                 answers = self.pipeline.segment_batch(frame, texts, unjudged)
             given = tuple(Prediction(each.mask, each.confidence, each.reason) for each in answers)
             cases = [each.case for each in judge(sample, SampleAnswers(given)).questions]
-            for case, question in zip(cases, sample.questions, strict=True):
-                nothing = np.zeros_like(question.mask)
-                found.append((case, MaskCounts.of(nothing, question.mask, question.ignore)))
+            for case, question, answer in zip(cases, sample.questions, answers, strict=True):
+                empty = np.zeros_like(question.mask)
+                nothing = MaskCounts.of(empty, question.mask, question.ignore)
+                found.append(_Answered(case, nothing, self._values(answer)))
         return found
+
+    def _values(self, answer: Segmentation) -> tuple[float, ...] | None:
+        """What tells whether anything fits; None where nothing was proposed, or nobody tells it."""
+        scores = answer.candidates.scores
+        told = self._selection.presence is not None and scores.iop.numel()
+        return presence_values(scores) if told else None

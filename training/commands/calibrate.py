@@ -45,6 +45,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--rule", choices=[SelectionRule.EXPECTED_IOU.value],
         help="fit this selection rule of LLM-Seg first, on the same questions, and take it",
     )  # fmt: skip
+    parser.add_argument(
+        "--presence", action="store_true",
+        help="fit first how LLM-Seg tells whether anything fits, on the same questions (some of "
+        "which nothing fits), and below which chance nothing does",
+    )  # fmt: skip
     parser.add_argument("--dry-run", action="store_true", help="leave the model as it is")
 
 

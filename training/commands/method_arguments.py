@@ -32,6 +32,7 @@ def add_method_arguments(parser: argparse.ArgumentParser) -> None:
         "--threshold", dest="iop_threshold", type=float, metavar="X", help="IoP, [0, 1]"
     )
     model.add_argument("--top-k", type=int, metavar="K", help="for iop_among_top")
+    model.add_argument("--min-presence", type=float, metavar="X", help="[0, 1]; 0 answers always")
     model.add_argument("--min-confidence", type=float, metavar="X", help="[0, 1]")
     model.add_argument(
         "--phrase-question", metavar="TEXT",

@@ -32,6 +32,8 @@ class CalibrateRecipe(Settings):
     """validation scenes that are asked about, from the last: the rule is chosen on the first"""
     questions: Annotated[int, AtLeast(1)] = 5
     """most questions a scene, of the wordings of validation and of training each"""
+    presence: bool = True
+    """whether it is fitted too how the model tells that anything fits"""
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,10 @@ def calibrate_shipped(
         runtime: device and number format.
     """
     indices = [each for each in data.asked_about(len(data)) if each >= len(data) - recipe.scenes]
-    found = calibration_by(model, data, indices, work / model_digest(model), runtime)
-    write_calibration(model, found.calibration, found.least)
+    answers = work / model_digest(model)
+    fits = recipe.presence
+    found = calibration_by(model, data, indices, answers, runtime, fits_presence=fits)
+    write_calibration(model, found.calibration, found.least, found.selection if fits else None)
     title = f"{model.name} on {data.name}, {len(found.cases)} questions"
     print_tables(reliability_table(title, found.reliability()))
 

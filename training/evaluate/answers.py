@@ -80,11 +80,13 @@ class Prediction:
         mask: (H, W) bool; empty if nothing was found.
         confidence: [0, 1], or None.
         reason: why nothing was found, for people; "" if something was, or nobody says.
+        presence: the chance that anything fits, [0, 1]; None if the method does not tell it.
     """
 
     mask: np.ndarray
     confidence: float | None = None
     reason: str = ""
+    presence: float | None = None
 
     @property
     def found(self) -> bool:
@@ -128,6 +130,7 @@ class ScoredProposals:
                 enlarge_mask(union_mask(self.masks, each).cpu().numpy(), self.image_size),
                 each.confidence,
                 each.reason,
+                each.presence,
             )
             for each in chosen
         )

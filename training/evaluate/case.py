@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from llmseg_core.metrics.mask_iou import MaskCounts
 
@@ -29,6 +29,7 @@ class Case:
         bounds: of the image's proposals; None for methods without proposals.
         phrasing: "seen" if worded as in training, "unseen" if not, "" if unknown.
         targets: how many things are meant; None if unknown.
+        presence: the chance that anything fits, as the method tells it, [0, 1]; None if none.
     """
 
     sample: str
@@ -43,6 +44,7 @@ class Case:
     bounds: Bounds | None = None
     phrasing: str = ""
     targets: int | None = None
+    presence: float | None = None
 
     @property
     def iou(self) -> float:
@@ -53,3 +55,13 @@ class Case:
     def words(self) -> int:
         """Words of the text."""
         return len(self.text.split())
+
+    def unanswered(self) -> Case:
+        """The same question answered by nothing; of its pixels only remains whether there are any.
+
+        Where the chance that anything fits is known, what it leaves is the confidence.
+        """
+        missed = int(self.has_target)
+        confidence = self.confidence if self.presence is None else 1 - self.presence
+        counts = MaskCounts(0, missed, 0, missed)
+        return replace(self, found=False, counts=counts, confidence=confidence)

@@ -74,6 +74,7 @@ def judge(sample: DataSample, answers: SampleAnswers) -> JudgedSample:
             bounds=None if counts is None else counts.bounds(),
             phrasing=question.phrasing,
             targets=question.targets,
+            presence=prediction.presence,
         )
         judged.append(Judged(case, counts))
     return JudgedSample(tuple(judged), _object_iou(sample, proposals))

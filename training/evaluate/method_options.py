@@ -47,7 +47,7 @@ SCORES_FILE, MASKS_FILE = "scores.jsonl", "masks.jsonl"
 """answers so far, of methods with rules and of others"""
 MOST_TOKENS = 32
 """of the answer of the two-stage baseline's VLM, which is to be a word or phrase"""
-RULE_OPTIONS = ("rule", "iop_threshold", "top_k", "min_confidence")
+RULE_OPTIONS = ("rule", "iop_threshold", "top_k", "min_presence", "min_confidence")
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,6 @@ from llmseg_core.config import (
     SelectionRule,
 )
 from llmseg_core.methods.method import Method, load_method
-from llmseg_core.metrics.mask_iou import MaskCounts
 from llmseg_core.model_dir.directory import CONFIG_FILE, model_directory
 from llmseg_core.model_dir.weights_digest import model_digest
 from llmseg_core.types import Segmentation
@@ -40,6 +39,7 @@ from ..evaluate.report import print_tables, write_json
 from .calibration_file import write_calibration
 from .curves import cross_calibrated, fit_calibration
 from .minimum import best_minimum, least_chance, least_score
+from .presence_fit import PresenceValues, with_presence
 from .rule_fit import RuleFit
 
 __all__ = [
@@ -69,13 +69,13 @@ def calibrate_as_asked(options: argparse.Namespace) -> None:
     out = options.out or Path("build/calibrate") / slug(data.name) / slug(name)
     runtime = RuntimeConfig(device=chosen_device(options), dtype=options.dtype)
     policy, indices = BrokenPolicy(options.broken), asked_indices(data, options.samples)
-    fits_rule = options.rule is not None
-    found = calibration_by(model, data, indices, out, runtime, policy, fits_rule)
+    fits = options.rule is not None, options.presence
+    found = calibration_by(model, data, indices, out, runtime, policy, *fits)
     results = found.reliability(options.seed)
     title = f"{name} on {data.name}, {len(found.cases)} questions"
     written = [options.json or out / "calibration.json", out / "reliability.png"]
     record = {"name": name, "data": data.name, "min_confidence": found.least}
-    if fits_rule:
+    if any(fits):
         record["selection"] = found.selection.to_dict()
     write_json(
         written[0], {**record, "calibration": found.calibration.to_dict(), "results": results}
@@ -83,12 +83,13 @@ def calibrate_as_asked(options: argparse.Namespace) -> None:
     plot_reliability(written[1], results, title)
     print_tables(reliability_table(title, results))
     if not options.dry_run:
-        rule = found.selection if fits_rule else None
+        rule = found.selection if any(fits) else None
         write_calibration(model, found.calibration, found.least, rule)
         written.insert(0, model / CONFIG_FILE)
-    print(
-        f"min_confidence: {found.selection.min_confidence:.4g} before, {found.least:.4g} calibrated"
-    )
+    before, now = found.selection, found.least
+    if options.presence:
+        print(f"min_presence: {before.min_presence:g}")
+    print(f"min_confidence: {before.min_confidence:.4g} before, {now:.4g} calibrated")
     print(f"written: {', '.join(map(str, written))}")
 
 
@@ -138,6 +139,7 @@ def calibration_by(
     runtime: RuntimeConfig | None = None,
     policy: BrokenPolicy = BrokenPolicy.FATAL,
     fits_rule: bool = False,
+    fits_presence: bool = False,
 ) -> FoundCalibration:
     """Ask a model, and fit its calibration; the model is not changed.
 
@@ -149,6 +151,7 @@ def calibration_by(
         runtime: device and number format.
         policy: what happens when a sample cannot be used.
         fits_rule: whether the rule `expected_iou` is fitted before, and taken.
+        fits_presence: whether it is fitted before how the model tells that anything fits.
 
     Raises:
         ValueError, OSError: as `evaluate`, or if there are too few questions, or a rule cannot be
@@ -161,16 +164,24 @@ def calibration_by(
     def answers() -> AnswerSource:
         return unjudged_answers(method, model, runtime.dtype, data.name, out, selection)
 
-    if fits_rule:
-        if method.description.name != LLMSegConfig.method:
+    for option, asked in (("--rule", fits_rule), ("--presence", fits_presence)):
+        if asked and method.description.name != LLMSegConfig.method:
             raise ValueError(
-                f"--rule: {model} is a model of the method {method.description.name}, which has "
+                f"{option}: {model} is a model of the method {method.description.name}, which has "
                 f"no selection rule: leave it out"
             )
+    if fits_presence:
+        selection = replace(selection, min_presence=0.0, presence=None)
+    if fits_rule:
         fit = RuleFit(answers())
         evaluate(data, fit, indices, policy=policy)
         rule, old = SelectionRule.EXPECTED_IOU, None
         selection = replace(selection, rule=rule, expected_iou=fit.weights())
+    if fits_presence:
+        values = PresenceValues(answers())
+        found = evaluate(data, values, indices, policy=policy).cases
+        selection, told = with_presence(selection, found, values.values)
+        return FoundCalibration(tuple(told), fit_calibration(told, data.name), selection, None)
     cases = evaluate(data, _MasksAlone(answers()), indices, policy=policy).cases
     if fits_rule:
         selection = replace(selection, min_confidence=best_minimum(cases))
@@ -247,7 +258,10 @@ def calibrated_case(case: Case, calibration: Calibration, least: float) -> Case:
     score = case.confidence or 0.0
     if case.found and calibration.of_mask(score) >= least:
         return replace(case, confidence=calibration.of_mask(score))
-    return replace(_dropped(case), confidence=calibration.of_nothing(score))
+    nothing = case.unanswered()
+    if case.presence is not None:
+        return nothing
+    return replace(nothing, confidence=calibration.of_nothing(score))
 
 
 def reliability_table(title: str, results: Mapping[str, Mapping[str, Any]]) -> Table:
@@ -281,10 +295,4 @@ def judged_case(case: Case, selection: SelectionConfig, old: Calibration | None)
         old: calibration of the model, which `min_confidence` is a chance by.
     """
     sure = (case.confidence or 0.0) >= least_score(selection, old)
-    return case if case.found and sure else _dropped(case)
-
-
-def _dropped(case: Case) -> Case:
-    """A case that is answered by nothing; of its pixels only remains whether there are any."""
-    missed = int(case.has_target)
-    return replace(case, found=False, counts=MaskCounts(0, missed, 0, missed))
+    return case if case.found and sure else case.unanswered()

@@ -65,9 +65,11 @@ def fit_calibration(cases: Sequence[Case], data: str) -> Calibration:
             f"{len(masks)} of {len(cases)} questions were answered by a mask, a calibration needs "
             f"at least {LEAST_QUESTIONS}"
         )
+    # where presence refused, the confidence is what that leaves, and no score
+    scored = [case for case in cases if case.found or case.presence is None]
     return Calibration(
         right=fit_curve(_scores(masks), np.array([is_right(case) for case in masks])),
-        fits=fit_curve(_scores(cases), np.array([case.has_target for case in cases])),
+        fits=fit_curve(_scores(scored), np.array([case.has_target for case in scored])),
         data=data,
         questions=len(cases),
     )

@@ -83,7 +83,7 @@ function showAnswer(head) {
   // likely that is right, and nothing is known of an unfamiliar image, nor of what was lost.
   const unknown = Boolean(answer && !found && (answer.unfamiliar || answer.followed));
   const ofNothing = Boolean(answer && !found && state?.calibrated);
-  byId("line").hidden = line === undefined || line === null || ofNothing || unknown;
+  byId("line").hidden = !line || ofNothing || unknown; // no line at 0: every mask is taken
   if (!byId("line").hidden) byId("line").style.left = `${100 * line}%`;
   byId("line-label").textContent = byId("line").hidden ? "" : `nothing fits below ${line.toFixed(2)}`;
   const verdict = !answer ? (asked ? "Thinking …" : "Nothing is asked yet.")

@@ -4,7 +4,8 @@
 import { byId, element, notify, postJson, settled } from "./page.js";
 
 const NAMES = {
-  min_confidence: "Nothing fits below a confidence of",
+  min_presence: "Nothing fits below a chance of",
+  min_confidence: "Mask taken from a confidence of",
   iop_threshold: "Take candidates above",
   top_k: "Look at so many candidates",
   accept_unfamiliar: "Answer unfamiliar images all the same",

@@ -15,7 +15,7 @@ from rclpy.exceptions import InvalidParameterValueException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from helpers.selection_rules import WEIGHTS
+from helpers.selection_rules import PRESENCE, WEIGHTS
 from llmseg_core.config import RuntimeConfig, SelectionConfig, SelectionRule
 from llmseg_ros.camera.parameters import CameraParameters, declare_camera_parameters
 from llmseg_ros.node.parameters import (
@@ -56,8 +56,8 @@ def test_the_tables_match_what_is_read() -> None:
         field.name for field in fields(NodeParameters)
     ]
     assert tuple(field.name for field in fields(RuntimeConfig)) == RUNTIME_NAMES
-    settable = [field.name for field in fields(SelectionConfig) if field.name != "expected_iou"]
-    assert tuple(settable) == SELECTION_NAMES
+    fitted = {"expected_iou", "presence"}  # to the model, nobody sets them
+    assert set(SELECTION_NAMES) == {field.name for field in fields(SelectionConfig)} - fitted
     assert tuple(spec.name for spec in selection_parameters(MODEL)) == SELECTION_NAMES
 
 
@@ -101,6 +101,22 @@ def test_a_rule_that_the_next_model_was_not_fitted_for_goes(node: Node) -> None:
     adopt_selection(node, fitted, MODEL)
     assert read_selection(node, MODEL).rule is MODEL.rule
     assert read_selection(node, MODEL).top_k == 9
+
+
+def test_a_least_presence_that_the_next_model_was_not_fitted_for_goes(node: Node) -> None:
+    fitted = SelectionConfig(SelectionRule.TOP_IOU, presence=PRESENCE, min_presence=0.4)
+    declare_selection_parameters(node, fitted)
+    asked = Parameter("min_presence", value=0.6)
+    assert check_parameters([asked], {}, True, fitted).successful
+    refused = check_parameters([asked], {}, True, MODEL)
+    assert "min_presence is 0.6, for which this model was not fitted: run" in refused.reason
+    node.add_on_set_parameters_callback(lambda changes: check_parameters(
+        changes, {spec.name: node.get_parameter(spec.name).value
+                  for spec in selection_parameters(MODEL)}, True, MODEL))  # fmt: skip
+    adopt_selection(node, fitted, MODEL)  # all at once: no step on the way fits neither model
+    assert read_selection(node, MODEL) == MODEL
+    adopt_selection(node, MODEL, replace(MODEL, iop_threshold=0.75))
+    assert read_selection(node, MODEL).iop_threshold == 0.75
 
 
 def test_overrides_win_over_the_model(ros: None) -> None:

@@ -105,8 +105,8 @@ def test_thresholds_are_changed_and_bad_ones_refused(observer: Observer, model: 
     rig, page = with_page(observer, model)
     shown = {each["name"]: each for each in page.get("/api/state").json["parameters"]}
     assert list(shown) == [
-        "rule", "iop_threshold", "top_k", "min_confidence", "accept_unfamiliar", "max_rate_hz",
-        "following",
+        "rule", "iop_threshold", "top_k", "min_presence", "min_confidence", "accept_unfamiliar",
+        "max_rate_hz", "following",
     ]  # fmt: skip
     assert shown["accept_unfamiliar"]["switch"]
     assert not shown["top_k"]["switch"]

@@ -55,7 +55,7 @@ RECIPE = EmbeddedRecipe(
         vlm_from=76,
     ),
     ship=ShipRecipe(scenes=3, questions=4, no_target_accuracy=0),
-    calibrate=CalibrateRecipe(scenes=3, questions=8),
+    calibrate=CalibrateRecipe(scenes=3, questions=8, presence=False),
     familiarity=FamiliarityRecipe(scenes=20, made_up=14, name="four things"),
 )
 
