@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 from llmseg_core.config import RuntimeConfig
-from llmseg_core.config.limits import AtLeast
+from llmseg_core.config.limits import AtLeast, Between
 from llmseg_core.config.settings import Settings
 from llmseg_core.familiarity.seen_images import SEEN_IMAGES_FILE, SeenImages
 from llmseg_core.model_dir.weights_digest import model_digest
@@ -34,6 +34,8 @@ class CalibrateRecipe(Settings):
     """most questions a scene, of the wordings of validation and of training each"""
     presence: bool = True
     """whether it is fitted too how the model tells that anything fits"""
+    no_target_accuracy: Annotated[float, Between(0, 1)] = 0.85
+    """least share of the questions that nothing fits that must be answered so"""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,15 @@ def calibrate_shipped(
     indices = [each for each in data.asked_about(len(data)) if each >= len(data) - recipe.scenes]
     answers = work / model_digest(model)
     fits = recipe.presence
-    found = calibration_by(model, data, indices, answers, runtime, fits_presence=fits)
+    found = calibration_by(
+        model,
+        data,
+        indices,
+        answers,
+        runtime,
+        fits_presence=fits,
+        no_target_accuracy=recipe.no_target_accuracy,
+    )
     write_calibration(model, found.calibration, found.least, found.selection if fits else None)
     title = f"{model.name} on {data.name}, {len(found.cases)} questions"
     print_tables(reliability_table(title, found.reliability()))

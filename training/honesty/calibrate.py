@@ -140,6 +140,7 @@ def calibration_by(
     policy: BrokenPolicy = BrokenPolicy.FATAL,
     fits_rule: bool = False,
     fits_presence: bool = False,
+    no_target_accuracy: float = 0.0,
 ) -> FoundCalibration:
     """Ask a model, and fit its calibration; the model is not changed.
 
@@ -152,6 +153,7 @@ def calibration_by(
         policy: what happens when a sample cannot be used.
         fits_rule: whether the rule `expected_iou` is fitted before, and taken.
         fits_presence: whether it is fitted before how the model tells that anything fits.
+        no_target_accuracy: see `with_presence`.
 
     Raises:
         ValueError, OSError: as `evaluate`, or if there are too few questions, or a rule cannot be
@@ -180,7 +182,7 @@ def calibration_by(
     if fits_presence:
         values = PresenceValues(answers())
         found = evaluate(data, values, indices, policy=policy).cases
-        selection, told = with_presence(selection, found, values.values)
+        selection, told = with_presence(selection, found, values.values, no_target_accuracy)
         return FoundCalibration(tuple(told), fit_calibration(told, data.name), selection, None)
     cases = evaluate(data, _MasksAlone(answers()), indices, policy=policy).cases
     if fits_rule:

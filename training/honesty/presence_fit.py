@@ -70,6 +70,7 @@ def with_presence(
     selection: SelectionConfig,
     cases: Sequence[Case],
     values: Sequence[tuple[float, ...] | None],
+    no_target_accuracy: float = 0.0,
 ) -> tuple[SelectionConfig, list[Case]]:
     """A selection that tells whether anything fits, and how it would have answered.
 
@@ -77,11 +78,13 @@ def with_presence(
         selection: of the model; its `min_confidence` becomes 0, as presence takes its place.
         cases: answers that were taken however unsure, and however unlikely anything fits.
         values: of each case; None where nothing was proposed.
+        no_target_accuracy: least share of the questions that nothing fits that must be answered so,
+            if any `min_presence` can.
 
     Returns:
         The selection, with the `min_presence` of the highest gIoU, the least of equal ones, that
-        leaves enough masks to calibrate; and the cases by it, each with its chance, those below
-        `min_presence` without their masks.
+        refuses often enough and leaves enough masks to calibrate; and the cases by it, each with
+        its chance, those below `min_presence` without their masks.
 
     Raises:
         ValueError: if there are too few questions of a kind (see `has_enough`).
@@ -101,7 +104,7 @@ def with_presence(
         case if row is None else replace(case, presence=float(next(chances)))
         for case, row in zip(cases, values, strict=True)
     ]
-    least = _best_minimum(told)
+    least = _best_minimum(told, no_target_accuracy)
     chosen = replace(selection, presence=presence, min_presence=least, min_confidence=0.0)
     return chosen, [case.unanswered() if _is_refused(case, least) else case for case in told]
 
@@ -129,17 +132,21 @@ def fit_presence(values: np.ndarray, fits: np.ndarray) -> Presence:
     return Presence(*(round(float(each), DIGITS) for each in (*weights, shift)))
 
 
-def _best_minimum(cases: Sequence[Case]) -> float:
-    """The `min_presence` of the highest gIoU among those that leave enough masks."""
+def _best_minimum(cases: Sequence[Case], no_target_accuracy: float) -> float:
+    """The `min_presence` of the highest gIoU among those that are possible."""
     iou = np.array([case.iou for case in cases])
+    found = np.array([case.found for case in cases])
     nothing = np.array([not case.has_target for case in cases])
-    best, highest = 0.0, -1.0
+    best, rank = 0.0, (False, -1.0)
     for least in MINIMA:
         refused = np.array([_is_refused(case, least) for case in cases])
-        left = sum(case.found for case in cases) - refused.sum()
-        worth = np.where(refused, nothing, iou).mean()
-        if worth > highest and (left >= MASKS_LEFT or not refused.any()):
-            best, highest = float(least), worth
+        left = found & ~refused
+        if refused.any() and left.sum() < MASKS_LEFT:
+            break
+        refuses = bool((~left)[nothing].mean() >= no_target_accuracy)
+        worth = refuses, float(np.where(refused, nothing, iou).mean())
+        if worth > rank:
+            best, rank = float(least), worth
     return round(best, 2)
 
 

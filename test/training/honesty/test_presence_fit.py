@@ -67,6 +67,21 @@ def test_an_unsure_answer_stays_where_something_fits_for_certain() -> None:
     assert calibration.of_mask(0.5) == pytest.approx(0.5, abs=0.02)  # of those that are left
 
 
+def test_it_refuses_as_often_as_it_must() -> None:
+    # The higher the scores, the likelier something fits, and the better the masks.
+    cases = [case(each, each % 10 > 2, 1.0) for each in range(200)]
+    heights = [values(each / 200 + 0.5 * cases[each].has_target) for each in range(200)]
+
+    def refused(wanted: float) -> tuple[float, float]:
+        selection, told = with_presence(SelectionConfig(), cases, heights, wanted)
+        share = np.mean([not each.found for each in told if not each.has_target])
+        return selection.min_presence, float(share)
+
+    free, often = refused(0.0), refused(0.95)
+    assert free[1] < 0.95 <= often[1]
+    assert free[0] < often[0]
+
+
 def test_where_nothing_was_proposed_nothing_is_told() -> None:
     cases = [case(each, each % 2 == 0, 1.0, found=each < 80) for each in range(100)]
     heights = [values(0.2 + each.has_target) if each.found else None for each in cases]
@@ -110,7 +125,7 @@ def test_the_command_fits_it_and_keeps_it(
     image = data / "images" / "picture_0.png"
     asked = ["segment", str(image), "the red thing", "--model", str(model)]
     assert main([*asked, "--min-presence", "1"]) == 0
-    assert "the chance that anything fits" in capsys.readouterr().out
+    assert "'the red thing': nothing found, confidence" in capsys.readouterr().out
     assert main([*asked, "--min-presence", "0", "--rule", "top_iou"]) == 0
 
 
