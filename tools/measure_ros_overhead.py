@@ -157,7 +157,8 @@ def measure(
             # One image at a time is published, and none may be lost.
             "qos_overrides./image.subscription.reliability:=reliable",
             # Something is always found, so that there is something to say of it.
-            *("rule:=top_iou", "min_confidence:=0.0", "accept_unfamiliar:=true"),
+            *("rule:=top_iou", "min_presence:=0.0", "min_confidence:=0.0"),
+            "accept_unfamiliar:=true",
             *(("depth_topic:=depth",) if variant.depth else ()),
             *variant.parameters,
         )

@@ -240,8 +240,8 @@ class Parameters(NodeCheck):
             self.node.call(kind, re.sub("(?<!^)([A-Z])", r"_\1", kind.__name__).lower(), request)
         super().try_all(cases)
         for name, value in (
-            ("max_rate_hz", 0.0), ("use_sim_time", False), ("min_confidence", 0.0),
-            ("max_waiting", 64),
+            ("max_rate_hz", 0.0), ("use_sim_time", False), ("min_presence", 0.0),
+            ("min_confidence", 0.0), ("max_waiting", 64),
         ):  # fmt: skip
             assert self.node.set(name, value).successful
 

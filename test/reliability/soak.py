@@ -217,6 +217,7 @@ def soak_node(
         for rgb in pictures(size, result.followed)
     ]  # fmt: skip
     call = Segment.Request(instruction="the mug", image=asked_about, camera=mode.cameras[-1])
+    node.set("min_presence", 0.0)
     node.set("min_confidence", 0.0)
     node.instruct(INSTRUCTIONS[0])
     ended = threading.Event()
