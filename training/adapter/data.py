@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from zlib import crc32
 
 import numpy as np
 import torch
@@ -19,7 +18,6 @@ from llmseg_core.vlm.vlm_image import VlmPixels
 
 from ..data import DataGroup, DataQuestion, DataSample, QuestionKind
 from ..data.draws import SampleDraws
-from ..honesty.degraded import SAME_SIZE, degraded
 from ..learning.batch import ProposalSample
 from ..learning.targets import proposal_targets
 from ..trainer.drawn_dataset import DrawnDataset
@@ -92,8 +90,6 @@ class AdapterDataset(DrawnDataset[ProposalSample]):
         bare_questions: whether the VLM is asked a question's own text; otherwise one of the
             templates of its kind is drawn.
         released: what is done as the released training does it.
-        degraded_copies: of each image, each drawn as often as the image itself; proposals are those
-            of the image.
     """
 
     def __init__(
@@ -105,11 +101,9 @@ class AdapterDataset(DrawnDataset[ProposalSample]):
         seed: int = 0,
         bare_questions: bool = False,
         released: ReleasedSwitches = OUR_TRAINING,
-        degraded_copies: int = 0,
     ) -> None:
         super().__init__(seed)
         self.draws, self.proposals, self.sizes = draws, proposals, sizes
-        self.degraded_copies = degraded_copies
         self.length, self.bare_questions, self.released = length, bare_questions, released
 
     def __len__(self) -> int:
@@ -120,8 +114,7 @@ class AdapterDataset(DrawnDataset[ProposalSample]):
         sample = announced_draw(self.draws, rng)
         proposals = self.proposals(sample.image).to("cpu")
         sizes, masks, released = self.sizes, proposals.masks, self.released
-        image = self._copy(sample, rng)
-        seen = sizes.vlm.see(image)
+        seen = sizes.vlm.see(sample.image)
         targets = [
             proposal_targets(
                 masks, each.mask, None if released.ignored_as_background else each.ignore
@@ -130,7 +123,7 @@ class AdapterDataset(DrawnDataset[ProposalSample]):
         ]
         antialias = not released.plain_shrinking or sample.group is DataGroup.REASONING
         return ProposalSample(
-            image=image,
+            image=sample.image,
             weights=proposal_weights(masks, sizes.feature_size, sizes.pooling_size, antialias),
             boxes_rel=normalized_boxes(proposals.boxes_px, proposals.image_size),
             pixel_values=seen.pixels,
@@ -143,13 +136,3 @@ class AdapterDataset(DrawnDataset[ProposalSample]):
             ),
             answers=tuple(ANSWERS[rng.integers(len(ANSWERS))] for _ in sample.questions),
         )
-
-    def _copy(self, sample: DataSample, rng: np.random.Generator) -> np.ndarray:
-        """The image, or one of its copies: always the same few, which are encoded once each."""
-        if not self.degraded_copies:
-            return sample.image
-        copy = int(rng.integers(self.degraded_copies + 1))
-        if copy == 0:
-            return sample.image
-        own = np.random.default_rng((self.seed, crc32(sample.name.encode()), copy))
-        return degraded(sample.image, SAME_SIZE[int(own.integers(len(SAME_SIZE)))], own)

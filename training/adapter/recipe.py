@@ -58,9 +58,6 @@ class AdapterRecipe(Settings):
     lets the batch grow with the number of processes"""
     questions: Annotated[int, Between(1, 1000)] = 3
     """most questions an image"""
-    degraded_copies: Annotated[int, AtLeast(0)] = 0
-    """of each image, with other light or colours, noise, blur or JPEG; each of them is drawn as
-    often as the image itself"""
     learning_rate: Annotated[float, Between(1e-8, 1)] = 1e-4
     """after warm-up"""
     schedule: Annotated[str, OneOf(*SCHEDULES)] = "linear"

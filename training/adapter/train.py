@@ -237,7 +237,6 @@ def build_loop(
         samples_in_all(recipe, state),
         recipe.seed,
         bare_questions=config.seg_token.question.strip() == BARE_QUESTION,
-        degraded_copies=recipe.degraded_copies,
         released=recipe.released,
     )
     validation = None

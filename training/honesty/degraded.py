@@ -8,7 +8,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-__all__ = ["DEGRADED", "SAME_SIZE", "degraded"]
+__all__ = ["DEGRADED", "degraded"]
 
 SIZES = ((160, 120), (640, 480), (1280, 720), (480, 480), (240, 320), (424, 240))
 """widths and heights"""
@@ -60,8 +60,6 @@ DEGRADED: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {
     "size": _size,
 }
 """ways, each drawing how much"""
-SAME_SIZE = ("noise", "blur", "exposure", "colours", "jpeg")
-"""those that leave every thing where it is in the image"""
 
 
 def degraded(image: np.ndarray, way: str, rng: np.random.Generator) -> np.ndarray:

@@ -23,7 +23,7 @@ from llmseg_core.model_dir.directory import model_directory
 
 from ..evaluate.reliability import auroc
 from ..evaluate.report import print_tables, write_json
-from .degraded import DEGRADED, SAME_SIZE, degraded
+from .degraded import DEGRADED, degraded
 from .image_group import fit_group, require_enough
 from .image_statistics import (
     ImageStatistics,
@@ -35,6 +35,8 @@ from .made_up import made_up_image
 
 __all__ = ["fit_as_asked", "group_of_images", "measure_as_asked", "measured"]
 
+COPIES = ("noise", "blur", "exposure", "colours", "jpeg")
+"""how the second copy of each image in turn is degraded; the first one has another size"""
 BOTH = 0.4
 """share of the second copies that have another size, too"""
 MADE_UP, MADE_UP_AN_IMAGE = 1000, 8
@@ -73,7 +75,7 @@ def group_of_images(
     def own(number: int) -> list[np.ndarray]:
         rng, clean = np.random.default_rng((seed, number)), image(number)
         resized = degraded(clean, "size", rng)
-        worse = degraded(clean, SAME_SIZE[number % len(SAME_SIZE)], rng)
+        worse = degraded(clean, COPIES[number % len(COPIES)], rng)
         both = rng.random() < BOTH
         return [clean, resized, degraded(worse, "size", rng) if both else worse]
 

@@ -110,24 +110,6 @@ def test_a_batch_is_padded_and_knows_the_image_of_each_question(folder: Path) ->
     assert batch.features is None
 
 
-def test_a_few_copies_of_each_image_are_drawn_with_its_masks(folder: Path) -> None:
-    data = open_data(folder)
-    images = {data[index].image.tobytes() for index in range(len(data))}
-    copied = dataset(folder, degraded_copies=2, seed=7)
-    samples = [copied[index] for index in range(40)]
-    seen = {sample.image.tobytes() for sample in samples}
-    assert images & seen
-    assert seen - images
-    assert len(seen) <= 3 * len(images)  # always the same few
-    again = dataset(folder, degraded_copies=2, seed=7)
-    for index, sample in enumerate(samples):
-        assert np.array_equal(again[index].image, sample.image)
-    plain = dataset(folder, seed=7)
-    for sample in samples:
-        assert sample.image.shape == plain[0].image.shape
-        assert sample.target_iou.max() > 0
-
-
 def test_broken_samples_are_left_out_and_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
