@@ -25,8 +25,8 @@ from ..evaluate.case import Case
 from ..evaluate.judge import judge
 from ..honesty.calibrate import judged_case
 from ..honesty.curves import LEAST_QUESTIONS, fit_calibration
-from ..honesty.minimum import trained_minimum
-from ..honesty.presence_fit import has_enough, with_presence
+from ..honesty.minimum import least_chance, trained_minimum
+from ..honesty.presence_fit import by_presence, has_enough, with_presence
 from .directory import stored_scores
 from .objective import mixed_precision
 
@@ -127,13 +127,20 @@ class AdapterValidation:
         selection, cases = self._selection, [each.case for each in answered]
         if old is None or sum(case.found for case in cases) < LEAST_QUESTIONS:
             return config, cases
-        if selection.presence is not None and has_enough(cases):
-            values = [each.presence_values for each in answered]
-            selection, cases = with_presence(selection, cases, values)
-            new = fit_calibration(cases, self.data.name)
-        else:
+        values = [each.presence_values for each in answered]
+        if selection.presence is None:
             new = fit_calibration(cases, self.data.name)
             least = trained_minimum(cases, selection, old, new)
+            selection = replace(selection, min_confidence=least)
+        elif has_enough(cases):
+            selection, cases = with_presence(selection, cases, values)
+            new = fit_calibration(cases, self.data.name)
+        else:  # the base's presence stays
+            cases = by_presence(selection, cases, values)
+            if sum(case.found for case in cases) < LEAST_QUESTIONS:
+                return config, cases
+            new = fit_calibration(cases, self.data.name)
+            least = least_chance(selection, old, new)
             selection = replace(selection, min_confidence=least)
         return replace(config, calibration=new, selection=selection), cases
 

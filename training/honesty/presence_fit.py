@@ -10,14 +10,14 @@ import numpy as np
 from scipy.optimize import minimize
 
 from llmseg_core.config import Presence, SelectionConfig
-from llmseg_core.selector.presence import presence_values
+from llmseg_core.selector.presence import chance_by_values, presence_values
 
 from ..data import DataSample
 from ..evaluate.answers import AnswerSource, SampleAnswers
 from ..evaluate.case import Case
 from .curves import LEAST_QUESTIONS
 
-__all__ = ["PresenceValues", "fit_presence", "has_enough", "with_presence"]
+__all__ = ["PresenceValues", "by_presence", "fit_presence", "has_enough", "with_presence"]
 
 RIDGE = 1.5
 """of the squared weights of values over their deviations, beside the sum over all questions"""
@@ -98,15 +98,31 @@ def with_presence(
     known = [(case, row) for case, row in zip(cases, values, strict=True) if row is not None]
     seen = np.array([row for _, row in known])
     presence = fit_presence(seen, np.array([case.has_target for case, _ in known]))
-    logits = seen @ np.array(presence.weights) + presence.shift
-    chances = iter(1 / (1 + np.exp(-np.clip(logits, -50, 50))))
+    free = replace(selection, presence=presence, min_presence=0.0, min_confidence=0.0)
+    told = by_presence(free, cases, values)
+    chosen = replace(free, min_presence=_best_minimum(told, no_target_accuracy))
+    return chosen, by_presence(chosen, cases, values)
+
+
+def by_presence(
+    selection: SelectionConfig,
+    cases: Sequence[Case],
+    values: Sequence[tuple[float, ...] | None],
+) -> list[Case]:
+    """Each case with its chance that anything fits, those below `min_presence` without masks.
+
+    Args:
+        selection: of a model that tells that chance.
+        cases: answers that were taken however unlikely anything fits.
+        values: of each case; None where nothing was proposed.
+    """
+    assert selection.presence is not None
     told = [
-        case if row is None else replace(case, presence=float(next(chances)))
-        for case, row in zip(cases, values, strict=True)
+        case if seen is None else replace(case, presence=chance_by_values(seen, selection.presence))
+        for case, seen in zip(cases, values, strict=True)
     ]
-    least = _best_minimum(told, no_target_accuracy)
-    chosen = replace(selection, presence=presence, min_presence=least, min_confidence=0.0)
-    return chosen, [case.unanswered() if _is_refused(case, least) else case for case in told]
+    least = selection.min_presence
+    return [case.unanswered() if _is_refused(case, least) else case for case in told]
 
 
 def fit_presence(values: np.ndarray, fits: np.ndarray) -> Presence:

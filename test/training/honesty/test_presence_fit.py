@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from helpers.folder_data import write_folder_data
+from helpers.selection_rules import PRESENCE
 from helpers.tiny_lisa import tiny_lisa_parts
 from llmseg_core.cli.main import main
 from llmseg_core.config import SelectionConfig
@@ -18,7 +19,12 @@ from llmseg_core.model_dir.lisa_files import save_lisa
 from llmseg_core.model_dir.parts import ModelParts
 from llmseg_training.evaluate.case import Case
 from llmseg_training.honesty.curves import fit_calibration
-from llmseg_training.honesty.presence_fit import fit_presence, has_enough, with_presence
+from llmseg_training.honesty.presence_fit import (
+    by_presence,
+    fit_presence,
+    has_enough,
+    with_presence,
+)
 
 
 def case(number: int, fits: bool, iou: float, found: bool = True) -> Case:
@@ -65,6 +71,19 @@ def test_an_unsure_answer_stays_where_something_fits_for_certain() -> None:
     calibration = fit_calibration(told, "these")
     assert calibration.questions == 120
     assert calibration.of_mask(0.5) == pytest.approx(0.5, abs=0.02)  # of those that are left
+
+
+def test_a_presence_that_is_there_judges_as_the_model_would() -> None:
+    cases = [case(each, True, 1.0) for each in range(4)]
+    seen = [values(0.9), values(-0.9), None, values(0.9)]
+    selection = SelectionConfig(presence=PRESENCE, min_presence=0.3)
+    told = by_presence(selection, cases, seen)
+    assert [each.found for each in told] == [True, False, True, True]
+    assert told[2] == cases[2]
+    assert told[1].presence is not None
+    assert told[1].presence < 0.3
+    assert told[1].confidence == 1 - told[1].presence
+    assert (told[0].presence, told[0].confidence) == (told[3].presence, 0.5)
 
 
 def test_it_refuses_as_often_as_it_must() -> None:
