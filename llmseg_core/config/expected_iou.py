@@ -3,15 +3,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
-from .settings import Settings
+from .logistic import LogisticWeights
 
 __all__ = ["ExpectedIoU"]
 
 
 @dataclass(frozen=True)
-class ExpectedIoU(Settings):
+class ExpectedIoU(LogisticWeights):
     """Weights of what is seen of a possible answer, a union of proposals.
 
     Its expected IoU with what is meant is 1 / (1 + exp(-(sum of weights times values + shift))).
@@ -33,8 +33,3 @@ class ExpectedIoU(Settings):
     """of the mean IoP of the proposals it is made of, by their areas"""
     shift: float
     """what is added"""
-
-    @property
-    def weights(self) -> tuple[float, ...]:
-        """All but the shift, in the order of the fields."""
-        return tuple(getattr(self, spec.name) for spec in fields(self))[:-1]

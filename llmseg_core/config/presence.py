@@ -3,15 +3,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
-from .settings import Settings
+from .logistic import LogisticWeights
 
 __all__ = ["Presence"]
 
 
 @dataclass(frozen=True)
-class Presence(Settings):
+class Presence(LogisticWeights):
     """Weights of what is seen of all proposals' scores for one instruction.
 
     The chance that anything fits is 1 / (1 + exp(-(sum of weights times values + shift))). It is
@@ -36,8 +36,3 @@ class Presence(Settings):
     """of the standard deviation of the IoU scores"""
     shift: float
     """what is added"""
-
-    @property
-    def weights(self) -> tuple[float, ...]:
-        """All but the shift, in the order of the fields."""
-        return tuple(getattr(self, spec.name) for spec in fields(self))[:-1]

@@ -7,8 +7,6 @@ twice, or that the likeliest one is but a part of another. Not in the paper.
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
@@ -46,8 +44,7 @@ def best_answer(
     values = answer_values(scores, mask_cells(masks), answers)
     logits = values @ torch.tensor(weights.weights, dtype=torch.float64)
     best = int(logits.argmax())
-    logit = float(logits[best]) + weights.shift
-    return answers[best], 1 / (1 + math.exp(-min(max(logit, -50.0), 50.0)))
+    return answers[best], weights.chance(values[best].tolist())
 
 
 def possible_answers(scores: ProposalScores) -> list[tuple[int, ...]]:

@@ -8,12 +8,11 @@ meant, and the model does not know which. Not in the paper.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 from llmseg_core.config import Presence
 from llmseg_core.types import ProposalScores
 
-__all__ = ["chance_by_values", "chance_of_presence", "presence_values"]
+__all__ = ["chance_of_presence", "presence_values"]
 
 TEMPERATURE = 0.05
 """of the IoU scores that count as high as the highest"""
@@ -28,13 +27,7 @@ def chance_of_presence(scores: ProposalScores, weights: Presence) -> float:
         scores: of one instruction, (1, K) on the CPU; K is at least 1.
         weights: how it is told.
     """
-    return chance_by_values(presence_values(scores), weights)
-
-
-def chance_by_values(values: Sequence[float], weights: Presence) -> float:
-    """The same of what `presence_values` gave."""
-    logit = sum(value * weight for value, weight in zip(values, weights.weights, strict=True))
-    return 1 / (1 + math.exp(-min(max(logit + weights.shift, -50.0), 50.0)))
+    return weights.chance(presence_values(scores))
 
 
 def presence_values(scores: ProposalScores) -> tuple[float, ...]:

@@ -127,22 +127,21 @@ class AdapterValidation:
         selection, cases = self._selection, [each.case for each in answered]
         if old is None or sum(case.found for case in cases) < LEAST_QUESTIONS:
             return config, cases
-        values = [each.presence_values for each in answered]
-        if selection.presence is None:
-            new = fit_calibration(cases, self.data.name)
-            least = trained_minimum(cases, selection, old, new)
-            selection = replace(selection, min_confidence=least)
-        elif has_enough(cases):
-            selection, cases = with_presence(selection, cases, values)
-            new = fit_calibration(cases, self.data.name)
-        else:  # the base's presence stays
-            cases = by_presence(selection, cases, values)
+        told = selection.presence is not None
+        if told:
+            values = [each.presence_values for each in answered]
+            if has_enough(cases):
+                selection, cases = with_presence(selection, cases, values)
+            else:  # the base's stays
+                cases = by_presence(selection, cases, values)
             if sum(case.found for case in cases) < LEAST_QUESTIONS:
                 return config, cases
-            new = fit_calibration(cases, self.data.name)
-            least = least_chance(selection, old, new)
-            selection = replace(selection, min_confidence=least)
-        return replace(config, calibration=new, selection=selection), cases
+        new = fit_calibration(cases, self.data.name)
+        least = (least_chance(selection, old, new) if told
+                 else trained_minimum(cases, selection, old, new))  # fmt: skip
+        return replace(
+            config, calibration=new, selection=replace(selection, min_confidence=least)
+        ), cases
 
     def _answered(self, samples: int) -> list[_Answered]:
         """What this process finds among the first `samples`, for every question."""

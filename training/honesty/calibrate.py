@@ -69,13 +69,13 @@ def calibrate_as_asked(options: argparse.Namespace) -> None:
     out = options.out or Path("build/calibrate") / slug(data.name) / slug(name)
     runtime = RuntimeConfig(device=chosen_device(options), dtype=options.dtype)
     policy, indices = BrokenPolicy(options.broken), asked_indices(data, options.samples)
-    fits = options.rule is not None, options.presence
-    found = calibration_by(model, data, indices, out, runtime, policy, *fits)
+    fits_rule, fits_presence = options.rule is not None, options.presence
+    found = calibration_by(model, data, indices, out, runtime, policy, fits_rule, fits_presence)
     results = found.reliability(options.seed)
     title = f"{name} on {data.name}, {len(found.cases)} questions"
     written = [options.json or out / "calibration.json", out / "reliability.png"]
     record = {"name": name, "data": data.name, "min_confidence": found.least}
-    if any(fits):
+    if fits_rule or fits_presence:
         record["selection"] = found.selection.to_dict()
     write_json(
         written[0], {**record, "calibration": found.calibration.to_dict(), "results": results}
@@ -83,11 +83,11 @@ def calibrate_as_asked(options: argparse.Namespace) -> None:
     plot_reliability(written[1], results, title)
     print_tables(reliability_table(title, results))
     if not options.dry_run:
-        rule = found.selection if any(fits) else None
+        rule = found.selection if fits_rule or fits_presence else None
         write_calibration(model, found.calibration, found.least, rule)
         written.insert(0, model / CONFIG_FILE)
     before, now = found.selection, found.least
-    if options.presence:
+    if fits_presence:
         print(f"min_presence: {before.min_presence:g}")
     print(f"min_confidence: {before.min_confidence:.4g} before, {now:.4g} calibrated")
     print(f"written: {', '.join(map(str, written))}")
@@ -115,7 +115,10 @@ class FoundCalibration:
         return least_chance(self.selection, self.old, self.calibration)
 
     def reliability(self, seed: int = 0) -> dict[str, dict[str, Any]]:
-        """What confidences are worth without a calibration, and with one, on images left out."""
+        """What confidences are worth without a calibration, and with one, on images left out.
+
+        Rule and presence are those that were fitted on all images.
+        """
         selection, old = self.selection, self.old
         return {
             "own scores": reliability(

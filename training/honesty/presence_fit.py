@@ -7,21 +7,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy.optimize import minimize
 
 from llmseg_core.config import Presence, SelectionConfig
-from llmseg_core.selector.presence import chance_by_values, presence_values
+from llmseg_core.selector.presence import presence_values
 
 from ..data import DataSample
 from ..evaluate.answers import AnswerSource, SampleAnswers
 from ..evaluate.case import Case
 from .curves import LEAST_QUESTIONS
+from .standardised import Loss, fit_standardised
 
 __all__ = ["PresenceValues", "by_presence", "fit_presence", "has_enough", "with_presence"]
 
 RIDGE = 1.5
 """of the squared weights of values over their deviations, beside the sum over all questions"""
-DIGITS = 6
 MINIMA = np.arange(0.0, 0.96, 0.01)
 """chances below which nothing is answered: what is tried"""
 MASKS_LEFT = 2 * LEAST_QUESTIONS
@@ -118,7 +117,7 @@ def by_presence(
     """
     assert selection.presence is not None
     told = [
-        case if seen is None else replace(case, presence=chance_by_values(seen, selection.presence))
+        case if seen is None else replace(case, presence=selection.presence.chance(seen))
         for case, seen in zip(cases, values, strict=True)
     ]
     least = selection.min_presence
@@ -132,20 +131,18 @@ def fit_presence(values: np.ndarray, fits: np.ndarray) -> Presence:
         values: (N, 7) float64, see `presence_values`.
         fits: (N,) bool, whether anything fits.
     """
-    mean, spread = values.mean(0), values.std(0) + 1e-6
-    columns = np.column_stack(((values - mean) / spread, np.ones(len(values))))
 
-    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
-        logits = columns @ weights
-        chance = 1 / (1 + np.exp(-np.clip(logits, -50, 50)))
-        value = float(np.sum(np.logaddexp(0, logits) - fits * logits))
-        held = np.append(weights[:-1], 0.0)
-        return value + RIDGE * held @ held, columns.T @ (chance - fits) + 2 * RIDGE * held
+    def loss_of(columns: np.ndarray) -> Loss:
+        def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
+            logits = columns @ weights
+            chance = 1 / (1 + np.exp(-np.clip(logits, -50, 50)))
+            value = float(np.sum(np.logaddexp(0, logits) - fits * logits))
+            held = np.append(weights[:-1], 0.0)
+            return value + RIDGE * held @ held, columns.T @ (chance - fits) + 2 * RIDGE * held
 
-    found = minimize(loss, np.zeros(columns.shape[1]), jac=True, method="L-BFGS-B").x
-    weights = found[:-1] / spread
-    shift = found[-1] - weights @ mean
-    return Presence(*(round(float(each), DIGITS) for each in (*weights, shift)))
+        return loss
+
+    return Presence(*fit_standardised(values, loss_of))
 
 
 def _best_minimum(cases: Sequence[Case], no_target_accuracy: float) -> float:

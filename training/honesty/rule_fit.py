@@ -4,19 +4,18 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import minimize
 
 from llmseg_core.config import ExpectedIoU
 from llmseg_core.selector.expected_iou import answer_values, mask_cells, possible_answers
 
 from ..data import DataSample
 from ..evaluate import AnswerSource, ProposalAtoms, SampleAnswers
+from .standardised import Loss, fit_standardised
 
 __all__ = ["RuleFit", "fit_weights"]
 
 RIDGE = 1e-5
 """of the squared weights, so that values that never change weigh nothing"""
-DIGITS = 6
 
 
 class RuleFit:
@@ -75,16 +74,14 @@ def fit_weights(values: np.ndarray, ious: np.ndarray) -> ExpectedIoU:
         values: (N, 6) float64, see `answer_values`.
         ious: (N,) float64 in [0, 1], the true ones.
     """
-    mean, spread = values.mean(0), values.std(0) + 1e-6
-    columns = np.column_stack(((values - mean) / spread, np.ones(len(values))))
 
-    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
-        expected = 1 / (1 + np.exp(-np.clip(columns @ weights, -50, 50)))
-        wrong = expected - ious
-        slope = columns.T @ (2 * wrong * expected * (1 - expected)) / len(ious)
-        return float((wrong**2).mean() + RIDGE * weights @ weights), slope + 2 * RIDGE * weights
+    def loss_of(columns: np.ndarray) -> Loss:
+        def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
+            expected = 1 / (1 + np.exp(-np.clip(columns @ weights, -50, 50)))
+            wrong = expected - ious
+            slope = columns.T @ (2 * wrong * expected * (1 - expected)) / len(ious)
+            return float((wrong**2).mean() + RIDGE * weights @ weights), slope + 2 * RIDGE * weights
 
-    found = minimize(loss, np.zeros(columns.shape[1]), jac=True, method="L-BFGS-B").x
-    weights = found[:-1] / spread
-    shift = found[-1] - weights @ mean
-    return ExpectedIoU(*(round(float(each), DIGITS) for each in (*weights, shift)))
+        return loss
+
+    return ExpectedIoU(*fit_standardised(values, loss_of))

@@ -14,9 +14,7 @@ from llmseg_core.config import SelectionConfig
 from llmseg_core.config.yaml_file import read_yaml
 from llmseg_core.methods.method import load_method
 from llmseg_core.metrics.mask_iou import MaskCounts
-from llmseg_core.model_dir.checkpoint import save_parts
 from llmseg_core.model_dir.lisa_files import save_lisa
-from llmseg_core.model_dir.parts import ModelParts
 from llmseg_training.evaluate.case import Case
 from llmseg_training.honesty.curves import fit_calibration
 from llmseg_training.honesty.presence_fit import (
@@ -118,14 +116,9 @@ def test_one_kind_alone_is_refused(nothing: int) -> None:
 
 
 def test_the_command_fits_it_and_keeps_it(
-    parts: ModelParts,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    own_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    model = tmp_path / "model"
-    save_parts(parts, model)
+    model = own_model
     before = (model / "llmseg.yaml").read_bytes()
     data = write_folder_data(tmp_path / "data", 24, absent=True)
     command = ["calibrate", "--model", str(model), "--data", str(data), "--device", "cpu"]

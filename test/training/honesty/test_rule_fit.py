@@ -13,8 +13,6 @@ from llmseg_core.cli.main import main
 from llmseg_core.config import SelectionConfig, SelectionRule
 from llmseg_core.config.yaml_file import read_yaml
 from llmseg_core.methods.method import load_method
-from llmseg_core.model_dir.checkpoint import save_parts
-from llmseg_core.model_dir.parts import ModelParts
 from llmseg_training.data import DataSample
 from llmseg_training.evaluate import SampleAnswers, evaluate
 from llmseg_training.honesty.rule_fit import RuleFit, fit_weights
@@ -76,14 +74,9 @@ def test_nothing_to_fit_is_said() -> None:
 
 
 def test_the_command_fits_and_keeps_the_rule(
-    parts: ModelParts,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    own_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    model = tmp_path / "model"
-    save_parts(parts, model)
+    model = own_model
     before = (model / "llmseg.yaml").read_bytes()
     data = write_folder_data(tmp_path / "data", 14)
     command = ["calibrate", "--model", str(model), "--data", str(data), "--device", "cpu"]
