@@ -99,6 +99,7 @@ def segmentation_record(answer: Segmentation) -> dict[str, Any]:
         "phrase": answer.phrase,
         "found": answer.found,
         "confidence": round(answer.confidence, 4),
+        "presence": _rounded(answer.selection.presence),
         "reason": answer.reason,
         "unfamiliarity": _rounded(answer.unfamiliarity),
         "box": answer.box_px,
@@ -140,7 +141,9 @@ def _selection(options: argparse.Namespace, method: Method) -> SelectionConfig:
 
 
 def _line(record: dict[str, Any]) -> str:
-    found = f"box {list(record['box'])}" if record["found"] else "nothing found"
+    strange = (record["unfamiliarity"] or 0) > 1  # warned of in a line of its own
+    why = f" ({record['reason']})" if record["reason"] and not strange else ""
+    found = f"box {list(record['box'])}" if record["found"] else f"nothing found{why}"
     return (
         f"{record['image']}  {record['instruction']!r}: {found}, "
         f"confidence {record['confidence']:.2f}, {record['total_ms']:.0f} ms"

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from math import nan
+
 from rclpy.time import Time
 from sensor_msgs.msg import Image, RegionOfInterest
 from std_msgs.msg import Header
@@ -31,6 +33,7 @@ def answer_message(
     """
     header, segmentation = answer.frame.header, answer.segmentation
     stamp_ns = _nanoseconds(header)
+    presence = segmentation.selection.presence
     key_age_ns = max(0, stamp_ns - _nanoseconds(answer.key.header)) if answer.key else 0
     return SegmentationResult(
         header=header,
@@ -42,6 +45,7 @@ def answer_message(
         key_frame_age_ms=key_age_ns / 1e6,
         found=segmentation.found,
         confidence=segmentation.confidence,
+        presence=nan if presence is None else presence,
         reason=segmentation.reason,
         mask=mask or mask_to_image(segmentation.mask, header),
         region_of_interest=_region(segmentation.box_px),

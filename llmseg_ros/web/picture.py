@@ -30,7 +30,8 @@ def picture_bytes(shown: Shown, full: Segmentation | None) -> bytes:
 
     Args:
         shown: what is shown; an answer that was carried along has no candidates of its own.
-        full: the last full answer, whose candidates are told if it is to the same instruction.
+        full: the last full answer; its candidates and presence are told if it is to the same
+            instruction.
 
     Raises:
         Exception: whatever reading the camera's image raises.
@@ -84,15 +85,19 @@ def _answer(answer: Segmentation) -> dict[str, Any]:
 
 
 def _of_full(instruction: str, full: Segmentation | None) -> dict[str, Any]:
-    """Candidates, most likely first, and time of a full answer; none of another instruction's."""
+    """What a full answer says of itself, candidates by score; none of another instruction's."""
     if full is None or full.instruction != instruction:
-        return {"candidates": [], "total_ms": None}
+        return {"candidates": [], "total_ms": None, "presence": None}
     candidates = [
         {"index": index, "score": _number(score), "selected": index in full.selection.indices}
         for index, score in enumerate(full.candidates.score.tolist())
     ]
     candidates.sort(key=lambda each: -(each["score"] or 0))
-    return {"candidates": candidates[:MOST_BARS], "total_ms": round(full.total_ms, 1)}
+    return {
+        "candidates": candidates[:MOST_BARS],
+        "total_ms": round(full.total_ms, 1),
+        "presence": full.selection.presence,
+    }
 
 
 def _jpeg(image: np.ndarray) -> bytes:

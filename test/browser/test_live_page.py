@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -86,15 +87,22 @@ def test_a_person_asks_sees_moves_a_slider_and_asks_for_what_is_not_there(
     expect(page.locator(VERDICT)).to_have_text("Nothing here fits")
     expect(page.locator("#nothing")).to_be_visible()
     expect(page.locator("#why")).to_contain_text("is below 1")
-    # The chance that nothing fits is no matter of the line.
     expect(page.locator("#confidence")).to_contain_text("sure that nothing fits: 0.")
-    expect(page.locator("#line")).to_be_hidden()
     page.get_by_role("slider", name="Nothing fits below").fill("0.25")
-    expect(page.locator("#line-label")).to_have_text("nothing fits below 0.25")
+    # The meter shows what the line decides on, also between full answers, when the mask is carried.
+    told = re.compile(r"^chance that anything fits [01]\.\d\d, nothing fits below 0\.25$")
+    for _ in range(8):
+        expect(page.locator("#line-label")).to_have_text(told, timeout=500)
+        page.wait_for_timeout(250)
+    expect(page.locator("#line")).to_be_visible()
+    expect(page.get_by_role("meter", name="chance that anything fits")).to_be_visible()
+    expect(page.locator(VERDICT)).to_have_text("Found")
+    expect(page.locator("#confidence")).to_have_text(re.compile(r"^confidence [01]\.\d\d$"))
 
     switch = page.get_by_role("checkbox", name="Answer unfamiliar images all the same")
     expect(switch).not_to_be_checked()
-    switch.check()
+    with page.expect_response("**/api/parameter"):
+        switch.check()
     page.reload()
     expect(switch).to_be_checked()
 

@@ -76,16 +76,22 @@ const milliseconds = (value) => value >= 10_000 ? `${(value / 1000).toFixed(0)} 
 function current() { return state?.cameras.find((each) => each.name === camera); }
 
 function showAnswer(head) {
-  const line = settings.value("min_confidence");
+  // Where the model tells whether anything fits, that chance and its line decide; else the mask's.
+  // A mask that is carried along has that of the full answer that it comes from.
+  const presence = answer?.presence ?? null, tells = presence !== null;
+  const line = settings.value(tells ? "min_presence" : "min_confidence");
   const asked = current()?.instruction || "";
   const confidence = answer?.confidence ?? null, found = Boolean(answer?.found);
   // What else than a mask's chance is no matter of the line: a calibrated model says of nothing how
   // likely that is right, and nothing is known of an unfamiliar image, nor of what was lost.
   const unknown = Boolean(answer && !found && (answer.unfamiliar || answer.followed));
-  const ofNothing = Boolean(answer && !found && state?.calibrated);
-  byId("line").hidden = !line || ofNothing || unknown; // no line at 0: every mask is taken
+  const ofNothing = Boolean(answer && !found && (tells || state?.calibrated));
+  byId("line").hidden = !line || (ofNothing && !tells) || unknown; // at 0 all masks are taken
   if (!byId("line").hidden) byId("line").style.left = `${100 * line}%`;
-  byId("line-label").textContent = byId("line").hidden ? "" : `nothing fits below ${line.toFixed(2)}`;
+  byId("line-label").textContent = [
+    tells ? `chance that anything fits ${presence.toFixed(2)}` : "",
+    byId("line").hidden ? "" : `nothing fits below ${line.toFixed(2)}`,
+  ].filter(Boolean).join(", ");
   const verdict = !answer ? (asked ? "Thinking …" : "Nothing is asked yet.")
     : found ? (answer.phrase ? `Found: ${answer.phrase}` : "Found")
       : answer.unfamiliar ? "Unfamiliar image" : "Nothing here fits";
@@ -100,11 +106,13 @@ function showAnswer(head) {
   byId("verdict").textContent = verdict;
   byId("why").textContent = answer?.reason || "";
   byId("why").hidden = !answer?.reason;
-  byId("level").style.width = unknown ? "0%" : `${100 * (confidence ?? 0)}%`;
+  const level = unknown ? 0 : (presence ?? confidence ?? 0);
+  byId("level").style.width = `${100 * level}%`;
   byId("level").className = found ? "found" : "";
-  byId("meter").setAttribute("aria-valuenow", confidence ?? 0);
+  byId("meter").setAttribute("aria-label", tells ? "chance that anything fits" : "confidence");
+  byId("meter").setAttribute("aria-valuenow", level);
   byId("confidence").textContent = confidence === null || unknown ? ""
-    : `${ofNothing ? "sure that nothing fits: " : ""}${confidence.toFixed(2)}`;
+    : `${ofNothing ? "sure that nothing fits: " : tells ? "confidence " : ""}${confidence.toFixed(2)}`;
   showCandidates();
 }
 

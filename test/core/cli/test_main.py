@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -109,9 +110,13 @@ def test_nothing_found_is_said(
 ) -> None:
     asked = ("segment", pictures, "cup", "--model", model_folder, "--min-confidence", 1)
     assert run(*asked) == 0
-    assert capsys.readouterr().out.count("nothing found") == 2
+    assert (
+        len(re.findall(r"nothing found \(confidence 0\.\d\d is below 1\)", capsys.readouterr().out))
+        == 2
+    )
     assert run(*asked, "--json") == 0
     for record in json.loads(capsys.readouterr().out):
+        assert record["presence"] is None
         assert record["reason"] == f"confidence {record['confidence']:.2f} is below 1"
 
 

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 
+import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
 
 from helpers.observer import Observer
@@ -34,6 +36,7 @@ def test_unfamiliar_images_are_a_warning_as_long_as_they_come(observer: Observer
     result = rig.result(1)
     assert result.reason.startswith("unfamiliar image: ")
     assert (result.found, result.confidence) == (False, 0.0)
+    assert math.isnan(result.presence)
     status = warned(rig, result.reason)
     values = {pair.key: pair.value for pair in status.values}
     assert float(values["unfamiliarity"]) > 1
@@ -52,5 +55,16 @@ def test_unfamiliar_images_are_a_warning_as_long_as_they_come(observer: Observer
 
     assert page.post("/api/parameter", {"name": "accept_unfamiliar", "value": True}).status == 200
     rig.show(image_message(3))
-    assert not rig.result(3).reason.startswith("unfamiliar")
+    answered = rig.result(3)
+    assert not answered.reason.startswith("unfamiliar")
+    assert 0 <= answered.presence <= 1
     warned(rig, "its confidence means nothing here")
+
+    assert page.post("/api/parameter", {"name": "min_presence", "value": 1.0}).status == 200
+    rig.show(image_message(4))
+    nothing = rig.result(4)
+    told = f"the chance that anything fits, {nothing.presence:.2f}, is below 1"
+    assert (nothing.found, nothing.reason) == (False, told)
+    assert nothing.confidence == pytest.approx(1 - nothing.presence)
+    head = page.get("/api/view", camera="", after=0).head
+    assert head["answer"]["presence"] == pytest.approx(nothing.presence)
