@@ -16,13 +16,16 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from zlib import crc32
 
 import cv2
 import numpy as np
 
+from .guests import choose_guests, movable_categories, with_guests
 from .tasks import LEARNING_SUITE, SPLITS, Task, suite_tasks, task_split
 
 __all__ = ["main", "record_task"]
@@ -32,7 +35,7 @@ SIZES = ((256, 256), (320, 240))
 FARTHEST_MM = 2**16 - 1
 
 
-def record_task(task: Task, folder: Path, shots: int, vary: bool) -> int:
+def record_task(task: Task, folder: Path, shots: int, vary: bool, known: Sequence[str] = ()) -> int:
     """Record what is missing of a task's first `shots` scenes.
 
     Args:
@@ -40,20 +43,32 @@ def record_task(task: Task, folder: Path, shots: int, vary: bool) -> int:
         folder: of the recording.
         shots: scenes; each begins with another initial state.
         vary: whether to rearrange things and change looks in two scenes of three.
+        known: categories of which some come as guests into one varied scene of two.
 
     Returns:
         How many were recorded now.
     """
     missing = [shot for shot in range(shots) if not _whole(folder, task, shot).exists()]
-    if not missing:
-        return 0
+    (folder / task.name).mkdir(parents=True, exist_ok=True)
+    alone = [shot for shot in missing if not (vary and known and shot % 3 == 2)]
+    _record(task, folder, alone, vary)
+    if len(alone) < len(missing):
+        guests = choose_guests(task, known, np.random.default_rng(crc32(task.name.encode())))
+        with TemporaryDirectory() as place:
+            visited = with_guests(task, guests, Path(place))
+            _record(visited, folder, [shot for shot in missing if shot not in alone], vary)
+    return len(missing)
+
+
+def _record(task: Task, folder: Path, shots: Sequence[int], vary: bool) -> None:
+    if not shots:
+        return
     from .simulation import Simulation
     from .variation import Looks, move_arm, rearrange
 
     simulation = Simulation(task)
     looks = Looks(simulation)
-    (folder / task.name).mkdir(parents=True, exist_ok=True)
-    for shot in missing:
+    for shot in shots:
         rng = np.random.default_rng([crc32(task.name.encode()), shot])
         looks.restore()
         simulation.set_state(shot)
@@ -65,7 +80,6 @@ def record_task(task: Task, folder: Path, shots: int, vary: bool) -> int:
             looks.vary(rng)
         _write(simulation, folder, shot, SIZES[shot % len(SIZES)], varied)
     simulation.close()
-    return len(missing)
 
 
 def _whole(folder: Path, task: Task, shot: int) -> Path:
@@ -124,14 +138,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--tasks", type=int, help="the first so many; all if left out")
     parser.add_argument("--shots", type=int, default=6, help="scenes a task (%(default)s)")
     parser.add_argument(
-        "--vary", action="store_true", help="rearrange and repaint two of three scenes"
+        "--vary", action="store_true", help="in two scenes of three other places, looks and company"
     )
     options = parser.parse_args(arguments)
     try:
-        tasks = suite_tasks(options.suite, options.split)[: options.tasks]
+        split = suite_tasks(options.suite, options.split)
+        known, tasks = movable_categories(split), split[: options.tasks]
         for place, task in enumerate(tasks, 1):
             start = time.monotonic()
-            made = record_task(task, options.recording, options.shots, options.vary)
+            made = record_task(task, options.recording, options.shots, options.vary, known)
             print(
                 f"{place} of {len(tasks)}: {task.name} ({task_split(task)}): {made} recorded in "
                 f"{time.monotonic() - start:.0f} s",

@@ -8,6 +8,7 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,11 +82,15 @@ class Simulation:
             self._env = OffScreenRenderEnv(
                 bddl_file_name=str(task.description), use_camera_obs=False, hard_reset=False
             )
+            self._env.seed(crc32(task.name.encode()))
             self._env.reset()
         self.task = task
-        self.states = load_initial_states(task.states)
         self._world = self._env.env
         self.sim = self._world.sim
+        if task.states is None:
+            self.states = self.sim.get_state().flatten()[None]
+        else:
+            self.states = load_initial_states(task.states)
         owners = {
             geom: name
             for geom, name in self._world.model.geom_ids_to_instances.items()

@@ -28,12 +28,12 @@ class Task:
     Attributes:
         name: the file's without suffix, such as "KITCHEN_SCENE3_turn_on_the_stove".
         description: the file that says what stands where and what is to be reached (BDDL).
-        states: the file of its initial states.
+        states: the file of its initial states; without one, where its description puts things.
     """
 
     name: str
     description: Path
-    states: Path
+    states: Path | None
 
     @property
     def scene(self) -> str:

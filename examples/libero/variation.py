@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from .simulation import CAMERAS, Simulation, Thing
 
@@ -19,6 +20,8 @@ TRIES = 60
 SETTLE_STEPS = 250
 ARM_SPREAD = 0.07
 """radians, standard deviation of each joint"""
+TURN, TILT, DISTANCE = 0.45, 0.2, (0.65, 1.3)
+"""of the scene camera about the table: radians to both sides, up and down, and times as far"""
 
 
 class Looks:
@@ -54,18 +57,33 @@ class Looks:
         textures = np.unique(model.mat_texid[materials].max(1))
         for material in materials:
             if rng.random() < 0.6:
-                model.mat_rgba[material, :3] = rng.uniform(0.35, 1.0) * rng.uniform(0.7, 1.0, 3)
+                model.mat_rgba[material, :3] = rng.uniform(0.3, 1.0) * rng.uniform(0.4, 1.0, 3)
             if rng.random() < 0.5 and (textures >= 0).any():
                 used = model.mat_texid[material] >= 0
                 model.mat_texid[material, used] = rng.choice(textures[textures >= 0])
         model.light_diffuse[:] *= rng.uniform(0.6, 1.25)
         model.light_pos[:] += rng.normal(0, 0.3, model.light_pos.shape)
+        self._move_scene_camera(rng)
         for camera, spread in (("scene", 0.05), ("wrist", 0.01)):
             number = model.camera_name2id(CAMERAS[camera])
             model.cam_pos[number] += rng.normal(0, spread, 3)
             model.cam_quat[number] += rng.normal(0, spread / 4, 4)
             model.cam_quat[number] /= np.linalg.norm(model.cam_quat[number])
             model.cam_fovy[number] *= rng.uniform(0.85, 1.12)
+
+    def _move_scene_camera(self, rng: np.random.Generator) -> None:
+        """Nearer or farther and about the middle of the table, which it goes on looking at."""
+        model = self.simulation.sim.model
+        number = model.camera_name2id(CAMERAS["scene"])
+        feet = [thing.position[2] for thing in self.simulation.things() if thing.movable]
+        focus = np.array([*self.simulation.middle, np.median(feet)])
+        away = model.cam_pos[number] - focus
+        level = np.array([-away[1], away[0], 0.0]) / np.linalg.norm(away[:2])
+        turn = Rotation.from_rotvec(rng.uniform(-TURN, TURN) * np.array([0.0, 0.0, 1.0]))
+        turn = turn * Rotation.from_rotvec(rng.uniform(-TILT, TILT) * level)
+        model.cam_pos[number] = focus + turn.apply(away) * rng.uniform(*DISTANCE)
+        was = Rotation.from_quat(np.roll(model.cam_quat[number], -1))  # MuJoCo's w comes first
+        model.cam_quat[number] = np.roll((turn * was).as_quat(), 1)
 
 
 def move_arm(simulation: Simulation, rng: np.random.Generator) -> None:

@@ -22,7 +22,9 @@ from llmseg_core.runtime.whole_file import whole_file
 __all__ = ["SEEN_IMAGES_FILE", "ImageGroup", "LayerGroup", "SeenImages"]
 
 SEEN_IMAGES_FILE = "seen_images.safetensors"
-NUMBERS = ("limit", "usual", "strange")
+NUMBERS = ("near", "limit", "usual", "strange", "together")
+LEAST_DISTANCE = 0.01
+"""of a layer, where all images are alike"""
 SMOOTHING = 0.1
 """added to the variance along every direction, where 1 is the variance of a number"""
 
@@ -75,32 +77,45 @@ class ImageGroup:
     Attributes:
         name: what they are, for people.
         layers: by the name of a layer.
-        limit: distance (see `raw_distance`) below which all but a few of them are.
+        near: logarithm of the distance (see `log_distance`) of the middle one of them.
+        limit: that below which all but a few of them are, above `near`.
         usual: strangeness (see `strangeness`) of the middle one of them.
         strange: strangeness below which all but a few of them are, above `usual`.
+        together: the sum (see `steps_away`) below which all but a few of them are, at least 1.
     """
 
     name: str
     layers: Mapping[str, LayerGroup]
+    near: float
     limit: float
     usual: float
     strange: float
+    together: float
 
     def distance(self, statistics: Mapping[str, Tensor]) -> Tensor:
-        """(N,) or (): above 1 where an image is too far away, or too much like other images."""
-        apart = self.raw_distance(statistics) / self.limit
-        alike = (self.strangeness(statistics) - self.usual) / (self.strange - self.usual)
-        return torch.maximum(apart, alike)
+        """(N,) or (), 0 and more: above 1 where an image is too far away and too strange in all."""
+        steps = self.steps_away(self.log_distance(statistics), self.strangeness(statistics))
+        return steps / self.together
+
+    def steps_away(self, log_distance: Tensor, strangeness: Tensor) -> Tensor:
+        """(N,) of both (N,): how far away plus how strange, each 1 at its limit.
+
+        Neither makes up for the other: the nearer and the less strange half counts 0. Other images
+        are mostly a little of both, and few own ones are.
+        """
+        apart = (log_distance - self.near) / (self.limit - self.near)
+        alike = (strangeness - self.usual) / (self.strange - self.usual)
+        return apart.clamp(min=0) + alike.clamp(min=0)
 
     def strangeness(self, statistics: Mapping[str, Tensor]) -> Tensor:
         """How much more like other images than like these: (N,) or ()."""
         parts = [group.strangeness(statistics[name]) for name, group in self.layers.items()]
         return torch.stack(parts).sum(0)
 
-    def raw_distance(self, statistics: Mapping[str, Tensor]) -> Tensor:
-        """Geometric mean of the layers' distances, (N,) or ()."""
-        logs = [group.distance(statistics[name]).log() for name, group in self.layers.items()]
-        return torch.stack(logs).mean(0).exp()
+    def log_distance(self, statistics: Mapping[str, Tensor]) -> Tensor:
+        """Logarithm of the geometric mean of the layers' distances, (N,) or ()."""
+        distances = [group.distance(statistics[name]) for name, group in self.layers.items()]
+        return torch.stack(distances).clamp(min=LEAST_DISTANCE).log().mean(0)
 
 
 @dataclass(frozen=True)
@@ -133,7 +148,7 @@ class SeenImages:
         Raises:
             ValueError: if it is of other layers.
         """
-        if tuple(group.layers) != self.layers:
+        if set(group.layers) != set(self.layers):
             raise ValueError(
                 f"{group.name} has statistics of {', '.join(group.layers)}, the model those of "
                 f"{', '.join(self.layers)}"
@@ -187,7 +202,10 @@ class SeenImages:
                     for number, each in enumerate(about)
                 )
         except (SafetensorError, ValueError, TypeError, KeyError) as error:
-            raise ValueError(f"{file} does not say which images were seen: {error!r}") from error
+            raise ValueError(
+                f"{file} does not say which images were seen, or as an earlier version did: "
+                f"{error!r}; llmseg familiarity fit --alone writes it anew"
+            ) from error
         if not groups or not layers:
             raise ValueError(f"{file} holds no group of images")
         return cls(groups)

@@ -43,8 +43,8 @@ class FamiliarityRecipe(Settings):
     """What familiar images are fitted on."""
 
     scenes: Annotated[int, AtLeast(1)] = 1500
-    """training scenes, from the first; each is looked at as it is and as two degraded copies"""
-    made_up: Annotated[int, AtLeast(1)] = MADE_UP
+    """training scenes, from the first; each is looked at as it is and as four degraded copies"""
+    made_up: Annotated[int, AtLeast(1)] = 3 * MADE_UP
     """images that they are told from"""
     name: str = "rendered tabletops"
     """what the scenes are, for people"""

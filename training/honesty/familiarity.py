@@ -35,12 +35,12 @@ from .made_up import made_up_image
 
 __all__ = ["fit_as_asked", "group_of_images", "measure_as_asked", "measured"]
 
-COPIES = ("noise", "blur", "exposure", "colours", "jpeg")
-"""how the second copy of each image in turn is degraded; the first one has another size"""
-BOTH = 0.4
-"""share of the second copies that have another size, too"""
+WORSE = ("noise", "blur", "exposure", "colours", "jpeg")
+"""one way for each image in turn, of a copy as it is and of one of another size"""
 MADE_UP, MADE_UP_AN_IMAGE = 1000, 8
 """images of no world that the own ones are told from: so many, or of few own ones so many each"""
+KINDS = (0, 1, 2, 2, 3)
+"""of an image and its copies: as it is, worse, twice of another size, both"""
 RESAMPLES = 1000
 
 
@@ -52,7 +52,7 @@ def group_of_images(
     keep: Path | None = None,
     made_up: int | None = None,
 ) -> ImageGroup:
-    """Fit a group on images and on two degraded copies of each, beside made-up images.
+    """Fit a group on images and on four degraded copies of each, beside made-up images.
 
     Args:
         look: of the model.
@@ -74,10 +74,9 @@ def group_of_images(
 
     def own(number: int) -> list[np.ndarray]:
         rng, clean = np.random.default_rng((seed, number)), image(number)
-        resized = degraded(clean, "size", rng)
-        worse = degraded(clean, COPIES[number % len(COPIES)], rng)
-        both = rng.random() < BOTH
-        return [clean, resized, degraded(worse, "size", rng) if both else worse]
+        worse = degraded(clean, WORSE[number % len(WORSE)], rng)
+        resized = [degraded(each, "size", rng) for each in (clean, clean, worse)]
+        return [clean, worse, *resized]
 
     def others(number: int) -> list[np.ndarray]:
         return [made_up_image(number, image(number % len(images)), seed)]
@@ -86,8 +85,8 @@ def group_of_images(
     near = statistics_in_parts(look, len(images), own, keep and keep / "own")
     far = statistics_in_parts(look, made_up, others, keep and keep / "made_up")
     count = len(images)
-    numbers = torch.arange(count).repeat_interleave(3)
-    return fit_group(name, near, numbers, far, torch.arange(3).repeat(count))
+    numbers = torch.arange(count).repeat_interleave(len(KINDS))
+    return fit_group(name, near, numbers, far, torch.tensor(KINDS).repeat(count))
 
 
 def fit_as_asked(options: argparse.Namespace) -> None:

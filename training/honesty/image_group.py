@@ -23,9 +23,12 @@ IMAGES_A_DIRECTION = 4
 """of few images fewer directions are told apart"""
 SMALLEST_SCALE = 1e-5
 """of a number that is the same in all images"""
-WITHIN_DISTANCE, WITHIN_STRANGENESS = 0.99, 0.985
-"""shares of left out images of the group, of every kind of copy, that are within each limit"""
-RIDGE = 0.01
+WITHIN_EACH, WITHIN = 0.99, 0.987
+"""shares of left out images of the group that are within the limits of distance and of strangeness,
+and, of every kind of copy, within that of both together"""
+LEAST_STEP = 0.05
+"""from the middle image to a limit, of images that are all alike"""
+RIDGE = 1e-4
 """weight of the squared weights"""
 FOLDS = 5
 
@@ -44,7 +47,7 @@ def fit_group(
         statistics: by layer (N, F) float32, of images and of degraded copies of them.
         images: (N,) int64, which image each row is of; copies are left out with their image.
         others: by layer (M, F) float32, of images that are none of theirs.
-        kinds: (N,) int64, which kind of copy each row is; the limits hold for each kind, however
+        kinds: (N,) int64, which kind of copy each row is; the limit holds for each kind, however
             unusual. None is one kind.
 
     Raises:
@@ -58,15 +61,24 @@ def fit_group(
         out = fold == number
         group = _fit(name, {layer: rows[~out] for layer, rows in statistics.items()}, others)
         left_out = {layer: rows[out] for layer, rows in statistics.items()}
-        apart[out], alike[out] = group.raw_distance(left_out), group.strangeness(left_out)
-    return replace(
+        apart[out], alike[out] = group.log_distance(left_out), group.strangeness(left_out)
+    (near, limit), (usual, strange) = _scale(apart), _scale(alike)
+    group = replace(
         _fit(name, statistics, others),
-        limit=max(float(apart[kinds == kind].quantile(WITHIN_DISTANCE)) for kind in kinds.unique()),
-        usual=float(alike.median()),
-        strange=max(
-            float(alike[kinds == kind].quantile(WITHIN_STRANGENESS)) for kind in kinds.unique()
-        ),
+        near=near,
+        limit=limit,
+        usual=usual,
+        strange=strange,
     )
+    steps = group.steps_away(apart, alike)
+    together = max(float(steps[kinds == kind].quantile(WITHIN)) for kind in kinds.unique())
+    return replace(group, together=max(together, 1.0))
+
+
+def _scale(values: Tensor) -> tuple[float, float]:
+    """The middle of (N,) values, and the limit that all but a few of them are below."""
+    middle = float(values.median())
+    return middle, max(float(values.quantile(WITHIN_EACH)), middle + LEAST_STEP)
 
 
 def require_enough(count: int) -> None:
@@ -90,7 +102,7 @@ def _fit(name: str, own: Mapping[str, Tensor], others: Mapping[str, Tensor]) -> 
         layer: replace(each, weights=part)
         for (layer, each), part in zip(layers.items(), weights, strict=True)
     }
-    return ImageGroup(name, told, 1.0, 0.0, 1.0)
+    return ImageGroup(name, told, near=0.0, limit=1.0, usual=0.0, strange=1.0, together=1.0)
 
 
 def _telling_weights(near: np.ndarray, far: np.ndarray) -> Tensor:

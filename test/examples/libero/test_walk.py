@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from llmseg_ros.own_domain import own_network
@@ -131,3 +133,22 @@ def test_a_recording_goes_on_where_it_stopped(place: Path) -> None:
         made = {path.name: path.stat().st_mtime_ns for path in (place / "rec").rglob("*.json")}
     assert ": 0 recorded" in said
     assert sorted(made) == ["0000.json", "0001.json"]
+
+
+def test_a_varied_recording_has_guests_and_can_be_made_again(place: Path) -> None:
+    command = "-m examples.libero.record {} --split train --tasks 1 --shots 3 --vary"
+    for folder in ("once", "again"):
+        subprocess.run(
+            [str(LIBERO), *command.format(folder).split()], cwd=place, env=environment(), check=True
+        )
+    made = sorted(path.relative_to(place / "once") for path in (place / "once").rglob("*.*"))
+    assert len(made) == 3 * 7
+    for file in made:
+        assert (place / "once" / file).read_bytes() == (place / "again" / file).read_bytes(), file
+    things = [
+        json.loads(file.read_text())["things"] for file in sorted(place.glob("once/*/*.json"))
+    ]
+    guests = [[name for name in each if "_guest" in name] for each in things]
+    assert [len(each) for each in guests] == [0, 0, 3]
+    stood = np.array([things[2][name]["low"][:2] for name in guests[2]])
+    assert np.abs(stood).max() < 1  # metres: they came in from where they waited

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import Tensor
 
 from llmseg_core import LLMSegPipeline
@@ -54,6 +55,21 @@ def test_own_images_are_near_and_others_far(group: ImageGroup) -> None:
     assert (distances(group, wild) > 1).float().mean() > 0.9
 
 
+def test_an_image_is_unfamiliar_by_a_little_of_both(group: ImageGroup) -> None:
+    unit = replace(group, near=0.0, limit=1.0, usual=2.0, strange=4.0, together=1.25)
+    log_distance = torch.tensor([-9.0, 0.0, 0.5, 1.0, 1.0, 2.0])
+    strangeness = torch.tensor([2.0, -9.0, 3.0, 2.0, 4.0, -50.0])
+    steps = unit.steps_away(log_distance, strangeness)
+    assert steps.tolist() == pytest.approx([0.0, 0.0, 1.0, 1.0, 2.0, 2.0])
+
+
+def test_images_that_are_all_alike_are_known() -> None:
+    same = {name: each[:1].repeat(30, 1) for name, each in rows(1, 0).items()}
+    group = fit_group("same", same, torch.arange(30), rows(200, 1, shift=1.5))
+    assert (distances(group, same) <= 1).all()
+    assert (distances(group, rows(50, 3, shift=1.5)) > 1).all()
+
+
 def test_a_second_group_is_known_besides(group: ImageGroup, tmp_path: Path) -> None:
     other = fit_group("mine", rows(60, 4, -3.0), torch.arange(60), rows(200, 1, 1.5))
     seen = SeenImages((group,)).with_group(other)
@@ -65,6 +81,8 @@ def test_a_second_group_is_known_besides(group: ImageGroup, tmp_path: Path) -> N
         assert again.distance(statistics) == pytest.approx(seen.distance(statistics), rel=1e-2)
         assert again.distance(statistics) < 1
     assert [each.name for each in again.with_group(other).groups] == ["own", "mine"]
+    turned = replace(other, layers={name: other.layers[name] for name in ("b", "a")})
+    assert len(seen.with_group(turned).groups) == 2  # the order of layers says nothing
     with pytest.raises(ValueError, match="has statistics of c, the model those of a, b"):
         seen.with_group(replace(other, layers={"c": other.layers["a"]}))
 
@@ -75,6 +93,10 @@ def test_few_images_and_damaged_files_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "seen.safetensors"
     file.write_bytes(b"no such thing")
     with pytest.raises(ValueError, match="does not say which images were seen"):
+        SeenImages.load(file)
+    before = {"groups": json.dumps([{"name": "own", "limit": 1, "usual": 0, "strange": 1}])}
+    save_file({"a": torch.zeros(1)}, file, {**before, "layers": "[]"})
+    with pytest.raises(ValueError, match=r"'near'.*familiarity fit --alone writes it anew"):
         SeenImages.load(file)
 
 
