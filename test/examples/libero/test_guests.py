@@ -61,6 +61,14 @@ def test_no_guest_shares_a_name_with_what_is_there(task: Task) -> None:
     assert choose_guests(task, ["plate", "milk"], np.random.default_rng(0)) == ["milk"]
 
 
+def test_a_table_may_have_another_name_than_its_category(task: Task, tmp_path: Path) -> None:
+    renamed = DESCRIPTION.replace("kitchen_table - kitchen_table", "main_table - table")
+    task.description.write_text(renamed)
+    (tmp_path / "visited").mkdir()
+    text = with_guests(task, ["milk"], tmp_path / "visited").description.read_text()
+    assert "(On milk_guest1 main_table_milk_guest1_region)" in text
+
+
 def test_guests_wait_beside_the_table(task: Task, tmp_path: Path) -> None:
     (tmp_path / "visited").mkdir()
     visited = with_guests(task, ["milk", "butter"], tmp_path / "visited")
@@ -74,6 +82,8 @@ def test_guests_wait_beside_the_table(task: Task, tmp_path: Path) -> None:
 
 
 def test_a_description_without_a_table_is_refused(task: Task, tmp_path: Path) -> None:
-    task.description.write_text(DESCRIPTION.replace("kitchen_table - kitchen_table", ""))
+    fixtures = "kitchen_table - kitchen_table\n    wooden_cabinet_1 - wooden_cabinet\n"
+    assert fixtures in DESCRIPTION
+    task.description.write_text(DESCRIPTION.replace(fixtures, ""))
     with pytest.raises(ValueError, match=r"\.bddl has no table"):
         with_guests(task, ["milk"], tmp_path)
