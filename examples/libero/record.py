@@ -50,13 +50,12 @@ def record_task(task: Task, folder: Path, shots: int, vary: bool, known: Sequenc
     """
     missing = [shot for shot in range(shots) if not _whole(folder, task, shot).exists()]
     (folder / task.name).mkdir(parents=True, exist_ok=True)
-    alone = [shot for shot in missing if not (vary and known and shot % 3 == 2)]
-    _record(task, folder, alone, vary)
-    if len(alone) < len(missing):
+    visits = [shot for shot in missing if vary and known and shot % 3 == 2]
+    _record(task, folder, [shot for shot in missing if shot not in visits], vary)
+    if visits:
         guests = choose_guests(task, known, np.random.default_rng(crc32(task.name.encode())))
         with TemporaryDirectory() as place:
-            visited = with_guests(task, guests, Path(place))
-            _record(visited, folder, [shot for shot in missing if shot not in alone], vary)
+            _record(with_guests(task, guests, Path(place)), folder, visits, vary)
     return len(missing)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 from llmseg_core.config import RuntimeConfig, SelectionConfig
-from llmseg_core.familiarity.familiarity import unfamiliar_warning
+from llmseg_core.familiarity.familiarity import UNFAMILIAR, unfamiliar_warning
 from llmseg_core.images.image_files import (
     IMAGE_SUFFIXES,
     LOSSLESS_SUFFIXES,
@@ -141,8 +141,8 @@ def _selection(options: argparse.Namespace, method: Method) -> SelectionConfig:
 
 
 def _line(record: dict[str, Any]) -> str:
-    strange = (record["unfamiliarity"] or 0) > 1  # warned of in a line of its own
-    why = f" ({record['reason']})" if record["reason"] and not strange else ""
+    reason = record["reason"]
+    why = "" if reason.startswith(UNFAMILIAR) else f" ({reason})"  # that has a line of its own
     found = f"box {list(record['box'])}" if record["found"] else f"nothing found{why}"
     return (
         f"{record['image']}  {record['instruction']!r}: {found}, "

@@ -15,7 +15,7 @@ from llmseg_core.types import Segmentation
 from .layer_taps import LayerTaps, tapped_layers
 from .seen_images import SeenImages
 
-__all__ = ["Familiarity", "unfamiliar_reason", "unfamiliar_warning"]
+__all__ = ["UNFAMILIAR", "Familiarity", "unfamiliar_reason", "unfamiliar_warning"]
 
 UNFAMILIAR = "unfamiliar image"
 """what the reason of such an answer begins with"""

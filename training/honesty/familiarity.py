@@ -39,7 +39,7 @@ WORSE = ("noise", "blur", "exposure", "colours", "jpeg")
 """one way for each image in turn, of a copy as it is and of one of another size"""
 MADE_UP, MADE_UP_AN_IMAGE = 1000, 8
 """images of no world that the own ones are told from: so many, or of few own ones so many each"""
-KINDS = (0, 1, 2, 2, 3)
+COPY_KINDS = (0, 1, 2, 2, 3)
 """of an image and its copies: as it is, worse, twice of another size, both"""
 RESAMPLES = 1000
 
@@ -85,8 +85,8 @@ def group_of_images(
     near = statistics_in_parts(look, len(images), own, keep and keep / "own")
     far = statistics_in_parts(look, made_up, others, keep and keep / "made_up")
     count = len(images)
-    numbers = torch.arange(count).repeat_interleave(len(KINDS))
-    return fit_group(name, near, numbers, far, torch.tensor(KINDS).repeat(count))
+    numbers = torch.arange(count).repeat_interleave(len(COPY_KINDS))
+    return fit_group(name, near, numbers, far, torch.tensor(COPY_KINDS).repeat(count))
 
 
 def fit_as_asked(options: argparse.Namespace) -> None:

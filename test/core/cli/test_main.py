@@ -239,3 +239,16 @@ def test_a_result_is_not_written_in_a_format_that_spoils_it(
     assert main(["segment", str(image), "a cup", option, str(tmp_path / name)]) == 2
     assert f"{name} must be a file with one of the suffixes .png, " in capsys.readouterr().err
     assert not (tmp_path / name).exists()
+
+
+def test_why_nothing_was_found_is_said_of_unfamiliar_images_too(
+    pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("segment", pictures, "the cup", "--model", "embedded", "--device", "cpu")
+    assert run(*asked) == 0
+    output = capsys.readouterr()
+    assert output.err.count(": unfamiliar image: ") == 2
+    assert output.out.count("'the cup': nothing found, confidence 0.00") == 2
+    assert run(*asked, "--accept-unfamiliar", "--min-presence", 1) == 0
+    said = capsys.readouterr().out
+    assert said.count("'the cup': nothing found (the chance that anything fits, 0.") == 2
