@@ -47,6 +47,8 @@ RECORDING = Path(llmseg_ros.demo.__file__).parent / "recording"
 WARM_UP = 5
 ROS_STAGES = ("convert", "place", "publish")
 START_TIMEOUT_S = 300.0
+PAUSE_S = 0.02
+"""before an image, as between those of a camera; its depth is there then"""
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,9 @@ class Prober(Node):
             camera = CameraModel.from_field_of_view(*rgb.shape[:2])
             self._infos.publish(camera.to_message(header))
             self._depths.publish(depth_to_image(depth, header))
-            time.sleep(0.02)  # they are there when the image comes
+        end = time.perf_counter() + PAUSE_S
+        while time.perf_counter() < end:
+            pass  # awake, lest this program's waking be measured
         self.result, self._came = None, {}
         start = time.perf_counter()
         self._images.publish(message)
@@ -168,8 +172,8 @@ def measure(
             prober = Prober(variant)
             prober.connect(processes)
             for number in range(WARM_UP + frames):
-                rgb = np.roll(still, number, axis=1)
-                total_ms, all_ms, stages = prober.probe(rgb, depth, number + 1)
+                rgb, its_depth = np.roll(still, number, axis=1), np.roll(depth, number, axis=1)
+                total_ms, all_ms, stages = prober.probe(rgb, its_depth, number + 1)
                 if number >= WARM_UP:
                     totals.append(total_ms)
                     all_of_it.append(all_ms)

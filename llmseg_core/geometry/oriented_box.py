@@ -91,7 +91,7 @@ def upright_box(
     """
     points = points[:: 1 + len(points) // MOST_POINTS]
     along, across = _horizontal(up)
-    flat = np.stack([points @ along, points @ across], axis=1).astype(np.float32)
+    flat = (points @ np.stack([along, across], axis=1)).astype(np.float32)
     angle = np.radians(cv2.minAreaRect(flat)[2]) if len(flat) > 2 else 0.0
     first = np.cos(angle) * along + np.sin(angle) * across
     axes = np.stack([first, _cross(up, first), up], axis=1)

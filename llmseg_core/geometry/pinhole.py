@@ -45,9 +45,11 @@ class Pinhole:
         Returns:
             (N, 3) float32 in the camera's frame: x right, y down, z forward, metres.
         """
-        x = (columns - np.float32(self.cx)) * depth / np.float32(self.fx)
-        y = (rows - np.float32(self.cy)) * depth / np.float32(self.fy)
-        return np.stack([x, y, depth], axis=1).astype(np.float32, copy=False)
+        points = np.empty((len(depth), 3), np.float32)
+        points[:, 0] = (columns - self.cx) * depth / self.fx
+        points[:, 1] = (rows - self.cy) * depth / self.fy
+        points[:, 2] = depth
+        return points
 
     def scaled(self, x: float, y: float) -> Pinhole:
         """The same camera for an image that is `x` times as wide and `y` times as high."""

@@ -21,6 +21,8 @@ FEWEST_POINTS = 30
 """of an object; fewer say nothing of its size"""
 MOST_PIXELS = 15_000
 """of an object's bounding box; a larger one is seen at every second pixel, or every third, ..."""
+MOST_POINTS = 1000
+"""by which an object's extent is told"""
 LYING = 0.5
 """share of an object's points on the plane about it from which it is as flat as a sheet"""
 TOUCHES_M, TOUCHES_SHARE = 0.015, 0.3
@@ -145,7 +147,8 @@ def _above(plane: Plane, points: NDArray[np.float32]) -> NDArray[np.bool_] | Non
     A sheet lies in the plane, and all its points are its own.
     """
     heights = plane.heights(points)
-    extent = float(np.ptp(percentiles(points, (2, 98)), axis=0).max())
+    some = points[:: 1 + len(points) // MOST_POINTS]
+    extent = float(np.ptp(percentiles(some, (2, 98)), axis=0).max())
     if percentiles(heights, (5,))[0] < -plane.tolerance - OFF_M * extent:
         return None
     above: NDArray[np.bool_] = heights > plane.tolerance

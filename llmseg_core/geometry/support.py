@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .pinhole import Pinhole
-from .visible_part import depth_step, is_measured
+from .visible_part import depth_step
 
 __all__ = ["Plane", "plane_around"]
 
@@ -35,6 +35,10 @@ SMOOTHEST = 1e-3
 """metres"""
 BEYOND = 0.3
 """how much nearer or farther than the object they may be, as a share of its depth"""
+DRAWS = np.random.default_rng(0).random(max(MOST_POINTS, 3 * TRIALS))
+"""which points are looked at: the same ones for the same surroundings"""
+NEXT, LAST = [1, 2, 0], [2, 0, 1]
+"""of x, y and z"""
 
 
 @dataclass(frozen=True)
@@ -72,29 +76,27 @@ def plane_around(
         None if the surroundings were not measured, or no plane holds `AGREE` of them. The same
         input gives the same plane.
     """
-    rows, columns = np.flatnonzero(part.any(1)), np.flatnonzero(part.any(0))
-    side = max(int(rows[-1] - rows[0]), int(columns[-1] - columns[0])) + 1
-    width = int(np.clip(RING_SHARE * side, NARROWEST, WIDEST))
-    near = _grown(mask, GAP)
+    left, top, across, down = cv2.boundingRect(part.view(np.uint8))
+    width = int(np.clip(RING_SHARE * max(across, down), NARROWEST, WIDEST))
     reach = GAP + width
-    window = np.zeros(mask.shape, bool)
-    window[
-        max(0, rows[0] - reach) : rows[-1] + reach + 1,
-        max(0, columns[0] - reach) : columns[-1] + reach + 1,
-    ] = True
-    middle = float(np.median(depth[part]))
-    ring = window & ~near & is_measured(depth)
-    ring &= np.abs(depth - middle) < BEYOND * middle + np.ptp(depth[part])
+    bottom, right = top + down + reach, left + across + reach
+    top, left = max(0, top - reach), max(0, left - reach)
+    window = np.s_[top:bottom, left:right]
+    values = depth[part]
+    middle = float(np.partition(values, len(values) // 2)[len(values) // 2])
+    beyond = BEYOND * middle + float(values.max() - values.min())
+    seen = depth[window]
+    ring = (seen > max(0.0, middle - beyond)) & (seen < middle + beyond)
+    ring &= ~_grown(mask, GAP)[window]
     around = np.flatnonzero(ring)
     if len(around) < FEWEST:
         return None
-    rng = np.random.default_rng(0)
     if len(around) > MOST_POINTS:
-        around = around[rng.integers(0, len(around), MOST_POINTS)]
-    y, x = np.divmod(around, mask.shape[1])
-    points = camera.points(x, y, depth[y, x]).astype(np.float64)
+        around = around[_spread(DRAWS[:MOST_POINTS], len(around))]
+    y, x = np.divmod(around, ring.shape[1])
+    points = camera.points(left + x, top + y, seen[y, x])
     tolerance = STEP_PART * depth_step(middle)
-    fit = _ransac(points, tolerance, rng)
+    fit = _ransac(points, tolerance)
     if fit is None:
         return None
     normal, offset = fit
@@ -104,31 +106,37 @@ def plane_around(
 
 
 def _ransac(
-    points: NDArray[np.float64], tolerance: float, rng: np.random.Generator
+    points: NDArray[np.float32], tolerance: float
 ) -> tuple[NDArray[np.float64], float] | None:
-    corners = points[rng.integers(0, len(points), size=(TRIALS, 3))]
-    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    lengths = np.linalg.norm(normals, axis=1)
+    first, second, third = points[_spread(DRAWS[: 3 * TRIALS], len(points))].reshape(3, TRIALS, 3)
+    a, b = second - first, third - first
+    normals = a[:, NEXT] * b[:, LAST] - a[:, LAST] * b[:, NEXT]  # the cross product
+    lengths = np.sqrt((normals * normals).sum(axis=1))
     flat = lengths > 1e-9
     if not flat.any():
         return None
     normals = normals[flat] / lengths[flat, None]
-    offsets = -np.einsum("ni,ni->n", normals, corners[flat, 0])
-    agree = np.abs(points @ normals.T + offsets) < tolerance
-    best = int(agree.sum(axis=0).argmax())
-    inliers = agree[:, best]
+    offsets = (normals * first[flat]).sum(axis=1)
+    agree = np.abs(normals @ points.T - offsets[:, None]) < tolerance
+    inliers = agree[int(agree.sum(axis=1).argmax())]
+    exact = points.astype(np.float64)
     for _ in range(2):
         if inliers.mean() < AGREE:
             return None
-        some = points[inliers]
+        some = exact[inliers]
         middle = some.mean(axis=0)
         around = some - middle
         normal = np.linalg.eigh(around.T @ around)[1][:, 0]
         offset = -float(normal @ middle)
-        inliers = np.abs(points @ normal + offset) < tolerance
+        inliers = np.abs(exact @ normal + offset) < tolerance
     if offset < 0:
         normal, offset = -normal, -offset
     return normal, offset
+
+
+def _spread(draws: NDArray[np.float64], count: int) -> NDArray[np.intp]:
+    """Indices below `count`, by numbers in [0, 1)."""
+    return (draws * count).astype(np.intp)
 
 
 def _grown(mask: NDArray[np.bool_], pixels: int) -> NDArray[np.bool_]:

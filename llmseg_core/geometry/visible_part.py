@@ -81,12 +81,14 @@ def visible_part(depth: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray
     measured = is_measured(depth)
     far = np.where(measured, depth, np.float32(np.inf)).astype(np.float32, copy=False)
     nearest = cv2.erode(far, np.ones((3, 3), np.uint8))
-    behind = np.zeros(mask.shape, bool)
     inside = measured & mask
-    behind[inside] = depth[inside] - nearest[inside] > depth_step(depth[inside])
-    kept = inside & ~behind
-    if not kept.any():
+    pixels = np.flatnonzero(inside)
+    values = depth.reshape(-1)[pixels]
+    before = values - nearest.reshape(-1)[pixels] <= depth_step(values)
+    if not before.any():
         return inside
+    kept = np.zeros(mask.shape, bool)
+    kept.reshape(-1)[pixels[before]] = True
     count, labels = cv2.connectedComponents(kept.view(np.uint8), connectivity=8)
     areas = np.bincount(labels[kept], minlength=count)
     order = [int(label) for label in np.argsort(-areas, kind="stable") if areas[label]]

@@ -14,7 +14,7 @@ from std_msgs.msg import Header
 from llmseg_core.following.objects import object_masks
 from llmseg_core.geometry.pinhole import Pinhole
 from llmseg_core.geometry.place import Place, locate
-from llmseg_core.geometry.visible_part import depth_in_metres
+from llmseg_core.geometry.visible_part import depth_in_metres, is_measured
 from llmseg_ros.error_log import ErrorLog
 
 from .depth_conversions import DepthValues, depth_values
@@ -30,7 +30,7 @@ WAIT_S = 0.05
 """that a depth image may come later than its colour image"""
 FARTHEST_M, NEAREST_M = 100.0, 0.02
 """metres in the median of a depth image beyond which its unit must be another"""
-LOOK_EVERY = 8
+LOOK_EVERY = 16
 """pixel, for that median"""
 ALIKE = 0.01
 """how much the ratios of the two images' sides may differ"""
@@ -178,7 +178,7 @@ def _check_sizes(depth: tuple[int, ...], image: tuple[int, ...]) -> None:
 
 def _check_unit(depth: DepthValues, unit_m: float) -> None:
     some = depth_in_metres(depth[::LOOK_EVERY, ::LOOK_EVERY], unit_m)
-    some = some[np.isfinite(some) & (some > 0)]
+    some = some[is_measured(some)]
     if not some.size:
         return
     median = float(np.median(some))

@@ -131,6 +131,8 @@ class FollowingThread:
                 self._forget()
                 with suppress(Exception):
                     self._on_error(error)
+            # Freed now, and not while the next answer waits: giving megabytes back takes a while.
+            del answer, frame
 
     def _has_work(self) -> bool:
         is_asked = self._answers or self._newest is not None or self._forgets
