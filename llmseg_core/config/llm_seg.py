@@ -77,6 +77,9 @@ class ProposalConfig(Settings):
     keep: Annotated[str, OneOf("largest", "likeliest")] = "largest"
     """which of more than `max_proposals`: "largest" by area, as the released code has it, or
     "likeliest" by predicted IoU, for a SAM that ranks"""
+    refine: bool = False
+    """whether masks are refined by a network that belongs to SAM, where its folder holds one (not
+    in the paper)"""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -255,6 +258,7 @@ _LATER = (
     ("proposals", ProposalConfig(), "min_mask_region_area"),
     ("proposals", ProposalConfig(), "low_resolution_measures"),
     ("proposals", ProposalConfig(), "keep"),
+    ("proposals", ProposalConfig(), "refine"),
     ("image_encoder", ImageEncoderConfig(), "skip_padding"),
     ("selection", SelectionConfig(), "accept_unfamiliar"),
     ("selection", SelectionConfig(), "expected_iou"),

@@ -13,6 +13,7 @@ from llmseg_core.prompted.everything_mode import EverythingMode
 from llmseg_core.prompted.sam import SamMasks
 from llmseg_core.prompted.sam2 import Sam2Masks
 from llmseg_core.proposals.generator import SamProposalGenerator
+from llmseg_core.proposals.refined_sam import RefinedSamModel
 
 from .network_files import part_kind
 
@@ -22,6 +23,7 @@ Proposer: TypeAlias = SamModel | SamHQModel | Sam2Model
 """Networks whose everything mode proposes."""
 SEGMENTERS: dict[str, type[Proposer]] = {
     "sam": SamModel,
+    "refined_sam": RefinedSamModel,
     "sam_hq": SamHQModel,
     "sam2": Sam2Model,
     "sam2_video": Sam2Model,  # as SAM 2's weights are published: what is for videos is left out

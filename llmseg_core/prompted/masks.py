@@ -27,11 +27,13 @@ class PromptedImage:
         features: what the network's image encoder gives; the network's own affair.
         image_size: (H, W) of the image in pixels.
         input_scale: network pixels of one image pixel, across and down.
+        pixels: (3, S, S) float32, what the network saw; None where nothing is refined by it.
     """
 
     features: Any
     image_size: tuple[int, int]
     input_scale: tuple[float, float]
+    pixels: Tensor | None = None
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SAM and SAM-HQ with boxes and points as prompts."""
+"""SAM and SAM-HQ with boxes and points as prompts; a refiner that SAM has sharpens the masks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from torch import Tensor
 from transformers import SamHQModel, SamModel
 
 from llmseg_core.images.image_ops import check_image, normalize_and_pad, resize_longest_side
+from llmseg_core.proposals.mask_refiner import FINER
 from llmseg_core.proposals.mask_resize import LogitResize
+from llmseg_core.proposals.refined_sam import RefinedSamModel
 from llmseg_core.proposals.sam_encoder import CACHED_BYTES, SamImageEncoder, recorded_encoder
 
 from .masks import DrawnMasks, PromptedImage, draw_targets
@@ -34,6 +36,7 @@ class SamMasks:
         self.model = model.eval()
         self.best_of_three = best_of_three
         self.input_size = int(model.config.vision_config.image_size)
+        self._refiner = model.refiner if isinstance(model, RefinedSamModel) else None
         self._encoder: SamImageEncoder | None = None
         self._encode: Callable[[Tensor], Tensor] | None = None
         if isinstance(model, SamModel):
@@ -56,14 +59,15 @@ class SamMasks:
         """See `PromptedMasks`."""
         size = int(check_image(image).shape[0]), int(image.shape[1])
         resized = resize_longest_side(image, self.input_size)
-        pixels = normalize_and_pad(resized, self.input_size, self.device)[None].to(self.model.dtype)
+        pixels = normalize_and_pad(resized, self.input_size, self.device)
+        batch = pixels[None].to(self.model.dtype)
         if self._encode is None:
-            embeddings, middle = self.model.get_image_embeddings(pixels)
+            embeddings, middle = self.model.get_image_embeddings(batch)
             features = {"image_embeddings": embeddings, "intermediate_embeddings": middle}
         else:
-            features = {"image_embeddings": self._encode(pixels)}
+            features = {"image_embeddings": self._encode(batch)}
         down, across = (resized.shape[side] / size[side] for side in (0, 1))
-        return PromptedImage(features, size, (across, down))
+        return PromptedImage(features, size, (across, down), pixels)
 
     @torch.inference_mode()
     def draw(self, image: PromptedImage, targets: Sequence[Target]) -> DrawnMasks:
@@ -77,6 +81,11 @@ class SamMasks:
                 **image.features,
             )
             low, predicted = best_of(output)
+            if self._refiner is not None and image.pixels is not None:
+                rows, columns = FINER * low.shape[1], FINER * low.shape[2]
+                refined = self._refiner(image.pixels, low, self.input_size / low.shape[1])
+                low = refined.drawn(rows, columns, self.input_size / rows)
+                predicted = refined.iou.sigmoid()
             low_size = int(low.shape[1]), int(low.shape[2])
             resize = self.resize(low_size, image.image_size)
             # One after the other: of a large image all logits at once would take gigabytes.

@@ -29,7 +29,9 @@ from .mask_measures import (
     measure_logits,
     measure_masks,
 )
+from .mask_refiner import FINER, MaskRefiner
 from .memory import MemoryPlan
+from .refined_sam import refiner_of
 from .sam_decoder import ImageSide, SamPointDecoder
 from .sam_encoder import CACHED_BYTES, SamImageEncoder, recorded_encoder
 from .small_regions import without_small_regions
@@ -70,7 +72,8 @@ class SamProposalGenerator:
             otherwise.
 
     Raises:
-        ValueError: if the budget is too small for one point.
+        ValueError: if the budget is too small for one point, or masks shall be refined and SAM has
+            no refiner.
     """
 
     def __init__(
@@ -96,6 +99,7 @@ class SamProposalGenerator:
             self._decode = torch.compile(self._decode, dynamic=True)
         self._position: Tensor | None = None
         self._views: tuple[tuple[int, int], list[ImageView]] | None = None
+        self._refiner = refiner_of(model) if config.refine else None
         self._needed: tuple[int, int] | None = None
 
     def record_on_gpu(self) -> None:
@@ -142,9 +146,11 @@ class SamProposalGenerator:
             areas = torch.tensor([view.crop.area for view in views], device=self.device)
             found = found[box_nms(found.boxes, 1 / areas[found.view], self.config.crop_nms_thresh)]
         masks, least = None, self.config.min_mask_region_area
-        if self.config.low_resolution_measures:
+        if self._refiner is not None or self.config.low_resolution_measures:
             if largest is not None and not least:
                 found = found[self._most(found, largest)]
+            if self._refiner is not None:
+                found, views = self._refined(self._refiner, found, image, views)
             found = self._measured(found, views)
         if least > 0:
             threshold = max(self.config.box_nms_thresh, self.config.crop_nms_thresh)
@@ -178,8 +184,8 @@ class SamProposalGenerator:
 
     def _look(self, image: np.ndarray, view: ImageView, index: int) -> MaskCandidates:
         """What one view shows, after the filters and its own NMS."""
-        check, crop = FiniteCheck(), view.crop
-        side = self._image_side(image[crop.top : crop.bottom, crop.left : crop.right], check)
+        check = FiniteCheck()
+        side = self._image_side(self._pixels(image, view), check)
         everything = torch.arange(len(view.coarse))
         if self.config.coarse_step == 1:
             found = self._candidates(side, view, index, everything, check)
@@ -195,9 +201,14 @@ class SamProposalGenerator:
         kept = box_nms(found.boxes[passed], found.iou[passed], self.config.box_nms_thresh)
         return found[passed[kept]]
 
-    def _image_side(self, image: np.ndarray, check: FiniteCheck) -> ImageSide:
-        resized = resize_longest_side(image, self.input_size)
-        pixels = normalize_and_pad(resized, self.input_size, self.device)
+    def _pixels(self, image: np.ndarray, view: ImageView) -> Tensor:
+        """(3, S, S) float32, SAM's input of a view."""
+        crop = view.crop
+        shown = image[crop.top : crop.bottom, crop.left : crop.right]
+        resized = resize_longest_side(shown, self.input_size)
+        return normalize_and_pad(resized, self.input_size, self.device)
+
+    def _image_side(self, pixels: Tensor, check: FiniteCheck) -> ImageSide:
         embedding = self._encode(pixels[None].to(self.model.dtype))[0]
         if self._position is None:
             self._position = self.decoder.dense_position()
@@ -257,6 +268,28 @@ class SamProposalGenerator:
             view.points[numbers[prompt]],
             torch.full_like(prompt, index),
         )
+
+    def _refined(
+        self,
+        refiner: MaskRefiner,
+        found: MaskCandidates,
+        image: np.ndarray,
+        views: list[ImageView],
+    ) -> tuple[MaskCandidates, list[ImageView]]:
+        """The same masks with finer logits and another predicted IoU, and views of such logits."""
+        size = (int(image.shape[0]), int(image.shape[1]))
+        rows, columns = (FINER * side for side in found.low.shape[1:])
+        low, iou = found.low.new_empty((len(found), rows, columns)), found.iou.clone()
+        cell = self.input_size / self.decoder.mask_size[0]
+        for index, view in enumerate(views):
+            some = (found.view == index).nonzero()[:, 0]
+            if len(some):
+                refined = refiner(self._pixels(image, view), found.low[some], cell)
+                low[some] = refined.drawn(rows, columns, cell / FINER).to(low.dtype)
+                iou[some] = refined.iou.sigmoid().to(iou.dtype)
+        finer = FINER * self.decoder.mask_size[0], FINER * self.decoder.mask_size[1]
+        views = image_views(size, self.config, finer, self.input_size, self.device)
+        return replace(found, low=low, iou=iou), views
 
     def _measured(self, found: MaskCandidates, views: list[ImageView]) -> MaskCandidates:
         """The same with areas and boxes counted in pixels of the image."""

@@ -21,6 +21,7 @@ OWN = (
     "max_image_side",
     "max_proposals",
     "keep",
+    "refine",
     "low_resolution_stability",
     "low_resolution_measures",
     "coarse_step",

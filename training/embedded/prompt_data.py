@@ -16,12 +16,17 @@ from llmseg_core.images.image_ops import normalize_and_pad, resize_longest_side
 from ..learning.batch import Batch
 from ..trainer.drawn_dataset import DrawnDataset
 from .recolouring import recoloured
-from .sam_data import LabelledImages, augment_scene, dense_targets, draw_points, square_labels
+from .sam_data import (
+    MASK_CELL,
+    LabelledImages,
+    augment_scene,
+    dense_targets,
+    draw_points,
+    square_labels,
+)
 
 __all__ = ["PromptBatch", "PromptDataset", "PromptSample", "collate_prompts", "noisy_boxes"]
 
-CELL = 2
-"""pixels of SAM's input along one pixel of its low-resolution masks"""
 BOX_NOISE = 0.1
 """deviation of a box's sides from the thing's, in shares of its width and height"""
 
@@ -34,7 +39,7 @@ class PromptSample:
         pixel_values: (3, S, S) float32, stretched to a square or padded, normalised.
         points: (N, 2) float32, x and y in pixels of the square.
         boxes: (N, 4) float32, left, top, right, bottom of what is under each point, with noise.
-        masks: (N, S / 2, S / 2) float32 in [0, 1], what share of each cell it covers.
+        masks: (N, S / c, S / c) float32 in [0, 1], what share of each cell of c pixels it covers.
         dense: (4, S / 2, S / 2) float32, see `SamSample.dense`.
     """
 
@@ -71,6 +76,7 @@ class PromptDataset(DrawnDataset[PromptSample]):
         stretched: whether images are stretched to the square, as SAM 2 sees them; else they are
             padded right and below, as SAM does.
         recoloured: how likely it is that a thing gets other colours, [0, 1].
+        cell: pixels of the square along a cell of `masks`, a divisor of S.
     """
 
     def __init__(
@@ -82,10 +88,12 @@ class PromptDataset(DrawnDataset[PromptSample]):
         seed: int,
         stretched: bool,
         recoloured: float = 0.0,
+        cell: int = MASK_CELL,
     ) -> None:
         super().__init__(seed)
         self.scenes, self.image_size, self.points = scenes, image_size, points
         self.augment, self.stretched, self.recoloured = augment, stretched, recoloured
+        self.cell = cell
 
     def __len__(self) -> int:
         return len(self.scenes)
@@ -107,12 +115,14 @@ class PromptDataset(DrawnDataset[PromptSample]):
         points, ids = draw_points(instances, self.points, rng)
         scale = np.array((columns, rows), np.float32) / instances.shape[::-1]
         labels = square_labels(instances, (rows, columns), self.image_size)
-        dense = dense_targets(torch.from_numpy(labels[::CELL, ::CELL]))
+        dense = dense_targets(torch.from_numpy(labels[::MASK_CELL, ::MASK_CELL]))
         return PromptSample(
             pixel_values=normalize_and_pad(shown, self.image_size),
             points=torch.from_numpy((points + 0.5) * scale - 0.5).float(),
             boxes=torch.from_numpy(noisy_boxes(instances, ids, rng) * np.tile(scale, 2)).float(),
-            masks=_masks(instances, ids, self.image_size // CELL, rows / CELL, columns / CELL),
+            masks=_masks(
+                instances, ids, self.image_size // self.cell, rows / self.cell, columns / self.cell
+            ),
             dense=dense,
         )
 

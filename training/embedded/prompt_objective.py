@@ -15,7 +15,8 @@ from llmseg_core.proposals.sam_decoder import SamPointDecoder
 
 from ..learning.mask_losses import iou_of_logits, point_prompt_loss
 from ..trainer.objective import Objective, StepLoss
-from .prompt_data import CELL, PromptBatch
+from .prompt_data import PromptBatch
+from .sam_data import MASK_CELL
 from .sam_objective import dense_loss
 
 __all__ = ["PromptObjective", "PromptTrainingModel"]
@@ -114,7 +115,8 @@ class PromptTrainingModel(nn.Module):
             wrong = ((drawn > 0) != (wanted > 0.5)).flatten(1).float()
             place = torch.multinomial(wrong + 1e-9, 1)[:, 0]
             width = wanted.shape[-1]
-            at = torch.stack((place % width, place // width), 1) * CELL + (CELL - 1) / 2
+            cells = torch.stack((place % width, place // width), 1)
+            at = cells * MASK_CELL + (MASK_CELL - 1) / 2
             inside = wanted.flatten(1).gather(1, place[:, None])[:, 0] > 0.5
         both = torch.stack((points, at.to(points.dtype)), 1)
         labels = torch.stack((torch.ones_like(inside), inside), 1).long()

@@ -16,6 +16,7 @@ from ..scenes import CATALOGUES, SceneConfig
 from ..trainer.recipe_file import read_recipe
 from .self_knowledge import CalibrateRecipe, FamiliarityRecipe
 from .train_recognition import RecognitionRecipe
+from .train_refiner import RefinerRecipe
 from .train_sam import SamRecipe
 from .train_selection import LanguageRecipe, SelectionRecipe
 
@@ -88,6 +89,8 @@ class EmbeddedRecipe(Settings):
     sam_scenes: SceneRecipe | None = None
     """training scenes of stage "sam"; null takes those of `scenes`"""
     sam: SamRecipe = field(default_factory=SamRecipe)
+    refiner: RefinerRecipe | None = None
+    """of SAM's masks, which `proposals.refine` then lets everything mode ask; null trains none"""
     proposals: ProposalConfig = field(default_factory=lambda: embedded_config().proposals)
     """everything mode of the model, from stage "proposals" on"""
     recognition: RecognitionRecipe = field(default_factory=RecognitionRecipe)

@@ -20,6 +20,7 @@ from ..scenes import BACKGROUND_ID, TABLE_ID
 from ..trainer.drawn_dataset import DrawnDataset
 
 __all__ = [
+    "JoinedImages",
     "LabelledImage",
     "LabelledImages",
     "SamBatch",
@@ -53,6 +54,27 @@ class LabelledImages(Protocol):
     def __len__(self) -> int: ...
 
     def __getitem__(self, index: int) -> LabelledImage: ...
+
+
+class JoinedImages:
+    """The images of several collections, one after the other.
+
+    Args:
+        parts: at least one.
+    """
+
+    def __init__(self, parts: Sequence[LabelledImages]) -> None:
+        self.parts = parts
+
+    def __len__(self) -> int:
+        return sum(map(len, self.parts))
+
+    def __getitem__(self, index: int) -> LabelledImage:
+        for part in self.parts:
+            if index < len(part):
+                return part[index]
+            index -= len(part)
+        raise IndexError(f"there are {len(self)} images")
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 
     scenes       rendered scenes of the three splits
     sam          SAM learns to propose objects
+    refiner      a refiner learns to sharpen its masks, where the recipe has one
     recognition  the image encoder learns categories and colours
     language     the language model learns instructions, without images
     proposals    SAM's own proposals of training scenes, and their features
@@ -26,7 +27,6 @@ import torch
 from safetensors.torch import load_file, load_model, save_model
 from torch import nn
 from transformers import (
-    AutoModel,
     Dinov2Model,
     LlavaForConditionalGeneration,
     PreTrainedTokenizerFast,
@@ -46,8 +46,10 @@ from llmseg_core.model_dir.networks import (
     embedded_config,
 )
 from llmseg_core.model_dir.parts import ModelParts
+from llmseg_core.model_dir.proposers import proposer_class
 from llmseg_core.model_dir.weights_digest import model_digest, network_digest
 from llmseg_core.proposals.generator import SamProposalGenerator
+from llmseg_core.proposals.refined_sam import RefinedSamModel
 from llmseg_core.runtime.random_state import seeded
 from llmseg_core.runtime.whole_file import whole_file, write_whole
 from llmseg_core.vlm.seg_token import SegTokenEncoder
@@ -65,11 +67,13 @@ from ..scenes import SceneFolder, write_scenes
 from ..trainer.processes import processes
 from .encoded_with import encoded_with
 from .recipe import EmbeddedRecipe
+from .sam_data import JoinedImages
 from .selection_data import encode_scenes
 from .selection_objective import SelectionModel
 from .selection_scene import SelectionScene
 from .self_knowledge import calibrate_shipped, learn_scenes
 from .train_recognition import train_recognition
+from .train_refiner import train_refiner
 from .train_sam import train_sam
 from .train_selection import train_language, train_selection
 from .tuning import candidates, tune_selection
@@ -77,8 +81,8 @@ from .tuning import candidates, tune_selection
 __all__ = ["STAGES", "EmbeddedTraining"]
 
 STAGES = (
-    "scenes", "sam", "recognition", "language", "proposals", "selection", "ship", "calibrate",
-    "familiarity",
+    "scenes", "sam", "refiner", "recognition", "language", "proposals", "selection", "ship",
+    "calibrate", "familiarity",
 )  # fmt: skip
 
 
@@ -125,7 +129,8 @@ class EmbeddedTraining:
     def reuse(self, model: str | Path) -> None:
         """Begin with the networks of a trained model, all but its selector.
 
-        Stages "sam" and "recognition" need not run then, and "language" goes on from its VLM.
+        Stages "sam" and "recognition" need not run then, "refiner" only if that model has none, and
+        "language" goes on from its VLM.
 
         Args:
             model: a directory of the same profile, or "embedded" for the one in the package.
@@ -134,6 +139,8 @@ class EmbeddedTraining:
         if parts.dinov2 is None:
             raise ValueError(f"{model} has no DINOv2: it is no model of the embedded profile")
         save_network(parts.sam, self.work / "sam" / "sam")
+        if isinstance(parts.sam, RefinedSamModel):
+            save_network(parts.sam, self.work / "refiner" / "sam")
         save_network(parts.llava, self.work / "language" / "reused")
         save_network(parts.tokenizer, self.work / "language" / "tokenizer")
         folder = self.work / "recognition"
@@ -158,6 +165,17 @@ class EmbeddedTraining:
     def sam(self) -> None:
         """Train SAM."""
         train_sam(self._scenes_of_sam(), self.work / "sam", self.recipe.sam, self.recipe.seed)
+
+    def refiner(self) -> None:
+        """Train the refiner of SAM's masks, on the scenes of the model and those of SAM."""
+        recipe = self.recipe.refiner
+        if recipe is None:
+            return
+        scenes = [self._scenes("train")]
+        if self.recipe.sam_scenes is not None:
+            scenes.append(self._scenes_of_sam())
+        sam = self._sam_in(self._made_by("sam", "sam"))
+        train_refiner(sam, JoinedImages(scenes), self.work / "refiner", recipe, self.recipe.seed)
 
     def recognition(self) -> None:
         """Train the image encoder."""
@@ -330,9 +348,16 @@ class EmbeddedTraining:
             return self._scenes("train")
         return SceneFolder(self.work / "sam_scenes" / "train")
 
+    def _sam_folder(self) -> str:
+        """SAM as the stages after "refiner" take it."""
+        return self._made_by("sam" if self.recipe.refiner is None else "refiner", "sam")
+
     def _sam(self) -> SamModel:
-        folder = self._made_by("sam", "sam")
-        sam = AutoModel.from_pretrained(folder, local_files_only=True).eval()
+        return self._sam_in(self._sam_folder())
+
+    @staticmethod
+    def _sam_in(folder: str) -> SamModel:
+        sam = proposer_class(folder).from_pretrained(folder, local_files_only=True).eval()
         if not isinstance(sam, SamModel):
             raise ValueError(
                 f"{folder} holds a {type(sam).__name__}: everything mode takes a SamModel, so the "
@@ -341,8 +366,7 @@ class EmbeddedTraining:
         return sam
 
     def _sam_in_use(self) -> SamInUse:
-        folder = Path(self._made_by("sam", "sam"))
-        return SamInUse(network_digest(folder), "float32")
+        return SamInUse(network_digest(Path(self._sam_folder())), "float32")
 
     def _dinov2(self) -> Dinov2Model:
         folder = self._made_by("recognition", "dinov2")

@@ -92,8 +92,12 @@ def sam_from_original(state: Mapping[str, Tensor], decoder_heads: int = DECODER_
 
 
 def sam_to_original(model: SamModel) -> dict[str, Tensor]:
-    """The weights of a `SamModel` under their original names."""
-    return {renamed(name, _NAMES): tensor for name, tensor in model.state_dict().items()}
+    """The weights of a `SamModel` under their original names, without those of a refiner."""
+    return {
+        renamed(name, _NAMES): tensor
+        for name, tensor in model.state_dict().items()
+        if not name.startswith("refiner.")
+    }
 
 
 def sam_config_from_original(

@@ -62,7 +62,7 @@ def test_what_needs_sam_itself_says_so(other: ModelParts, tmp_path: Path) -> Non
 def test_another_network_is_refused(parts: ModelParts, tmp_path: Path) -> None:
     save_parts(parts, tmp_path / "model")
     parts.llava.save_pretrained(tmp_path / "model" / "sam")
-    with pytest.raises(ValueError, match="the model_type 'llava'; it must be one of sam, sam2, "):
+    with pytest.raises(ValueError, match="the model_type 'llava'; it must be one of refined_sam"):
         LLMSegPipeline.from_pretrained(tmp_path / "model")
 
 

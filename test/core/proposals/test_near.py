@@ -92,7 +92,7 @@ def test_logits_measure_nearly_what_pixels_do(sam: SamModel, image: np.ndarray) 
     generator = SamProposalGenerator(sam, CONFIG)
     view = generator._image_views(image.shape[:2])[0]
     with torch.inference_mode():
-        side = generator._image_side(image, FiniteCheck())
+        side = generator._image_side(generator._pixels(image, view), FiniteCheck())
         decoded = generator.decoder.decode(side, view.prompts[:20])
         low = generator.decoder.draw(decoded, torch.arange(20), torch.zeros(20, dtype=torch.int64))
     low = torch.cat((low, low[:1] * 0 - 1))

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A SAM with a refiner of its masks, one network in one folder."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import nn
+from transformers import SamConfig, SamModel
+
+from .mask_refiner import MaskRefiner
+
+__all__ = ["RefinedSamConfig", "RefinedSamModel", "refiner_of", "with_refiner"]
+
+
+class RefinedSamConfig(SamConfig):
+    """A SAM's, and the width of its refiner."""
+
+    model_type = "refined_sam"
+    refiner_width: int = 24
+
+
+class RefinedSamModel(SamModel):
+    """transformers' SAM, to which a `MaskRefiner` belongs that learned from its masks.
+
+    Its own passes are SAM's; everything mode refines where `ProposalConfig.refine` says so.
+    """
+
+    config_class = RefinedSamConfig
+
+    def __init__(self, config: RefinedSamConfig) -> None:
+        super().__init__(config)
+        self.refiner = MaskRefiner(config.refiner_width)
+
+
+def refiner_of(sam: SamModel) -> MaskRefiner:
+    """The refiner of a SAM that has one.
+
+    Raises:
+        ValueError: it has none.
+    """
+    if not isinstance(sam, RefinedSamModel):
+        raise ValueError(
+            f"proposals.refine is true, and the SAM is a {type(sam).__name__} without a refiner: "
+            f"set it to false, or take a SAM that learned to refine (model_type refined_sam)"
+        )
+    return sam.refiner
+
+
+def with_refiner(sam: SamModel, width: int) -> RefinedSamModel:
+    """A SAM with the same weights and a refiner that changes no mask yet.
+
+    Args:
+        sam: is not changed; a refiner that it has is left out.
+        width: channels of the refiner.
+    """
+    values: dict[str, Any] = sam.config.to_dict() | {"refiner_width": width}
+    for name in ("model_type", "architectures", "transformers_version", "dtype"):
+        values.pop(name, None)
+    refined = RefinedSamModel(RefinedSamConfig(**values))
+    kept = {key: value for key, value in sam.state_dict().items() if not key.startswith("refiner.")}
+    refined.load_state_dict(kept, strict=False)
+    nn.init.zeros_(refined.refiner.leave.weight)
+    nn.init.zeros_(refined.refiner.leave.bias)  # type: ignore[arg-type]
+    return refined.to(sam.device, sam.dtype)

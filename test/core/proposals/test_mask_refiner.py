@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from llmseg_core.proposals.mask_refiner import (
+    LEAST_MARGIN,
+    MARGIN,
+    OUTSIDE,
+    WINDOW,
+    MaskRefiner,
+    RefinedMasks,
+    in_windows,
+    mask_windows,
+)
+
+PIXELS = torch.rand((3, 64, 64), generator=torch.Generator().manual_seed(0))
+
+
+@pytest.fixture
+def low() -> Tensor:
+    """Logits of 2 pixels a cell, of the input's upper three quarters: two boxes and nothing."""
+    low = torch.full((3, 24, 32), -6.0)
+    low[0, 4:12, 8:20] = 5.0
+    low[1, 20:24, 0:2] = 5.0
+    return low
+
+
+@pytest.fixture
+def refiner() -> MaskRefiner:
+    torch.manual_seed(0)
+    return MaskRefiner(8).eval()
+
+
+def test_a_window_lies_about_its_mask(low: Tensor) -> None:
+    across, down = MARGIN * 24 + LEAST_MARGIN, MARGIN * 16 + LEAST_MARGIN
+    first = torch.tensor([16 - across, 8 - down, 40 + across, 24 + down])
+    windows = mask_windows(low, 2.0)
+    torch.testing.assert_close(windows[0], first)
+    assert windows[1][0] < 0  # beyond the image's edge
+    across, down = MARGIN * 64 + LEAST_MARGIN, MARGIN * 48 + LEAST_MARGIN
+    torch.testing.assert_close(windows[2], torch.tensor([-across, -down, 64 + across, 48 + down]))
+
+
+def test_a_window_shows_what_lies_in_it() -> None:
+    ramp = torch.arange(32.0).expand(1, 1, 24, 32) * 2 + 1  # the input's x at each cell's middle
+    window = torch.tensor([[10.0, 4.0, 42.0, 36.0]])
+    shown = in_windows(ramp, window, 2.0)
+    steps = 10 + (torch.arange(WINDOW) + 0.5) / WINDOW * 32
+    torch.testing.assert_close(shown[0, 0], steps.expand(WINDOW, WINDOW))
+
+
+def test_a_refiner_that_adds_nothing_changes_nothing(low: Tensor, refiner: MaskRefiner) -> None:
+    torch.nn.init.zeros_(refiner.leave.weight)
+    torch.nn.init.zeros_(refiner.leave.bias)
+    drawn = refiner(PIXELS, low, 2.0).drawn(48, 64, 1.0)
+    finer = F.interpolate(low[:, None], scale_factor=2, mode="bilinear", align_corners=False)[:, 0]
+    assert drawn.shape == (3, 48, 64)
+    assert ((drawn > 0) != (finer > 0)).float().mean() < 0.005
+    assert (drawn[0, 40:] == OUTSIDE).all()
+    assert not (drawn[2] > 0).any()
+
+
+def test_a_mask_that_would_vanish_stays(low: Tensor, refiner: MaskRefiner) -> None:
+    torch.nn.init.zeros_(refiner.leave.weight)
+    torch.nn.init.constant_(refiner.leave.bias, -100.0)
+    drawn = refiner(PIXELS, low, 2.0).drawn(24, 32, 2.0)
+    assert ((drawn > 0) != (low > 0)).float().mean() < 0.01
+
+
+def test_each_mask_is_refined_by_itself(low: Tensor, refiner: MaskRefiner) -> None:
+    together = refiner(PIXELS, low, 2.0)
+    alone = refiner(PIXELS, low[:1], 2.0)
+    torch.testing.assert_close(together.logits[:1], alone.logits)
+    torch.testing.assert_close(together.iou[:1], alone.iou)
+    other = refiner(1 - PIXELS, low, 2.0)
+    assert not torch.allclose(other.logits, together.logits, atol=1e-3)
+
+
+def test_no_mask_at_all(refiner: MaskRefiner) -> None:
+    refined = refiner(PIXELS, torch.zeros((0, 24, 32)), 2.0)
+    assert refined.drawn(48, 64, 1.0).shape == (0, 48, 64)
+    assert refined.iou.shape == (0,)
+
+
+def test_a_grid_of_any_size_can_be_drawn() -> None:
+    logits = torch.full((1, WINDOW, WINDOW), 3.0)
+    masks = RefinedMasks(torch.tensor([[8.0, 16.0, 24.0, 40.0]]), logits, torch.zeros(1))
+    for cell in (0.5, 1.0, 2.0):
+        side = round(64 / cell)
+        inside = masks.drawn(side, side, cell)[0] > 0
+        assert inside.sum() * cell**2 == 16 * 24
+        rows, columns = inside.nonzero(as_tuple=True)
+        assert (int(columns.min()) * cell, int(rows.min()) * cell) == (8, 16)

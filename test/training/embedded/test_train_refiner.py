@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from helpers.literal_scene import literal_scene
+from helpers.tiny_model import tiny_sam
+from llmseg_core.proposals.refined_sam import RefinedSamModel, with_refiner
+from llmseg_training.embedded.prompt_data import PromptDataset, collate_prompts
+from llmseg_training.embedded.train_refiner import (
+    RefinerObjective,
+    RefinerRecipe,
+    RefinerTrainingModel,
+    train_refiner,
+)
+from llmseg_training.trainer.loop import TrainingLoop
+from llmseg_training.trainer.recipe import TrainingRecipe, training_plan
+
+STEPS = 30
+
+
+@pytest.fixture(autouse=True)
+def every_mask_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a SAM with random weights draws shows nothing."""
+    monkeypatch.setattr("llmseg_training.embedded.train_refiner.LEAST_IOU", 0.0)
+
+
+def data() -> PromptDataset:
+    return PromptDataset([literal_scene()], 64, 8, False, seed=0, stretched=False, cell=1)
+
+
+def test_masks_get_better_and_sam_stays(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    sam = with_refiner(tiny_sam(), 8)
+    before = {name: weight.clone() for name, weight in sam.state_dict().items()}
+    recipe = TrainingRecipe(
+        steps=STEPS, batch_size=1, learning_rate=3e-3, warmup_steps=0, decay_steps=0
+    )
+    loop = TrainingLoop(
+        RefinerObjective(RefinerTrainingModel(sam)), data(), collate_prompts,
+        training_plan(tmp_path, recipe, seed=0, log_steps=1),
+    )  # fmt: skip
+    loop.train_to_end()
+    for name in ("mask_loss", "iou_loss"):
+        values = [entry[name] for entry in loop.history]
+        assert sum(values[-5:]) < 0.9 * sum(values[:5]), name
+    last = loop.history[-1]
+    assert last["iou_refined"] > last["iou_before"]
+    for name, weight in sam.state_dict().items():
+        assert torch.equal(weight, before[name]) != name.startswith("refiner."), name
+
+
+def test_targets_are_where_the_windows_are() -> None:
+    batch = collate_prompts([data()[0]])
+    out = RefinerTrainingModel(with_refiner(tiny_sam(), 8))(
+        batch.pixel_values, batch.points, batch.masks
+    )
+    assert batch.masks.shape == (1, 8, 64, 64)
+    assert out["logits"].shape == out["targets"].shape == (8, 64, 64)
+    assert ((out["true_iou"] >= 0) & (out["true_iou"] <= 1.01)).all()
+    # nothing was refined yet, so both measure the same masks, by finer and coarser cells
+    assert (out["true_iou"] - out["sam_iou"]).abs().max() < 0.15
+
+
+def test_a_refiner_is_written_beside_sam(tmp_path: Path) -> None:
+    recipe = RefinerRecipe(
+        steps=2, batch_size=1, warmup_steps=0, decay_steps=0, width=8, points=2, recoloured=0.5
+    )
+    made = train_refiner(tiny_sam(), [literal_scene()], tmp_path, recipe, seed=0)
+    again = RefinedSamModel.from_pretrained(tmp_path / "sam")
+    for name, weight in made.state_dict().items():
+        assert torch.equal(weight, again.state_dict()[name]), name
+    assert made.refiner.leave.weight.any()
+    other = train_refiner(made, [literal_scene()], tmp_path / "anew", recipe, seed=0)
+    assert torch.equal(other.refiner.leave.weight, made.refiner.leave.weight)

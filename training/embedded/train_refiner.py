@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stage "refiner" of the embedded model: a trained SAM gets a refiner of its masks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from transformers import SamModel
+
+from llmseg_core.config.limits import Between
+from llmseg_core.metrics.overlap import iou_of_areas
+from llmseg_core.model_dir.network_files import save_network
+from llmseg_core.proposals.mask_refiner import in_windows
+from llmseg_core.proposals.refined_sam import RefinedSamModel, with_refiner
+
+from ..learning.mask_losses import dice_loss, iou_of_logits
+from ..trainer.loop import TrainingLoop
+from ..trainer.objective import Objective, StepLoss
+from ..trainer.processes import processes
+from ..trainer.recipe import TrainingRecipe, training_plan
+from .prompt_data import PromptBatch, PromptDataset, collate_prompts
+from .sam_data import MASK_CELL, LabelledImages
+from .sam_objective import decode_points
+
+__all__ = ["RefinerObjective", "RefinerRecipe", "RefinerTrainingModel", "train_refiner"]
+
+LEAST_IOU = 0.3
+"""of SAM's mask with what lies under its point; worse ones show something else, and only the
+predicted IoU learns from them"""
+
+
+@dataclass(frozen=True)
+class RefinerRecipe(TrainingRecipe):
+    """How the refiner is trained; a sample is an image."""
+
+    steps: int = 4500
+    batch_size: int = 4
+    learning_rate: float = 2e-3
+    decay_steps: int = 1800
+    width: Annotated[int, Between(4, 256)] = 24
+    """channels of the refiner"""
+    points: Annotated[int, Between(1, 1000)] = 10
+    """point prompts an image"""
+    recoloured: Annotated[float, Between(0, 1)] = 0.0
+    """how likely it is that a thing gets other colours, [0, 1]"""
+
+
+class RefinerTrainingModel(nn.Module):
+    """A frozen SAM draws masks, its refiner looks at them again.
+
+    Args:
+        sam: its refiner alone learns, in place.
+    """
+
+    def __init__(self, sam: RefinedSamModel) -> None:
+        super().__init__()
+        self.sam = sam.requires_grad_(False)
+        sam.refiner.requires_grad_(True)
+
+    def forward(self, pixel_values: Tensor, points: Tensor, masks: Tensor) -> dict[str, Tensor]:
+        """The best of SAM's three masks for each of B x N points, refined, M = B N.
+
+        Args:
+            pixel_values: (B, 3, S, S) float32.
+            points: (B, N, 2) float32, pixels of the input.
+            masks: (B, N, S, S) float32 in [0, 1], what lies under each.
+
+        Returns:
+            logits (M, W, W) in the windows and targets there; iou (M,), the logit of the predicted
+            IoU, true_iou (M,) of the refined mask; sam_iou (M,) before.
+        """
+        with torch.no_grad():
+            embeddings = self.sam.vision_encoder(pixel_values).last_hidden_state
+            drawn, _ = decode_points(self.sam, embeddings, points)
+        found: dict[str, list[Tensor]] = {}
+        for pixels, three, wanted in zip(pixel_values, drawn, masks, strict=True):
+            coarse = F.avg_pool2d(wanted, MASK_CELL)[:, None].expand_as(three)
+            sam_iou, best = iou_of_logits(three, coarse).max(1)
+            refined = self.sam.refiner(pixels, three[torch.arange(len(best)), best], MASK_CELL)
+            target = in_windows(wanted[:, None], refined.windows, 1)[:, 0]
+            cells = (refined.windows[:, 2:] - refined.windows[:, :2]).prod(1) / target[0].numel()
+            inside, thing = (refined.logits > 0).flatten(1), (target > 0.5).flatten(1)
+            true_iou = iou_of_areas(
+                (inside & thing).sum(1) * cells,
+                inside.sum(1) * cells,
+                (wanted > 0.5).flatten(1).sum(1),
+            )
+            values = {
+                "logits": refined.logits, "targets": target, "iou": refined.iou,
+                "true_iou": true_iou, "sam_iou": sam_iou,
+            }  # fmt: skip
+            for name, value in values.items():
+                found.setdefault(name, []).append(value)
+        return {name: torch.cat(values) for name, values in found.items()}
+
+
+class RefinerObjective(Objective[PromptBatch]):
+    """Losses of refined masks and of their predicted IoU."""
+
+    def loss(self, model: nn.Module, batch: PromptBatch, step: int) -> StepLoss:
+        """Cross-entropy and dice in the windows, squared error of the IoU."""
+        out = model(batch.pixel_values, batch.points, batch.masks)
+        counts = (out["sam_iou"] >= LEAST_IOU).float()
+        each = F.binary_cross_entropy_with_logits(
+            out["logits"], out["targets"], reduction="none"
+        ).mean((1, 2)) + dice_loss(out["logits"], out["targets"])
+        mask_loss = (each * counts).sum() / counts.sum().clamp(min=1)
+        iou_loss = F.mse_loss(out["iou"].sigmoid(), out["true_iou"])
+        seen = counts / counts.sum().clamp(min=1)
+        parts = {
+            "mask_loss": mask_loss,
+            "iou_loss": iou_loss,
+            "iou_before": (out["sam_iou"] * seen).sum(),
+            "iou_refined": (out["true_iou"] * seen).sum(),
+        }
+        return StepLoss(mask_loss + iou_loss, parts)
+
+
+def train_refiner(
+    sam: SamModel, scenes: LabelledImages, folder: Path, recipe: RefinerRecipe, seed: int
+) -> RefinedSamModel:
+    """Train a refiner for a SAM, or go on from the last checkpoint in `folder`.
+
+    Args:
+        sam: trained; it is not changed, and a refiner that it has is left out.
+        scenes: images with the instances in them.
+        folder: gets checkpoints and logs, and SAM with the refiner in `folder/sam`.
+        recipe: sizes and rates.
+        seed: of weights, order and prompts.
+
+    Returns:
+        SAM with the refiner, in evaluation mode.
+    """
+    torch.manual_seed(seed)
+    refined = with_refiner(sam, recipe.width).float().eval()
+    size = int(sam.config.vision_config.image_size)
+    data = PromptDataset(scenes, size, recipe.points, True, seed, False, recipe.recoloured, 1)
+    plan = training_plan(folder, recipe, seed)
+    objective = RefinerObjective(RefinerTrainingModel(refined))
+    TrainingLoop(objective, data, collate_prompts, plan).train_to_end()
+    if processes().is_main_process:
+        save_network(refined, folder / "sam")
+    processes().wait_for_everyone()
+    return refined.eval()
