@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-__all__ = ["FINER", "MaskRefiner", "RefinedMasks", "in_windows", "mask_windows"]
+__all__ = ["FINER", "MaskRefiner", "RefinedMasks", "in_input", "in_windows", "mask_windows"]
 
 FINER = 2
 """refined logits along a side for one of SAM's"""
@@ -144,13 +144,25 @@ def in_windows(maps: Tensor, windows: Tensor, cell: float) -> Tensor:
     Returns:
         (N, C, WINDOW, WINDOW) float; beyond an edge the maps go on as they are there.
     """
+    x, y = _middles(windows)
+    shape = len(windows), WINDOW, WINDOW
+    extent = cell * windows.new_tensor((maps.shape[3], maps.shape[2]))
+    places = torch.stack((x[:, None].expand(shape), y[:, :, None].expand(shape)), 3)
+    return F.grid_sample(maps, 2 * places / extent - 1, padding_mode="border", align_corners=False)
+
+
+def in_input(windows: Tensor, rows: int, columns: int) -> Tensor:
+    """(N, WINDOW, WINDOW) bool, which cells of windows lie in an input of that many pixels."""
+    x, y = _middles(windows)
+    return ((x >= 0) & (x < columns))[:, None] & ((y >= 0) & (y < rows))[:, :, None]
+
+
+def _middles(windows: Tensor) -> tuple[Tensor, Tensor]:
+    """X and y of the cells of windows, (N, WINDOW) float32 each, pixels of the input."""
     steps = (torch.arange(WINDOW, device=windows.device) + 0.5) / WINDOW
     corner, size = windows[:, None, :2], windows[:, None, 2:] - windows[:, None, :2]
-    extent = cell * windows.new_tensor((maps.shape[3], maps.shape[2]))
-    x, y = (2 * (corner + size * steps[:, None]) / extent - 1).unbind(2)
-    shape = len(windows), WINDOW, WINDOW
-    grid = torch.stack((x[:, None].expand(shape), y[:, :, None].expand(shape)), 3)
-    return F.grid_sample(maps, grid, padding_mode="border", align_corners=False)
+    x, y = (corner + size * steps[:, None]).unbind(2)
+    return x, y
 
 
 def _weights(count: int, cell: float, start: Tensor, stop: Tensor) -> Tensor:

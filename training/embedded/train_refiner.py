@@ -15,7 +15,7 @@ from transformers import SamModel
 from llmseg_core.config.limits import Between
 from llmseg_core.metrics.overlap import iou_of_areas
 from llmseg_core.model_dir.network_files import save_network
-from llmseg_core.proposals.mask_refiner import in_windows
+from llmseg_core.proposals.mask_refiner import in_input, in_windows
 from llmseg_core.proposals.refined_sam import RefinedSamModel, with_refiner
 
 from ..learning.mask_losses import dice_loss, iou_of_logits
@@ -83,13 +83,14 @@ class RefinerTrainingModel(nn.Module):
             sam_iou, best = iou_of_logits(three, coarse).max(1)
             refined = self.sam.refiner(pixels, three[torch.arange(len(best)), best], MASK_CELL)
             target = in_windows(wanted[:, None], refined.windows, 1)[:, 0]
-            cells = (refined.windows[:, 2:] - refined.windows[:, :2]).prod(1) / target[0].numel()
-            inside, thing = (refined.logits > 0).flatten(1), (target > 0.5).flatten(1)
+            area = (refined.windows[:, 2:] - refined.windows[:, :2]).prod(1) / target[0].numel()
+            shown = in_input(refined.windows, pixels.shape[1], pixels.shape[2]).flatten(1)
+            inside, thing = (refined.logits > 0).flatten(1) & shown, (target > 0.5).flatten(1)
             true_iou = iou_of_areas(
-                (inside & thing).sum(1) * cells,
-                inside.sum(1) * cells,
+                (inside & thing).sum(1) * area,
+                inside.sum(1) * area,
                 (wanted > 0.5).flatten(1).sum(1),
-            )
+            ).clamp(max=1)
             values = {
                 "logits": refined.logits, "targets": target, "iou": refined.iou,
                 "true_iou": true_iou, "sam_iou": sam_iou,

@@ -13,6 +13,7 @@ from llmseg_core.proposals.mask_refiner import (
     WINDOW,
     MaskRefiner,
     RefinedMasks,
+    in_input,
     in_windows,
     mask_windows,
 )
@@ -51,6 +52,14 @@ def test_a_window_shows_what_lies_in_it() -> None:
     shown = in_windows(ramp, window, 2.0)
     steps = 10 + (torch.arange(WINDOW) + 0.5) / WINDOW * 32
     torch.testing.assert_close(shown[0, 0], steps.expand(WINDOW, WINDOW))
+
+
+def test_which_cells_lie_in_the_input() -> None:
+    shown = in_input(torch.tensor([[-32.0, -16.0, 32.0, 48.0], [8.0, 8.0, 40.0, 40.0]]), 64, 64)
+    assert shown.shape == (2, WINDOW, WINDOW)
+    assert shown[0, 16:, 32:].all()
+    assert shown[0].sum() == (WINDOW - 16) * (WINDOW - 32)
+    assert shown[1].all()
 
 
 def test_a_refiner_that_adds_nothing_changes_nothing(low: Tensor, refiner: MaskRefiner) -> None:

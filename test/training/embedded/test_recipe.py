@@ -16,6 +16,7 @@ from llmseg_training.embedded.recipe import (
     ShipRecipe,
     load_recipe,
 )
+from llmseg_training.embedded.train_refiner import RefinerRecipe
 from llmseg_training.embedded.train_selection import SelectionRecipe
 
 
@@ -33,7 +34,7 @@ def test_the_embedded_recipe_is_shipped() -> None:
 
 
 def test_every_field_can_be_set(tmp_path: Path) -> None:
-    default = EmbeddedRecipe()
+    default = EmbeddedRecipe(refiner=RefinerRecipe())
     scenes = SceneRecipe(7, 8, 9, 10, 64, 48, 1, 2, ("mug", "book"), "household", "rich")
     other = replace(
         _shifted(default),
@@ -69,6 +70,7 @@ def _shifted(recipe: EmbeddedRecipe) -> EmbeddedRecipe:
         )
         for name in (
             "sam",
+            "refiner",
             "recognition",
             "language",
             "selection",
@@ -168,5 +170,5 @@ def _other_proposals() -> ProposalConfig:
         stability_score_offset=0.5, box_nms_thresh=0.8, crop_n_layers=1, crop_overlap_ratio=0.2,
         crop_n_points_downscale_factor=2, crop_nms_thresh=0.8, min_mask_region_area=3,
         low_resolution_stability=True, low_resolution_measures=True, coarse_step=2,
-        coarse_confidence=0.8, max_image_side=640, max_proposals=40, keep="likeliest",
+        coarse_confidence=0.8, max_image_side=640, max_proposals=40, keep="likeliest", refine=True,
     )  # fmt: skip
