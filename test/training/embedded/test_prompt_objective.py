@@ -14,7 +14,7 @@ from transformers import AutoModel, Sam2Config, Sam2Model
 from helpers.literal_scene import BOOK_BOX, MUG_BOX, literal_scene
 from helpers.tiny_model import tiny_sam
 from llmseg_core.model_dir.small_sam2 import build_embedded_sam2, random_sam2
-from llmseg_training.embedded.prompt_data import CELL, PromptDataset, collate_prompts
+from llmseg_training.embedded.prompt_data import PromptDataset, collate_prompts
 from llmseg_training.embedded.prompt_objective import PromptObjective, PromptTrainingModel
 from llmseg_training.embedded.train_sam import SamRecipe, train_sam
 from llmseg_training.learning.mask_losses import edge_weights, mask_bce, point_prompt_loss
@@ -61,7 +61,7 @@ def test_samples_are_stretched_to_the_square() -> None:
     height, width = scene.instances.shape
     sample = dataset(points=40)[0]
     assert sample.pixel_values.shape == (3, SIZE, SIZE)
-    assert sample.masks.shape == (40, SIZE // CELL, SIZE // CELL)
+    assert sample.masks.shape == (40, SIZE // MASK_CELL, SIZE // MASK_CELL)
     for point, box, mask in zip(sample.points, sample.boxes, sample.masks, strict=True):
         x, y = ((point + 0.5) / SIZE * torch.tensor([width, height])).int().tolist()
         number = scene.instances[y, x]
@@ -79,10 +79,10 @@ def test_samples_are_stretched_to_the_square() -> None:
 def test_padding_holds_nothing() -> None:
     scene, sample = literal_scene(), dataset(points=40, kind="sam")[0]
     rows = round(scene.instances.shape[0] / scene.instances.shape[1] * SIZE)
-    assert not sample.masks[:, -(-rows // CELL) :].any()
-    assert not sample.dense[:, -(-rows // CELL) :].any()
+    assert not sample.masks[:, -(-rows // MASK_CELL) :].any()
+    assert not sample.dense[:, -(-rows // MASK_CELL) :].any()
     for point, mask in zip(sample.points, sample.masks, strict=True):
-        x, y = (point / CELL).int().tolist()
+        x, y = (point / MASK_CELL).int().tolist()
         assert mask[max(0, y - 1) : y + 2, max(0, x - 1) : x + 2].max() > 0.4
     assert (sample.boxes[:, 3] <= rows + 1).all()
 
@@ -95,7 +95,7 @@ def test_training_sees_what_inference_sees(kind: str) -> None:
         out = model(batch.pixel_values, batch.points, batch.boxes, batch.masks)
         points = model.sam(batch.pixel_values, input_points=batch.points[:, :, None])
         boxes = model.sam(batch.pixel_values, input_boxes=batch.boxes[:, :2])
-    assert out["logits"].shape == (4 + 2 + 1, 3, SIZE // CELL, SIZE // CELL)
+    assert out["logits"].shape == (4 + 2 + 1, 3, SIZE // MASK_CELL, SIZE // MASK_CELL)
     for rows, whole in ((slice(0, 4), points), (slice(4, 6), boxes)):
         assert torch.allclose(out["iou"][rows], whole.iou_scores[0], atol=1e-5)
         assert torch.allclose(out["logits"][rows], whole.pred_masks[0], atol=1e-3)
@@ -105,16 +105,16 @@ def test_training_sees_what_inference_sees(kind: str) -> None:
 
 def test_a_correction_is_a_mask_and_a_point_where_it_is_wrong() -> None:
     model = PromptTrainingModel(tiny_sam2())
-    wanted = torch.zeros(1, SIZE // CELL, SIZE // CELL)
+    wanted = torch.zeros(1, SIZE // MASK_CELL, SIZE // MASK_CELL)
     wanted[0, 4:9, 4:9] = 1
-    drawn = torch.full((1, 3, SIZE // CELL, SIZE // CELL), -5.0)
+    drawn = torch.full((1, 3, SIZE // MASK_CELL, SIZE // MASK_CELL), -5.0)
     drawn[0, 1, 4:9, 4:8] = 5.0  # the best, which lacks a column
     asked = {}
     model._decode = lambda maps, **prompts: asked.update(prompts) or (drawn, drawn[..., 0, 0])  # type: ignore[method-assign,assignment]
     model._correct([], torch.tensor([[12.0, 12.0]]), drawn, wanted)
     assert torch.equal(asked["masks"], drawn[:, 1])
     assert asked["labels"].tolist() == [[1, 1]]
-    x, y = (asked["points"][0, 1] / CELL).floor().int().tolist()
+    x, y = (asked["points"][0, 1] / MASK_CELL).floor().int().tolist()
     assert x == 8
     assert 4 <= y < 9
 
