@@ -16,6 +16,7 @@ from helpers.tiny_model import tiny_sam
 from llmseg_core.model_dir.small_sam2 import build_embedded_sam2, random_sam2
 from llmseg_training.embedded.prompt_data import PromptDataset, collate_prompts
 from llmseg_training.embedded.prompt_objective import PromptObjective, PromptTrainingModel
+from llmseg_training.embedded.sam_data import MASK_CELL
 from llmseg_training.embedded.train_sam import SamRecipe, train_sam
 from llmseg_training.learning.mask_losses import edge_weights, mask_bce, point_prompt_loss
 from llmseg_training.scenes import SceneFolder
