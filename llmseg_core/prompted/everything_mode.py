@@ -36,7 +36,12 @@ __all__ = ["EverythingMode", "PointSegmenter"]
 
 POINTS_AT_ONCE = 32
 """Points that are decoded together, if the configuration does not say."""
-WHOLE_IMAGE = {"crop_n_layers": 0, "coarse_step": 1, "low_resolution_measures": False}
+WHOLE_IMAGE = {
+    "crop_n_layers": 0,
+    "coarse_step": 1,
+    "low_resolution_measures": False,
+    "refine": False,
+}
 """Settings that are SAM's alone, and the values that they must have here."""
 
 

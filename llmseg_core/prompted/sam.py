@@ -67,7 +67,8 @@ class SamMasks:
         else:
             features = {"image_embeddings": self._encode(batch)}
         down, across = (resized.shape[side] / size[side] for side in (0, 1))
-        return PromptedImage(features, size, (across, down), pixels)
+        seen = None if self._refiner is None else pixels
+        return PromptedImage(features, size, (across, down), seen)
 
     @torch.inference_mode()
     def draw(self, image: PromptedImage, targets: Sequence[Target]) -> DrawnMasks:

@@ -40,6 +40,10 @@ from .views import ImageView, image_views, point_grid
 __all__ = ["ProposalGenerator", "SamProposalGenerator", "point_grid"]
 
 
+REFINED_AT_ONCE = 64
+"""masks that a refiner looks at together; each takes a megabyte or so"""
+
+
 class ProposalGenerator(Protocol):
     """Whatever proposes masks for an image: SAM live, or proposals stored before."""
 
@@ -282,9 +286,9 @@ class SamProposalGenerator:
         low, iou = found.low.new_empty((len(found), rows, columns)), found.iou.clone()
         cell = self.input_size / self.decoder.mask_size[0]
         for index, view in enumerate(views):
-            some = (found.view == index).nonzero()[:, 0]
-            if len(some):
-                refined = refiner(self._pixels(image, view), found.low[some], cell)
+            pixels = self._pixels(image, view)
+            for some in (found.view == index).nonzero()[:, 0].split(REFINED_AT_ONCE):
+                refined = refiner(pixels, found.low[some], cell)
                 low[some] = refined.drawn(rows, columns, cell / FINER).to(low.dtype)
                 iou[some] = refined.iou.sigmoid().to(iou.dtype)
         finer = FINER * self.decoder.mask_size[0], FINER * self.decoder.mask_size[1]

@@ -57,6 +57,9 @@ def test_what_needs_sam_itself_says_so(other: ModelParts, tmp_path: Path) -> Non
     crops = replace(other.config, proposals=replace(other.config.proposals, crop_n_layers=1))
     with pytest.raises(ValueError, match=r"proposals.crop_n_layers is 1, it must be 0 unless SAM "):
         LLMSegPipeline.from_parts(replace(other, config=crops))
+    finer = replace(other.config, proposals=replace(other.config.proposals, refine=True))
+    with pytest.raises(ValueError, match=r"proposals.refine is True, it must be False unless SAM "):
+        LLMSegPipeline.from_parts(replace(other, config=finer))
 
 
 def test_another_network_is_refused(parts: ModelParts, tmp_path: Path) -> None:
