@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from llmseg_core.config import SelectionConfig
 from llmseg_core.masks import mask_areas
 from llmseg_core.methods.llm_seg import LLMSegPipeline
 from llmseg_core.metrics.overlap import intersections, iou_of_areas
@@ -195,6 +196,8 @@ def measure_oracles(
         raise ValueError("the scenes hold nothing to ask about, there must be a question")
     found, own = OracleScores(), pipeline.generator
     given = _GivenProposals(own)
+    # the model's own rule, too
+    settings = [pipeline.selection, *candidates(pipeline.selection.expected_iou)]
     pipeline.generator = given
     try:
         source = PipelineAnswers(pipeline)
@@ -208,18 +211,22 @@ def measure_oracles(
             # all that a perfect generator would propose: table and room too
             ids = instances.unique()
             given.masks = (instances == ids[:, None, None]).to(given.last.masks.device)
-            found.questions += _questions(sample, proposed, source.answer(sample))
+            true = source.answer(sample)
+            found.questions += _questions(sample, proposed, true, settings)
     finally:
         pipeline.generator = own
     return found
 
 
 def _questions(
-    sample: DataSample, proposed: SampleAnswers, true: SampleAnswers
+    sample: DataSample,
+    proposed: SampleAnswers,
+    true: SampleAnswers,
+    settings: Sequence[SelectionConfig],
 ) -> Iterable[QuestionOracles]:
-    """Every question about one image."""
+    """Every question about one image; the best rule is the best of `settings` for each."""
     judged = judge(sample, proposed).questions, judge(sample, true).questions
-    best = _best_rules(sample, proposed), _best_rules(sample, true)
+    best = _best_rules(sample, proposed, settings), _best_rules(sample, true, settings)
     for row, (case, truth) in enumerate(
         zip((each.case for each in judged[0]), (each.case for each in judged[1]), strict=True)
     ):
@@ -240,9 +247,11 @@ def _questions(
         )
 
 
-def _best_rules(sample: DataSample, answers: SampleAnswers) -> list[float]:
+def _best_rules(
+    sample: DataSample, answers: SampleAnswers, settings: Sequence[SelectionConfig]
+) -> list[float]:
     """For each question the IoU of the best setting."""
-    proposals, settings = answers.proposals, list(candidates())
+    proposals = answers.proposals
     assert proposals is not None
     atoms = ProposalAtoms(proposals.full_masks)
     return [
