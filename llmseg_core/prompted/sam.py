@@ -12,7 +12,6 @@ from torch import Tensor
 from transformers import SamHQModel, SamModel
 
 from llmseg_core.images.image_ops import check_image, normalize_and_pad, resize_longest_side
-from llmseg_core.proposals.mask_refiner import FINER
 from llmseg_core.proposals.mask_resize import LogitResize
 from llmseg_core.proposals.refined_sam import RefinedSamModel
 from llmseg_core.proposals.sam_encoder import CACHED_BYTES, SamImageEncoder, recorded_encoder
@@ -83,10 +82,8 @@ class SamMasks:
             )
             low, predicted = best_of(output)
             if self._refiner is not None and image.pixels is not None:
-                rows, columns = FINER * low.shape[1], FINER * low.shape[2]
-                refined = self._refiner(image.pixels, low, self.input_size / low.shape[1])
-                low = refined.drawn(rows, columns, self.input_size / rows)
-                predicted = refined.iou.sigmoid()
+                cell = self.input_size / low.shape[1]
+                low, predicted = self._refiner.finer(image.pixels, low, cell)
             low_size = int(low.shape[1]), int(low.shape[2])
             resize = self.resize(low_size, image.image_size)
             # One after the other: of a large image all logits at once would take gigabytes.

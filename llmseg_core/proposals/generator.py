@@ -103,6 +103,7 @@ class SamProposalGenerator:
             self._decode = torch.compile(self._decode, dynamic=True)
         self._position: Tensor | None = None
         self._views: tuple[tuple[int, int], list[ImageView]] | None = None
+        self._finer_views: list[ImageView] = []
         self._refiner = refiner_of(model) if config.refine else None
         self._needed: tuple[int, int] | None = None
 
@@ -154,7 +155,8 @@ class SamProposalGenerator:
             if largest is not None and not least:
                 found = found[self._most(found, largest)]
             if self._refiner is not None:
-                found, views = self._refined(self._refiner, found, image, views)
+                found = self._refined(self._refiner, found, image, views)
+                views = self._finer_views
             found = self._measured(found, views)
         if least > 0:
             threshold = max(self.config.box_nms_thresh, self.config.crop_nms_thresh)
@@ -184,6 +186,11 @@ class SamProposalGenerator:
             self._views = size, views
             rows, columns = zip(*(view.resize.needed for view in views), strict=True)
             self._needed = max(rows), max(columns)  # all views' logits have one size
+            if self._refiner is not None:
+                finer = FINER * mask_size[0], FINER * mask_size[1]
+                self._finer_views = image_views(
+                    size, self.config, finer, self.input_size, self.device
+                )
         return self._views[1]
 
     def _look(self, image: np.ndarray, view: ImageView, index: int) -> MaskCandidates:
@@ -279,21 +286,17 @@ class SamProposalGenerator:
         found: MaskCandidates,
         image: np.ndarray,
         views: list[ImageView],
-    ) -> tuple[MaskCandidates, list[ImageView]]:
-        """The same masks with finer logits and another predicted IoU, and views of such logits."""
-        size = (int(image.shape[0]), int(image.shape[1]))
+    ) -> MaskCandidates:
+        """The same masks with finer logits, for `_finer_views`, and another predicted IoU."""
         rows, columns = (FINER * side for side in found.low.shape[1:])
         low, iou = found.low.new_empty((len(found), rows, columns)), found.iou.clone()
         cell = self.input_size / self.decoder.mask_size[0]
         for index, view in enumerate(views):
-            pixels = self._pixels(image, view)
+            pixels = self._pixels(image, view)  # anew: those of all crops would be much to keep
             for some in (found.view == index).nonzero()[:, 0].split(REFINED_AT_ONCE):
-                refined = refiner(pixels, found.low[some], cell)
-                low[some] = refined.drawn(rows, columns, cell / FINER).to(low.dtype)
-                iou[some] = refined.iou.sigmoid().to(iou.dtype)
-        finer = FINER * self.decoder.mask_size[0], FINER * self.decoder.mask_size[1]
-        views = image_views(size, self.config, finer, self.input_size, self.device)
-        return replace(found, low=low, iou=iou), views
+                finer, predicted = refiner.finer(pixels, found.low[some], cell)
+                low[some], iou[some] = finer.to(low.dtype), predicted.to(iou.dtype)
+        return replace(found, low=low, iou=iou)
 
     def _measured(self, found: MaskCandidates, views: list[ImageView]) -> MaskCandidates:
         """The same with areas and boxes counted in pixels of the image."""

@@ -15,6 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from llmseg_core.masks import masks_to_boxes
+
 __all__ = ["FINER", "MaskRefiner", "RefinedMasks", "in_input", "in_windows", "mask_windows"]
 
 FINER = 2
@@ -108,6 +110,16 @@ class MaskRefiner(nn.Module):
         iou = self.iou_head(hidden.mean((2, 3)))[:, 0]
         return RefinedMasks(windows, refined, iou.float())
 
+    def finer(self, pixels: Tensor, low: Tensor, cell: float) -> tuple[Tensor, Tensor]:
+        """N masks of one image, refined; the arguments are those of `forward`.
+
+        Returns:
+            (N, FINER h, FINER w) float32 logits, and (N,) float32 the predicted IoU, [0, 1].
+        """
+        refined = self(pixels, low, cell)
+        rows, columns = FINER * low.shape[1], FINER * low.shape[2]
+        return refined.drawn(rows, columns, cell / FINER), refined.iou.sigmoid()
+
 
 def mask_windows(low: Tensor, cell: float) -> Tensor:
     """What is looked at of each mask: the box about it, and something beyond.
@@ -121,18 +133,11 @@ def mask_windows(low: Tensor, cell: float) -> Tensor:
         mask without a pixel has a window of everything.
     """
     inside = low > 0
-    left, right = _first_and_last(inside.any(1))
-    top, bottom = _first_and_last(inside.any(2))
-    box = cell * torch.stack((left, top, right + 1, bottom + 1), 1).float()
+    everything = low.new_tensor((0, 0, low.shape[2] - 1, low.shape[1] - 1), dtype=torch.float32)
+    box = torch.where(inside.flatten(1).any(1)[:, None], masks_to_boxes(inside), everything)
+    box = cell * torch.cat((box[:, :2], box[:, 2:] + 1), 1)
     beyond = MARGIN * (box[:, 2:] - box[:, :2]) + LEAST_MARGIN
     return torch.cat((box[:, :2] - beyond, box[:, 2:] + beyond), 1)
-
-
-def _first_and_last(there: Tensor) -> tuple[Tensor, Tensor]:
-    """(N,) int64 each, of the true values in (N, n) bool; of a row without any its ends."""
-    count = there.shape[1]
-    there = there.long()
-    return there.argmax(1), count - 1 - there.flip(1).argmax(1)
 
 
 def in_windows(maps: Tensor, windows: Tensor, cell: float) -> Tensor:

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 from transformers import SamConfig, SamModel
 
 from .mask_refiner import MaskRefiner
 
-__all__ = ["RefinedSamConfig", "RefinedSamModel", "refiner_of", "with_refiner"]
+__all__ = ["RefinedSamConfig", "RefinedSamModel", "refiner_of", "sam_weights", "with_refiner"]
 
 
 class RefinedSamConfig(SamConfig):
@@ -47,6 +47,12 @@ def refiner_of(sam: SamModel) -> MaskRefiner:
     return sam.refiner
 
 
+def sam_weights(sam: SamModel) -> dict[str, Tensor]:
+    """Weights by their names, without those of a refiner."""
+    weights = sam.state_dict().items()
+    return {name: weight for name, weight in weights if not name.startswith("refiner.")}
+
+
 def with_refiner(sam: SamModel, width: int) -> RefinedSamModel:
     """A SAM with the same weights and a refiner that changes no mask yet.
 
@@ -58,8 +64,7 @@ def with_refiner(sam: SamModel, width: int) -> RefinedSamModel:
     for name in ("model_type", "architectures", "transformers_version", "dtype"):
         values.pop(name, None)
     refined = RefinedSamModel(RefinedSamConfig(**values))
-    kept = {key: value for key, value in sam.state_dict().items() if not key.startswith("refiner.")}
-    refined.load_state_dict(kept, strict=False)
+    refined.load_state_dict(sam_weights(sam), strict=False)
     nn.init.zeros_(refined.refiner.leave.weight)
     nn.init.zeros_(refined.refiner.leave.bias)  # type: ignore[arg-type]
     return refined.to(sam.device, sam.dtype)

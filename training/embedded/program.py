@@ -40,7 +40,8 @@ def _run(arguments: Sequence[str] | None) -> int:
     parser.add_argument(
         "--reuse",
         metavar="MODEL",
-        help="begin with all its networks but the selector; sam and recognition are left out",
+        help="begin with all its networks but the selector; sam and recognition are left out, and "
+        "refiner if it has one",
     )
     parser.add_argument("--workers", type=int, default=2, help="processes that render scenes")
     parser.add_argument("--threads", type=int, default=None, help="of each training")
@@ -66,7 +67,8 @@ def _run_stages(training: EmbeddedTraining, stages: Sequence[str], reuse: str | 
         if training.state.is_main_process:
             training.reuse(reuse)
         training.state.wait_for_everyone()
-        stages = [stage for stage in stages if stage not in ("sam", "recognition")]
+        reused = training.reused
+        stages = [stage for stage in stages if stage not in reused]
     for stage in stages:
         training.state.print(f"stage {stage}", flush=True)
         try:

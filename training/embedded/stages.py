@@ -129,8 +129,7 @@ class EmbeddedTraining:
     def reuse(self, model: str | Path) -> None:
         """Begin with the networks of a trained model, all but its selector.
 
-        Stages "sam" and "recognition" need not run then, "refiner" only if that model has none, and
-        "language" goes on from its VLM.
+        The stages `reused` need not run then, and "language" goes on from its VLM.
 
         Args:
             model: a directory of the same profile, or "embedded" for the one in the package.
@@ -147,6 +146,12 @@ class EmbeddedTraining:
         save_network(parts.dinov2, folder / "dinov2")
         projection = parts.selector.mask_projection.state_dict()
         save_weights(projection, folder / "mask_projection.safetensors")
+
+    @property
+    def reused(self) -> tuple[str, ...]:
+        """Stages that need not run after `reuse`."""
+        is_refined = proposer_class(self._made_by("sam", "sam")) is RefinedSamModel
+        return ("sam", "recognition", "refiner")[: 3 if is_refined else 2]
 
     def scenes(self) -> None:
         """Render the scenes of every split."""

@@ -107,17 +107,17 @@ class RefinerObjective(Objective[PromptBatch]):
         """Cross-entropy and dice in the windows, squared error of the IoU."""
         out = model(batch.pixel_values, batch.points, batch.masks)
         counts = (out["sam_iou"] >= LEAST_IOU).float()
+        shares = counts / counts.sum().clamp(min=1)
         each = F.binary_cross_entropy_with_logits(
             out["logits"], out["targets"], reduction="none"
         ).mean((1, 2)) + dice_loss(out["logits"], out["targets"])
-        mask_loss = (each * counts).sum() / counts.sum().clamp(min=1)
+        mask_loss = (each * shares).sum()
         iou_loss = F.mse_loss(out["iou"].sigmoid(), out["true_iou"])
-        seen = counts / counts.sum().clamp(min=1)
         parts = {
             "mask_loss": mask_loss,
             "iou_loss": iou_loss,
-            "iou_before": (out["sam_iou"] * seen).sum(),
-            "iou_refined": (out["true_iou"] * seen).sum(),
+            "iou_before": (out["sam_iou"] * shares).sum(),
+            "iou_refined": (out["true_iou"] * shares).sum(),
         }
         return StepLoss(mask_loss + iou_loss, parts)
 
@@ -140,7 +140,10 @@ def train_refiner(
     torch.manual_seed(seed)
     refined = with_refiner(sam, recipe.width).float().eval()
     size = int(sam.config.vision_config.image_size)
-    data = PromptDataset(scenes, size, recipe.points, True, seed, False, recipe.recoloured, 1)
+    data = PromptDataset(
+        scenes, size, recipe.points, True, seed, stretched=False, recoloured=recipe.recoloured,
+        cell=1,
+    )  # fmt: skip
     plan = training_plan(folder, recipe, seed)
     objective = RefinerObjective(RefinerTrainingModel(refined))
     TrainingLoop(objective, data, collate_prompts, plan).train_to_end()

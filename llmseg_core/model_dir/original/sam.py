@@ -13,6 +13,8 @@ from pathlib import Path
 from torch import Tensor
 from transformers import SamConfig, SamModel
 
+from llmseg_core.proposals.refined_sam import sam_weights
+
 from .state import check_names, read_original_state, renamed
 
 __all__ = [
@@ -93,11 +95,7 @@ def sam_from_original(state: Mapping[str, Tensor], decoder_heads: int = DECODER_
 
 def sam_to_original(model: SamModel) -> dict[str, Tensor]:
     """The weights of a `SamModel` under their original names, without those of a refiner."""
-    return {
-        renamed(name, _NAMES): tensor
-        for name, tensor in model.state_dict().items()
-        if not name.startswith("refiner.")
-    }
+    return {renamed(name, _NAMES): tensor for name, tensor in sam_weights(model).items()}
 
 
 def sam_config_from_original(

@@ -17,7 +17,8 @@ from safetensors.torch import load_file
 from helpers.answers import giou_of
 from llmseg_core import LLMSegPipeline
 from llmseg_core.config import LLMSegConfig, SelectionConfig, SelectionRule
-from llmseg_core.model_dir.networks import embedded_config
+from llmseg_core.model_dir.network_files import save_network
+from llmseg_core.model_dir.networks import build_embedded_sam, embedded_config
 from llmseg_core.runtime.folder_lock import locked
 from llmseg_training.data import SceneData
 from llmseg_training.embedded.program import main
@@ -235,6 +236,14 @@ def test_a_stage_names_the_one_before_it(
     error = capsys.readouterr().err
     assert wanted in error.splitlines()[-1]
     assert "Traceback" not in error
+
+
+def test_a_refiner_that_is_reused_is_not_trained_anew(tmp_path: Path) -> None:
+    training = EmbeddedTraining(EmbeddedRecipe(), tmp_path, tmp_path / "out")
+    training.reuse("embedded")
+    assert training.reused == ("sam", "recognition", "refiner")
+    save_network(build_embedded_sam(), tmp_path / "sam" / "sam")
+    assert training.reused == ("sam", "recognition")
 
 
 def test_every_stage_has_a_method() -> None:
