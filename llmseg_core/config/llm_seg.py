@@ -77,6 +77,9 @@ class ProposalConfig(Settings):
     keep: Annotated[str, OneOf("largest", "likeliest")] = "largest"
     """which of more than `max_proposals`: "largest" by area, as the released code has it, or
     "likeliest" by predicted IoU, for a SAM that ranks"""
+    skip_padding: bool = False
+    """whether SAM leaves out what it pads its square with below or beside an image, in whole
+    windows of its attention: less work, other masks, unless SAM learned so, too"""
     refine: bool = False
     """whether masks are refined by a network that belongs to SAM, where its folder holds one (not
     in the paper)"""
@@ -259,6 +262,7 @@ _LATER = (
     ("proposals", ProposalConfig(), "low_resolution_measures"),
     ("proposals", ProposalConfig(), "keep"),
     ("proposals", ProposalConfig(), "refine"),
+    ("proposals", ProposalConfig(), "skip_padding"),
     ("image_encoder", ImageEncoderConfig(), "skip_padding"),
     ("selection", SelectionConfig(), "accept_unfamiliar"),
     ("selection", SelectionConfig(), "expected_iou"),

@@ -40,6 +40,7 @@ WHOLE_IMAGE = {
     "crop_n_layers": 0,
     "coarse_step": 1,
     "low_resolution_measures": False,
+    "skip_padding": False,
     "refine": False,
 }
 """Settings that are SAM's alone, and the values that they must have here."""

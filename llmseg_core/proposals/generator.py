@@ -13,7 +13,12 @@ from torch import Tensor
 from transformers import SamModel
 
 from llmseg_core.config import ProposalConfig
-from llmseg_core.images.image_ops import check_image, normalize_and_pad, resize_longest_side
+from llmseg_core.images.image_ops import (
+    check_image,
+    normalize_and_pad,
+    resize_longest_side,
+    resized_shape,
+)
 from llmseg_core.runtime.freed_memory import keep_freed_memory
 from llmseg_core.runtime.sending import sent
 from llmseg_core.types import Proposals
@@ -33,7 +38,7 @@ from .mask_refiner import FINER, MaskRefiner
 from .memory import MemoryPlan
 from .refined_sam import refiner_of
 from .sam_decoder import ImageSide, SamPointDecoder
-from .sam_encoder import CACHED_BYTES, SamImageEncoder, recorded_encoder
+from .sam_encoder import CACHED_BYTES, SamImageEncoder, recorded_encoder, without_padding
 from .small_regions import without_small_regions
 from .views import ImageView, image_views, point_grid
 
@@ -196,7 +201,7 @@ class SamProposalGenerator:
     def _look(self, image: np.ndarray, view: ImageView, index: int) -> MaskCandidates:
         """What one view shows, after the filters and its own NMS."""
         check = FiniteCheck()
-        side = self._image_side(self._pixels(image, view), check)
+        side = self._image_side(self._pixels(image, view), view, check)
         everything = torch.arange(len(view.coarse))
         if self.config.coarse_step == 1:
             found = self._candidates(side, view, index, everything, check)
@@ -219,7 +224,10 @@ class SamProposalGenerator:
         resized = resize_longest_side(shown, self.input_size)
         return normalize_and_pad(resized, self.input_size, self.device)
 
-    def _image_side(self, pixels: Tensor, check: FiniteCheck) -> ImageSide:
+    def _image_side(self, pixels: Tensor, view: ImageView, check: FiniteCheck) -> ImageSide:
+        if self.config.skip_padding:
+            rows, columns = resized_shape(*view.crop.size, self.input_size)
+            pixels = without_padding(pixels, rows, columns, self.model.config.vision_config)
         embedding = self._encode(pixels[None].to(self.model.dtype))[0]
         if self._position is None:
             self._position = self.decoder.dense_position()

@@ -47,17 +47,20 @@ class DecodedPoints:
         iou: (N, 3) float, the predicted IoU of each prompt's three masks.
         mask_tokens: (N, 3, C) float, what each of the masks is to be.
         image_tokens: (N, T, C) float, image tokens as each prompt sees them.
+        grid: (h, w) of them.
     """
 
     iou: Tensor
     mask_tokens: Tensor
     image_tokens: Tensor
+    grid: tuple[int, int]
 
 
 @dataclass(frozen=True)
 class ImageSide:
     """Products of one image that every prompt shares (see `SamPointDecoder.image_side`)."""
 
+    grid: tuple[int, int]  # (h, w), T = h w
     tokens: Tensor  # (T, C)
     position: Tensor  # (T, C)
     first_keys: Tensor  # (m, T, C / m / 2), layer 0, token to image
@@ -110,16 +113,20 @@ class SamPointDecoder:
         """The prompt-independent part, once an image.
 
         Args:
-            embedding: (C, h, w) float, output of SAM's image encoder.
-            position: (T, C) float, `dense_position()` if the caller keeps it.
+            embedding: (C, h, w) float, output of SAM's image encoder; of its first rows and columns
+                alone where padding is left out.
+            position: `dense_position()`, if the caller keeps it.
         """
+        down, across = embedding.shape[1:]
         layer = self.decoder.transformer.layers[0]
         no_mask = self.model.prompt_encoder.no_mask_embed.weight
         tokens = embedding.flatten(1).T + no_mask
         position = self.dense_position() if position is None else position
+        position = position[:down, :across].flatten(0, 1)
         to_image, to_token = layer.cross_attn_token_to_image, layer.cross_attn_image_to_token
         placed = tokens + position
         return ImageSide(
+            grid=(down, across),
             tokens=tokens,
             position=position,
             first_keys=self._heads(to_image.k_proj(placed)),
@@ -128,8 +135,8 @@ class SamPointDecoder:
         )
 
     def dense_position(self) -> Tensor:
-        """(T, C) float, the positional encoding of the image tokens."""
-        return self.model.get_image_wide_positional_embeddings()[0].flatten(1).T
+        """(h, w, C) float, the positional encoding of all image tokens."""
+        return self.model.get_image_wide_positional_embeddings()[0].permute(1, 2, 0)
 
     def decode(self, image: ImageSide, points: Tensor) -> DecodedPoints:
         """Run the two-way transformer for N single-point prompts.
@@ -163,7 +170,7 @@ class SamPointDecoder:
         tokens = tokens + self._mixed(attention, scores, keys)
         tokens = self.decoder.transformer.layer_norm_final_attn(tokens)
         iou = self.decoder.iou_prediction_head(tokens[:, 0])[:, 1:]
-        return DecodedPoints(iou, tokens[:, 1:], keys)
+        return DecodedPoints(iou, tokens[:, 1:], keys, image.grid)
 
     def draw(
         self,
@@ -182,13 +189,14 @@ class SamPointDecoder:
             mask: (n,) int64 in 0..2, which of the prompt's three masks; where `prompt` is.
             at_once: prompts to draw at a time; None draws all.
             needed: how many of the first rows and columns of logits are needed, as
-                `LogitResize.needed` has it; None needs all.
+                `LogitResize.needed` has it; None needs all of the image's tokens.
 
         Returns:
             (n, 4 h, 4 w) float logits; above 0 is inside. Of the `needed` ones alone, rounded up
-            to whole image tokens, 4 x 4 logits each.
+            to whole image tokens, 4 x 4 logits each; those of tokens that were left out are like
+            the last before them.
         """
-        down, across = needed or self.mask_size
+        down, across = needed or (4 * decoded.grid[0], 4 * decoded.grid[1])
         cells = -(-down // 4), -(-across // 4)
         unique, where = torch.unique_consecutive(prompt, return_inverse=True)
         if not len(unique):
@@ -212,14 +220,18 @@ class SamPointDecoder:
         networks = self.decoder.output_hypernetworks_mlps[1:]
         tokens = _rows(decoded.mask_tokens, prompts)
         weights = torch.stack([network(tokens[:, i]) for i, network in enumerate(networks)], 1)
-        down, across = cells
-        image_tokens = _rows(decoded.image_tokens, prompts).unflatten(1, self.grid)
+        down, across = (min(pair) for pair in zip(cells, decoded.grid, strict=True))
+        image_tokens = _rows(decoded.image_tokens, prompts).unflatten(1, decoded.grid)
         upscaled = self._upscale(image_tokens[:, :down, :across].flatten(1, 2))
         where, mask = sent(where, weights.device), sent(mask, weights.device)
         logits = (weights @ upscaled.transpose(1, 2))[where, mask]
         # cells of h x w, each 2 x 2 cells of 2 x 2 pixels, to rows of pixels
         pixels = logits.view(-1, down, across, 2, 2, 2, 2).permute(0, 1, 3, 5, 2, 4, 6)
-        return pixels.reshape(-1, 4 * down, 4 * across)
+        pixels = pixels.reshape(-1, 4 * down, 4 * across)
+        if (down, across) == cells:
+            return pixels
+        beyond = 0, 4 * (cells[1] - across), 0, 4 * (cells[0] - down)
+        return F.pad(pixels[None], beyond, mode="replicate")[0]
 
     def _upscale(self, cells: Tensor) -> Tensor:
         """Both transposed convolutions; each takes a cell to its 2 x 2 cells.

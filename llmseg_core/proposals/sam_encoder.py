@@ -20,12 +20,12 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from transformers import SamModel
+from transformers import SamModel, SamVisionConfig
 from transformers.models.sam.modeling_sam import SamVisionAttention, SamVisionLayer
 
 from llmseg_core.runtime.recorded import Recorded
 
-__all__ = ["CACHED_BYTES", "SamImageEncoder", "recorded_encoder"]
+__all__ = ["CACHED_BYTES", "SamImageEncoder", "recorded_encoder", "without_padding"]
 
 CACHED_BYTES = 2**22
 """How much bias to make at once on a CPU: what its cache holds."""
@@ -53,14 +53,15 @@ class SamImageEncoder(nn.Module):
         """The image embedding.
 
         Args:
-            pixel_values: (B, 3, S, S) float in SAM's dtype, normalised and padded.
+            pixel_values: (B, 3, S, S) float in SAM's dtype, normalised and padded; or their first
+                rows and columns, whole patches of them, where padding is left out.
 
         Returns:
             (B, C', h, w) float in SAM's dtype.
         """
-        hidden = self.vision.patch_embed(pixel_values)  # (B, h, w, C)
+        hidden = self.vision.patch_embed.projection(pixel_values).permute(0, 2, 3, 1)
         if self.vision.pos_embed is not None:
-            hidden = hidden + self.vision.pos_embed
+            hidden = hidden + self.vision.pos_embed[:, : hidden.shape[1], : hidden.shape[2]]
         for layer in self.vision.layers:
             hidden = hidden + self._attend(layer, layer.layer_norm1(hidden))
             hidden = hidden + layer.mlp(layer.layer_norm2(hidden))
@@ -121,11 +122,12 @@ class SamImageEncoder(nn.Module):
         """(size, size, d), the bias of each place in a row for each other one.
 
         As `get_rel_pos` has it, which makes its indices on the CPU each time: a GPU waits for them.
+        Where padding is left out, places lie to each other as they did.
         """
-        offsets = self.offsets.get(size)
-        if offsets is None or len(biases) != 2 * size - 1:
+        offsets = self.offsets.get((len(biases) + 1) // 2)
+        if offsets is None or len(offsets) < size:
             return attention.get_rel_pos(size, size, biases)
-        return biases[offsets]
+        return biases[offsets[:size, :size]]
 
     def _at_once(self, query: Tensor) -> tuple[int, int]:
         """How many of the n heads, and of the rows of each, have their bias made at once."""
@@ -134,6 +136,26 @@ class SamImageEncoder(nn.Module):
             return count, rows
         fitting = self.bias_bytes // (columns * rows * columns * query.itemsize)
         return max(1, fitting // rows), min(rows, max(1, fitting))
+
+
+def without_padding(
+    square: Tensor, rows: int, columns: int, config: SamVisionConfig, cell: int = 1
+) -> Tensor:
+    """What of SAM's input has more in it than padding, in whole windows of its attention.
+
+    Args:
+        square: (..., S / cell, S / cell), the input or a map of it.
+        rows: of the image in it, pixels or cells of `cell` pixels.
+        columns: the same.
+        config: of SAM's image encoder.
+        cell: pixels along a side of one cell of the map.
+
+    Returns:
+        (..., h, w), a view.
+    """
+    window = config.patch_size * max(1, config.window_size) // cell
+    down, across = (-(-side // window) * window for side in (rows, columns))
+    return square[..., :down, :across]
 
 
 def recorded_encoder(encoder: SamImageEncoder) -> Callable[[Tensor], Tensor]:

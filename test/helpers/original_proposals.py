@@ -22,6 +22,7 @@ OWN = (
     "max_proposals",
     "keep",
     "refine",
+    "skip_padding",
     "low_resolution_stability",
     "low_resolution_measures",
     "coarse_step",

@@ -192,7 +192,7 @@ def _look(recipe: AdapterRecipe, parts: AdapterParts) -> ImageStatistics:
     return ImageStatistics(
         sam_of_directory(recipe.model, runtime),
         network if isinstance(network, DINOS) else None,
-        parts.config.image_encoder,
+        parts.config,
     )
 
 

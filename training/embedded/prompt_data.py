@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import cv2
 import numpy as np
 import torch
 from torch import Tensor
+from transformers import SamVisionConfig
 
 from llmseg_core.images.image_ops import normalize_and_pad, resize_longest_side
+from llmseg_core.proposals.sam_encoder import without_padding
 
 from ..learning.batch import Batch
 from ..trainer.drawn_dataset import DrawnDataset
@@ -41,6 +43,7 @@ class PromptSample:
         boxes: (N, 4) float32, left, top, right, bottom of what is under each point, with noise.
         masks: (N, S / c, S / c) float32 in [0, 1], what share of each cell of c pixels it covers.
         dense: (4, S / 2, S / 2) float32, see `SamSample.dense`.
+        inside: (2,) int64, rows and columns of the image in the square; the rest is padding.
     """
 
     pixel_values: Tensor
@@ -48,6 +51,7 @@ class PromptSample:
     boxes: Tensor
     masks: Tensor
     dense: Tensor
+    inside: Tensor
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,23 @@ class PromptBatch(Batch):
     boxes: Tensor
     masks: Tensor
     dense: Tensor
+    inside: Tensor
+
+    def without_padding(self, config: SamVisionConfig) -> PromptBatch:
+        """The same without what is padding in all images, see `sam_encoder.without_padding`."""
+        side = self.pixel_values.shape[-1]
+        rows, columns = self.inside.amax(0).tolist()
+
+        def shown(values: Tensor) -> Tensor:
+            cell = side // values.shape[-1]
+            return without_padding(values, -(-rows // cell), -(-columns // cell), config, cell)
+
+        return replace(
+            self,
+            pixel_values=shown(self.pixel_values),
+            masks=shown(self.masks),
+            dense=shown(self.dense),
+        )
 
 
 class PromptDataset(DrawnDataset[PromptSample]):
@@ -124,6 +145,7 @@ class PromptDataset(DrawnDataset[PromptSample]):
                 instances, ids, self.image_size // self.cell, rows / self.cell, columns / self.cell
             ),
             dense=dense,
+            inside=torch.tensor((rows, columns)),
         )
 
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from transformers import Sam2Model, SamModel
 
 from llmseg_core.proposals.sam_decoder import SamPointDecoder
+from llmseg_core.proposals.sam_encoder import SamImageEncoder
 
 from ..learning.mask_losses import iou_of_logits, point_prompt_loss
 from ..trainer.objective import Objective, StepLoss
@@ -45,7 +46,8 @@ class PromptTrainingModel(nn.Module):
         """Predictions for B images of N prompts each.
 
         Args:
-            pixel_values: (B, 3, S, S) float32.
+            pixel_values: (B, 3, S, S) float32; of a `SamModel` padding may be left out, here and
+                of all maps (see `PromptBatch.without_padding`).
             points: (B, N, 2) float32, pixels of the square.
             boxes: (B, N, 4) float32, pixels of the square.
             masks: (B, N, S / 2, S / 2) float32, from which it is seen where masks are wrong.
@@ -82,7 +84,7 @@ class PromptTrainingModel(nn.Module):
         """What the decoder sees, from the finest: `get_image_embeddings` with gradients."""
         sam = self.sam
         if isinstance(sam, SamModel):
-            return [sam.vision_encoder(pixel_values).last_hidden_state]
+            return [SamImageEncoder(sam)(pixel_values)]
         fine, middle, coarse = sam.vision_encoder(pixel_values).fpn_hidden_states
         nothing = sam.no_memory_embedding.reshape(1, -1, 1, 1)
         decoder = sam.mask_decoder
@@ -148,7 +150,9 @@ class PromptTrainingModel(nn.Module):
             None if boxes is None else boxes[None],
             None if masks is None else masks[:, None],
         )
-        position = sam.get_image_wide_positional_embeddings()
+        down, across = maps[-1].shape[2:]
+        position = sam.get_image_wide_positional_embeddings()[..., :down, :across]
+        dense = dense[..., :down, :across]
         if masks is not None:  # every prompt sees its own image
             count = len(masks)
             sparse = sparse.transpose(0, 1)
@@ -174,6 +178,8 @@ class PromptObjective(Objective[PromptBatch]):
         balance: of `mask_bce`.
         edge: strength of `edge_weights`.
         dense_weight: weight of the dense head's loss.
+        skip_padding: whether every other step leaves padding out, as everything mode then may;
+            what takes boxes and points does not. The network is a `SamModel`.
     """
 
     def __init__(
@@ -182,12 +188,17 @@ class PromptObjective(Objective[PromptBatch]):
         balance: float = 0.3,
         edge: float = 3.0,
         dense_weight: float = 1.0,
+        skip_padding: bool = False,
     ) -> None:
         super().__init__(model)
         self.balance, self.edge, self.dense_weight = balance, edge, dense_weight
+        self.skip_padding = skip_padding
+        self._vision = model.sam.config.vision_config
 
     def loss(self, model: nn.Module, batch: PromptBatch, step: int) -> StepLoss:
         """Mask, IoU and dense losses."""
+        if self.skip_padding and step % 2 == 0:
+            batch = batch.without_padding(self._vision)
         out = model(batch.pixel_values, batch.points, batch.boxes, batch.masks)
         loss, best = point_prompt_loss(
             out["logits"], out["iou"], out["targets"], self.balance, self.edge

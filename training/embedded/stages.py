@@ -169,23 +169,24 @@ class EmbeddedTraining:
 
     def sam(self) -> None:
         """Train SAM."""
-        train_sam(self._scenes_of_sam(), self.work / "sam", self.recipe.sam, self.recipe.seed)
+        recipe, skips = self.recipe, self.recipe.proposals.skip_padding
+        train_sam(self._scenes_of_sam(), self.work / "sam", recipe.sam, recipe.seed, skips)
 
     def refiner(self) -> None:
         """Train the refiner of SAM's masks, on the scenes of the model and those of SAM."""
-        recipe = self.recipe.refiner
+        recipe, skips = self.recipe.refiner, self.recipe.proposals.skip_padding
         if recipe is None:
             return
         scenes = [self._scenes("train")]
         if self.recipe.sam_scenes is not None:
             scenes.append(self._scenes_of_sam())
         sam = self._sam_in(self._made_by("sam", "sam"))
-        train_refiner(sam, JoinedImages(scenes), self.work / "refiner", recipe, self.recipe.seed)
+        folder, seed = self.work / "refiner", self.recipe.seed
+        train_refiner(sam, JoinedImages(scenes), folder, recipe, seed, skips)
 
     def recognition(self) -> None:
         """Train the image encoder."""
-        folder = self.work / "recognition"
-        recipe = self.recipe
+        folder, recipe = self.work / "recognition", self.recipe
         train_recognition(
             self._scenes("train"),
             self._sam(),
@@ -218,8 +219,7 @@ class EmbeddedTraining:
         scenes = self._scenes("train")
         first = max(0, len(scenes) - self.recipe.scenes.proposals)
         share = range(first + self.state.process_index, len(scenes), self.state.num_processes)
-        shown = self.state.is_main_process
-        folder = self.work / "proposals"
+        shown, folder = self.state.is_main_process, self.work / "proposals"
         write_proposals(
             SamProposalGenerator(self._sam().to(self.state.device), self.config.proposals),
             scenes,

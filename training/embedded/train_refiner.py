@@ -17,6 +17,7 @@ from llmseg_core.metrics.overlap import iou_of_areas
 from llmseg_core.model_dir.network_files import save_network
 from llmseg_core.proposals.mask_refiner import in_input, in_windows
 from llmseg_core.proposals.refined_sam import RefinedSamModel, with_refiner
+from llmseg_core.proposals.sam_encoder import SamImageEncoder
 
 from ..learning.mask_losses import dice_loss, iou_of_logits
 from ..trainer.loop import TrainingLoop
@@ -62,11 +63,14 @@ class RefinerTrainingModel(nn.Module):
         self.sam = sam.requires_grad_(False)
         sam.refiner.requires_grad_(True)
 
-    def forward(self, pixel_values: Tensor, points: Tensor, masks: Tensor) -> dict[str, Tensor]:
+    def forward(
+        self, pixel_values: Tensor, seen: Tensor, points: Tensor, masks: Tensor
+    ) -> dict[str, Tensor]:
         """The best of SAM's three masks for each of B x N points, refined, M = B N.
 
         Args:
-            pixel_values: (B, 3, S, S) float32.
+            pixel_values: (B, 3, S, S) float32, what the refiner looks at.
+            seen: (B, 3, h, w) float32, the same for SAM, which may be without padding.
             points: (B, N, 2) float32, pixels of the input.
             masks: (B, N, S, S) float32 in [0, 1], what lies under each.
 
@@ -75,11 +79,12 @@ class RefinerTrainingModel(nn.Module):
             IoU, true_iou (M,) of the refined mask; sam_iou (M,) before.
         """
         with torch.no_grad():
-            embeddings = self.sam.vision_encoder(pixel_values).last_hidden_state
+            embeddings = SamImageEncoder(self.sam)(seen)
             drawn, _ = decode_points(self.sam, embeddings, points)
         found: dict[str, list[Tensor]] = {}
         for pixels, three, wanted in zip(pixel_values, drawn, masks, strict=True):
-            coarse = F.avg_pool2d(wanted, MASK_CELL)[:, None].expand_as(three)
+            down, across = three.shape[2:]
+            coarse = F.avg_pool2d(wanted, MASK_CELL)[:, None, :down, :across].expand_as(three)
             sam_iou, best = iou_of_logits(three, coarse).max(1)
             refined = self.sam.refiner(pixels, three[torch.arange(len(best)), best], MASK_CELL)
             target = in_windows(wanted[:, None], refined.windows, 1)[:, 0]
@@ -101,11 +106,22 @@ class RefinerTrainingModel(nn.Module):
 
 
 class RefinerObjective(Objective[PromptBatch]):
-    """Losses of refined masks and of their predicted IoU."""
+    """Losses of refined masks and of their predicted IoU.
+
+    Args:
+        model: trained in place.
+        skip_padding: whether SAM draws masks without padding.
+    """
+
+    def __init__(self, model: RefinerTrainingModel, skip_padding: bool = False) -> None:
+        super().__init__(model)
+        self.skip_padding = skip_padding
+        self._vision = model.sam.config.vision_config
 
     def loss(self, model: nn.Module, batch: PromptBatch, step: int) -> StepLoss:
         """Cross-entropy and dice in the windows, squared error of the IoU."""
-        out = model(batch.pixel_values, batch.points, batch.masks)
+        seen = batch.without_padding(self._vision) if self.skip_padding else batch
+        out = model(batch.pixel_values, seen.pixel_values, batch.points, batch.masks)
         counts = (out["sam_iou"] >= LEAST_IOU).float()
         shares = counts / counts.sum().clamp(min=1)
         each = F.binary_cross_entropy_with_logits(
@@ -123,7 +139,12 @@ class RefinerObjective(Objective[PromptBatch]):
 
 
 def train_refiner(
-    sam: SamModel, scenes: LabelledImages, folder: Path, recipe: RefinerRecipe, seed: int
+    sam: SamModel,
+    scenes: LabelledImages,
+    folder: Path,
+    recipe: RefinerRecipe,
+    seed: int,
+    skip_padding: bool = False,
 ) -> RefinedSamModel:
     """Train a refiner for a SAM, or go on from the last checkpoint in `folder`.
 
@@ -133,6 +154,7 @@ def train_refiner(
         folder: gets checkpoints and logs, and SAM with the refiner in `folder/sam`.
         recipe: sizes and rates.
         seed: of weights, order and prompts.
+        skip_padding: whether SAM draws without padding, as everything mode then does.
 
     Returns:
         SAM with the refiner, in evaluation mode.
@@ -145,7 +167,7 @@ def train_refiner(
         cell=1,
     )  # fmt: skip
     plan = training_plan(folder, recipe, seed)
-    objective = RefinerObjective(RefinerTrainingModel(refined))
+    objective = RefinerObjective(RefinerTrainingModel(refined), skip_padding)
     TrainingLoop(objective, data, collate_prompts, plan).train_to_end()
     if processes().is_main_process:
         save_network(refined, folder / "sam")

@@ -65,7 +65,9 @@ class SamRecipe(TrainingRecipe):
             require(value <= self.points, name, value, f"at most points = {self.points}")
 
 
-def train_sam(scenes: SceneFolder, folder: Path, recipe: SamRecipe, seed: int) -> AnySam:
+def train_sam(
+    scenes: SceneFolder, folder: Path, recipe: SamRecipe, seed: int, skip_padding: bool = False
+) -> AnySam:
     """Train from scratch, or go on from the last checkpoint in `folder`.
 
     Args:
@@ -73,14 +75,18 @@ def train_sam(scenes: SceneFolder, folder: Path, recipe: SamRecipe, seed: int) -
         folder: gets checkpoints and logs, and the result in `folder/sam`.
         recipe: sizes and rates.
         seed: of weights, order and prompts.
+        skip_padding: see `learn_masks`.
 
     Returns:
         The trained model, in evaluation mode.
+
+    Raises:
+        ValueError: as `learn_masks`.
     """
     torch.manual_seed(seed)
     size = recipe.image_size
     build = build_embedded_sam2 if recipe.architecture == "sam2" else build_embedded_sam
-    sam = learn_masks(build(seed, size), scenes, folder, recipe, seed)
+    sam = learn_masks(build(seed, size), scenes, folder, recipe, seed, skip_padding=skip_padding)
     if processes().is_main_process:
         save_network(sam, folder / "sam")
     processes().wait_for_everyone()
@@ -94,6 +100,7 @@ def learn_masks(
     recipe: SamRecipe,
     seed: int,
     dense_weight: float = 1.0,
+    skip_padding: bool = False,
 ) -> AnySam:
     """Train a SAM, or go on from the last checkpoint in `folder`.
 
@@ -104,10 +111,19 @@ def learn_masks(
         recipe: sizes and rates.
         seed: of order and prompts.
         dense_weight: of the loss of the dense head, see `SamTrainingModel`.
+        skip_padding: whether it learns to do without padding, too, see `PromptObjective`.
 
     Returns:
         The trained model, in evaluation mode.
+
+    Raises:
+        ValueError: if padding is to be skipped and SAM learns from points alone, or has none.
     """
+    if skip_padding and (recipe.prompts != "all" or isinstance(sam, Sam2Model)):
+        raise ValueError(
+            f"proposals.skip_padding is true: then sam must have architecture: sam and prompts: "
+            f"all, and here they are {recipe.architecture} and {recipe.prompts}"
+        )
     plan = training_plan(folder, recipe, seed)
     sam2, size = isinstance(sam, Sam2Model), recipe.image_size
     loop: TrainingLoop[Any, Any]
@@ -118,6 +134,7 @@ def learn_masks(
                 recipe.balance,
                 recipe.edge,
                 dense_weight,
+                skip_padding,
             ),
             PromptDataset(scenes, size, recipe.points, True, seed, sam2, recipe.recoloured),
             collate_prompts,

@@ -76,8 +76,8 @@ def tune_sam(
     side = input_side(sam, directory)
     with locked(folder):
         torch.manual_seed(seed)
-        tuned = replace(recipe, image_size=side)
-        learn_masks(sam.float().train(), images, folder, tuned, seed, dense_weight=0.0)
+        tuned, skips = replace(recipe, image_size=side), config.proposals.skip_padding
+        learn_masks(sam.float().train(), images, folder, tuned, seed, 0.0, skips)
         if processes().is_main_process:
             config = replace(referring(directory, config), sam="sam")
             save_tuned(directory, config, folder / "last", "sam", sam)

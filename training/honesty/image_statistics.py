@@ -13,7 +13,7 @@ from torch import Tensor
 from tqdm import tqdm
 from transformers import SamModel
 
-from llmseg_core.config import ImageEncoderConfig, RuntimeConfig
+from llmseg_core.config import LLMSegConfig, RuntimeConfig
 from llmseg_core.embeddings.dinov2 import DINOS, Dino, Dinov2Encoder
 from llmseg_core.familiarity.layer_taps import LayerTaps, tapped_layers
 from llmseg_core.images.image_files import read_image
@@ -24,7 +24,7 @@ from llmseg_core.model_dir.checkpoint import (
     load_sam,
 )
 from llmseg_core.model_dir.directory import model_directory
-from llmseg_core.proposals.sam_encoder import SamImageEncoder
+from llmseg_core.proposals.sam_encoder import SamImageEncoder, without_padding
 from llmseg_core.runtime.whole_file import whole_file
 
 from .degraded import DEGRADED, degraded
@@ -48,12 +48,13 @@ class ImageStatistics:
     Args:
         sam: of the model.
         dinov2: of the model; None where another network describes the image.
-        config: DINOv2's input.
+        config: of the model, which says what either sees of an image.
     """
 
-    def __init__(self, sam: SamModel, dinov2: Dino | None, config: ImageEncoderConfig) -> None:
+    def __init__(self, sam: SamModel, dinov2: Dino | None, config: LLMSegConfig) -> None:
         self.sam, self.encoder = sam, SamImageEncoder(sam)
-        size, skips = config.image_size, config.skip_padding
+        self.skip_padding = config.proposals.skip_padding
+        size, skips = config.image_encoder.image_size, config.image_encoder.skip_padding
         self.dinov2 = None if dinov2 is None else Dinov2Encoder(dinov2, size, skips)
         self.taps = LayerTaps(tapped_layers(sam, dinov2, size))
 
@@ -63,6 +64,9 @@ class ImageStatistics:
         side = int(self.sam.config.vision_config.image_size)
         resized = resize_longest_side(check_image(image), side)
         pixels = normalize_and_pad(resized, side, self.sam.device)
+        if self.skip_padding:
+            rows, columns = resized.shape[:2]
+            pixels = without_padding(pixels, rows, columns, self.sam.config.vision_config)
         with self.taps.watching((image.shape[0], image.shape[1])) as seen:
             self.encoder(pixels[None].to(self.sam.dtype))
             if self.dinov2 is not None:
@@ -79,8 +83,7 @@ def statistics_of_model(model: str | Path, runtime: RuntimeConfig | None = None)
     path = model_directory(model)
     encoder = load_encoder(path, runtime)
     dinov2 = encoder if isinstance(encoder, DINOS) else None
-    config = load_config(path).image_encoder
-    return ImageStatistics(sam_of_directory(path, runtime), dinov2, config)
+    return ImageStatistics(sam_of_directory(path, runtime), dinov2, load_config(path))
 
 
 def sam_of_directory(model: str | Path, runtime: RuntimeConfig | None = None) -> SamModel:

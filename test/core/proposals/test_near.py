@@ -92,7 +92,7 @@ def test_logits_measure_nearly_what_pixels_do(sam: SamModel, image: np.ndarray) 
     generator = SamProposalGenerator(sam, CONFIG)
     view = generator._image_views(image.shape[:2])[0]
     with torch.inference_mode():
-        side = generator._image_side(generator._pixels(image, view), FiniteCheck())
+        side = generator._image_side(generator._pixels(image, view), view, FiniteCheck())
         decoded = generator.decoder.decode(side, view.prompts[:20])
         low = generator.decoder.draw(decoded, torch.arange(20), torch.zeros(20, dtype=torch.int64))
     low = torch.cat((low, low[:1] * 0 - 1))
@@ -147,3 +147,22 @@ def test_compiled() -> None:
     found = agreement(exact, near)
     assert found.count_change == 0
     assert found.min_matched_iou > 0.99
+
+
+def test_padding_is_skipped(sam: SamModel, image: np.ndarray) -> None:
+    exact = SamProposalGenerator(sam, CONFIG)
+    near = SamProposalGenerator(sam, replace(CONFIG, skip_padding=True))
+    seen: list[tuple[int, ...]] = []
+    encode = near._encode
+
+    def watched(pixels: torch.Tensor) -> torch.Tensor:
+        seen.append(tuple(pixels.shape[2:]))
+        return encode(pixels)
+
+    near._encode = watched
+    found = agreement(exact.propose(image), near.propose(image))
+    assert seen == [(192, 256)]
+    assert found.oracle_iou > 0.9
+    square = image[:, :192]
+    assert torch.equal(near.propose(square).masks, exact.propose(square).masks)
+    assert seen[1:] == [(256, 256)]

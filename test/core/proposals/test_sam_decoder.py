@@ -110,3 +110,28 @@ def test_a_prompt_does_not_depend_on_the_others(model: SamModel, embedding: Tens
     together = decoder.decode(side, POINTS).iou
     alone = torch.cat([decoder.decode(side, point[None]).iou for point in POINTS])
     assert_near(alone, together)
+
+
+@torch.no_grad()
+def test_image_tokens_of_padding_are_left_out(model: SamModel, embedding: Tensor) -> None:
+    down, across = model.prompt_encoder.image_embedding_size
+    down -= 1
+    labels = torch.ones((1, len(POINTS), 1), dtype=torch.int64)
+    sparse, dense = model.prompt_encoder(POINTS[None, :, None], labels, None, None)
+    logits, iou, *_ = model.mask_decoder(
+        image_embeddings=embedding[None, :, :down],
+        image_positional_embeddings=model.get_image_wide_positional_embeddings()[:, :, :down],
+        sparse_prompt_embeddings=sparse,
+        dense_prompt_embeddings=dense[:, :, :down],
+        multimask_output=True,
+    )
+    found, our_iou = our_masks(model, embedding[:, :down])
+    assert found.shape == (len(POINTS), 3, 4 * down, 4 * across)
+    assert_near(found, logits[0])
+    assert_near(our_iou, iou[0])
+    decoder = SamPointDecoder(model)
+    decoded = decoder.decode(decoder.image_side(embedding[:, :down]), POINTS)
+    needed = 4 * down + 1, 4 * across  # where an image ends, resizing looks one row beyond
+    drawn = decoder.draw(decoded, torch.arange(3), torch.tensor([2, 0, 1]), needed=needed)
+    assert drawn.shape == (3, 4 * down + 4, 4 * across)
+    assert torch.equal(drawn[:, 4 * down :], drawn[:, -5:-4].expand(-1, 4, -1))

@@ -9,8 +9,9 @@ from torch import Tensor
 from transformers import SamConfig, SamModel
 
 from helpers.original_sam import original_sam
+from helpers.tiny_model import tiny_sam
 from llmseg_core.model_dir.original.sam import sam_from_original
-from llmseg_core.proposals.sam_encoder import SamImageEncoder
+from llmseg_core.proposals.sam_encoder import SamImageEncoder, without_padding
 
 
 @pytest.fixture(scope="module")
@@ -73,3 +74,44 @@ def test_without_relative_positions_and_bias() -> None:
     pixels = torch.randn(1, 3, 64, 64)
     expected = model.vision_encoder(pixels).last_hidden_state
     torch.testing.assert_close(SamImageEncoder(model, 1)(pixels), expected, atol=1e-5, rtol=1e-5)
+
+
+@torch.inference_mode()
+def test_padding_is_left_out() -> None:
+    """Beside transformers' encoder of so small an image, at the positions of the first tokens."""
+    model, pixels = tiny_sam().eval(), torch.randn(2, 3, 64, 64)
+    for layer in model.vision_encoder.layers:
+        layer.attn.use_rel_pos = False  # whose table transformers would stretch
+    vision = copy.deepcopy(model.vision_encoder)
+    vision.patch_embed.image_size = 32, 64
+    assert vision.pos_embed is not None
+    vision.pos_embed = torch.nn.Parameter(vision.pos_embed[:, :4])
+    shown = without_padding(pixels, 25, 64, model.config.vision_config)
+    assert shown.shape == (2, 3, 32, 64)  # whole windows of 4 x 4 patches of 8 x 8 pixels
+    found = SamImageEncoder(model)(shown)
+    torch.testing.assert_close(found, vision(shown).last_hidden_state, atol=1e-5, rtol=1e-5)
+    assert not torch.allclose(found, SamImageEncoder(model)(pixels)[:, :, :4], atol=1e-3)
+
+
+@torch.inference_mode()
+def test_relative_positions_without_padding(model: SamModel, pixels: Tensor) -> None:
+    """What a token sees of the others is as far away as it was."""
+    encoder = SamImageEncoder(model)
+    for layer in model.vision_encoder.layers:
+        attention, size = layer.attn, layer.window_size or 16
+        whole = attention.get_rel_pos(size, size, attention.rel_pos_h)
+        for rows in (size, size - 2):
+            table = encoder._table(attention, rows, attention.rel_pos_h)
+            assert torch.equal(table, whole[:rows, :rows])
+    rows, columns = 110, 128  # windows of 5 patches of 8 pixels: three of them, and all four
+    shown = without_padding(pixels, rows, columns, model.config.vision_config)
+    assert shown.shape == (2, 3, 120, 128)
+    assert encoder(shown).shape[2:] == (15, 16)
+
+
+@pytest.mark.parametrize("cell", [1, 2, 8])
+def test_maps_without_padding(model: SamModel, cell: int) -> None:
+    """All maps of one input show the same of it: 80 pixels of 41, in windows of 40."""
+    square = torch.zeros(3, 128 // cell, 128 // cell)
+    shown = without_padding(square, -(-41 // cell), 1, model.config.vision_config, cell)
+    assert shown.shape == (3, 80 // cell, 40 // cell)

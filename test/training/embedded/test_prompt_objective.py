@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,12 @@ from transformers import AutoModel, Sam2Config, Sam2Model
 from helpers.literal_scene import BOOK_BOX, MUG_BOX, literal_scene
 from helpers.tiny_model import tiny_sam
 from llmseg_core.model_dir.small_sam2 import build_embedded_sam2, random_sam2
+from llmseg_core.proposals.sam_decoder import SamPointDecoder
+from llmseg_core.proposals.sam_encoder import SamImageEncoder
 from llmseg_training.embedded.prompt_data import PromptDataset, collate_prompts
 from llmseg_training.embedded.prompt_objective import PromptObjective, PromptTrainingModel
 from llmseg_training.embedded.sam_data import MASK_CELL
-from llmseg_training.embedded.train_sam import SamRecipe, train_sam
+from llmseg_training.embedded.train_sam import SamRecipe, learn_masks, train_sam
 from llmseg_training.learning.mask_losses import edge_weights, mask_bce, point_prompt_loss
 from llmseg_training.scenes import SceneFolder
 from llmseg_training.trainer.loop import TrainingLoop
@@ -102,6 +105,46 @@ def test_training_sees_what_inference_sees(kind: str) -> None:
         assert torch.allclose(out["logits"][rows], whole.pred_masks[0], atol=1e-3)
     assert torch.equal(out["targets"][4:6], batch.masks[0, :2])
     assert torch.equal(out["targets"][6], batch.masks[0, 3])
+
+
+def wide_dataset(points: int = 4, cell: int = MASK_CELL) -> PromptDataset:
+    """An image of half a square."""
+    scene = literal_scene()
+    wide = replace(scene, image=scene.image[12:44], instances=scene.instances[12:44])
+    return PromptDataset([wide], SIZE, points, False, 0, stretched=False, cell=cell)
+
+
+def test_every_other_step_leaves_padding_out() -> None:
+    model = PromptTrainingModel(tiny_sam(), boxes=2, corrected=1)
+    batch = collate_prompts([wide_dataset()[0]])
+    assert batch.inside.tolist() == [[32, 64]]
+    seen: list[tuple[int, ...]] = []
+
+    def watched(*given: torch.Tensor) -> dict[str, torch.Tensor]:
+        out = model(*given)
+        seen.append(tuple(given[0].shape[2:]))
+        assert out["logits"].shape[2:] == given[3].shape[2:] == out["targets"].shape[1:]
+        return out
+
+    objective = PromptObjective(model, skip_padding=True)
+    for step in range(3):
+        assert objective.loss(watched, batch, step).total.isfinite()  # type: ignore[arg-type]
+    assert seen == [(32, 64), (64, 64), (32, 64)]
+    seen.clear()
+    PromptObjective(model).loss(watched, batch, 0)  # type: ignore[arg-type]
+    assert seen == [(64, 64)]
+
+
+def test_without_padding_training_sees_what_everything_mode_sees() -> None:
+    model = PromptTrainingModel(tiny_sam(), boxes=0, corrected=0)
+    batch = collate_prompts([wide_dataset()[0]]).without_padding(model.sam.config.vision_config)
+    decoder = SamPointDecoder(model.sam)
+    with torch.no_grad():
+        out = model(batch.pixel_values, batch.points, batch.boxes, batch.masks)
+        side = decoder.image_side(SamImageEncoder(model.sam)(batch.pixel_values)[0])
+        assert torch.equal(out["iou"], decoder.decode(side, batch.points[0]).iou)
+    assert batch.dense.shape == (1, 4, 16, 32)
+    assert out["dense"].shape == batch.dense.shape
 
 
 def test_a_correction_is_a_mask_and_a_point_where_it_is_wrong() -> None:
@@ -200,3 +243,10 @@ def test_the_stage_leaves_a_sam_that_loads(
 def test_recipes_that_cannot_be_are_refused(values: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         SamRecipe(**values)
+
+
+@pytest.mark.parametrize(("kind", "prompts"), [("sam", "points"), ("sam2", "all")])
+def test_what_cannot_skip_padding_is_refused(tmp_path: Path, kind: str, prompts: str) -> None:
+    recipe = SamRecipe(architecture=kind, prompts=prompts)
+    with pytest.raises(ValueError, match=f"skip_padding is true: .* are {kind} and {prompts}"):
+        learn_masks(KINDS[kind](), [literal_scene()], tmp_path, recipe, 0, skip_padding=True)

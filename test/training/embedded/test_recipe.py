@@ -170,5 +170,6 @@ def _other_proposals() -> ProposalConfig:
         stability_score_offset=0.5, box_nms_thresh=0.8, crop_n_layers=1, crop_overlap_ratio=0.2,
         crop_n_points_downscale_factor=2, crop_nms_thresh=0.8, min_mask_region_area=3,
         low_resolution_stability=True, low_resolution_measures=True, coarse_step=2,
-        coarse_confidence=0.8, max_image_side=640, max_proposals=40, keep="likeliest", refine=True,
+        coarse_confidence=0.8, max_image_side=640, max_proposals=40, keep="likeliest",
+        refine=True, skip_padding=True,
     )  # fmt: skip

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -56,13 +57,30 @@ def test_masks_get_better_and_sam_stays(tmp_path: Path) -> None:
 def test_targets_are_where_the_windows_are() -> None:
     batch = collate_prompts([data()[0]])
     out = RefinerTrainingModel(with_refiner(tiny_sam(), 8))(
-        batch.pixel_values, batch.points, batch.masks
+        batch.pixel_values, batch.pixel_values, batch.points, batch.masks
     )
     assert batch.masks.shape == (1, 8, 64, 64)
     assert out["logits"].shape == out["targets"].shape == (8, 64, 64)
     assert ((out["true_iou"] >= 0) & (out["true_iou"] <= 1)).all()
     # nothing was refined yet, so both measure the same masks, by finer and coarser cells
     assert (out["true_iou"] - out["sam_iou"]).abs().max() < 0.15
+
+
+def test_sam_may_draw_without_padding() -> None:
+    """The refiner sees all of the input, as in everything mode, and the masks are of part of it."""
+    scene = literal_scene()
+    wide = replace(scene, image=scene.image[12:44], instances=scene.instances[12:44])
+    batch = collate_prompts([PromptDataset([wide], 64, 8, False, 0, stretched=False, cell=1)[0]])
+    model = RefinerTrainingModel(with_refiner(tiny_sam(), 8))
+    seen: list[tuple[int, ...]] = []
+
+    def watched(*given: torch.Tensor) -> dict[str, torch.Tensor]:
+        seen.extend(tuple(values.shape[2:]) for values in given[:2])
+        return model(*given)
+
+    loss = RefinerObjective(model, skip_padding=True).loss(watched, batch, 0)  # type: ignore[arg-type]
+    assert loss.total.isfinite()
+    assert seen == [(64, 64), (32, 64)]
 
 
 def test_a_refiner_is_written_beside_sam(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -16,7 +17,8 @@ from llmseg_core.config import SegTokenVlmConfig
 from llmseg_core.methods.llm_seg import LLMSegPipeline
 from llmseg_core.model_dir.checkpoint import load_config, load_sam
 from llmseg_training.adapter.parts import referring
-from llmseg_training.embedded.tune_sam import TuneSamRecipe, input_side
+from llmseg_training.embedded.prompt_data import PromptBatch
+from llmseg_training.embedded.tune_sam import TuneSamRecipe, input_side, tune_sam
 
 
 def test_warm_up_and_decay_keep_their_shares() -> None:
@@ -50,6 +52,30 @@ def test_the_sam_learns_and_the_rest_stays(
     assert main([*command, "--steps", "1"]) == 0  # ended already: nothing changes
     again = load_sam(tmp_path / "w" / "last")
     assert all(map(torch.equal, learned.parameters(), again.parameters()))
+
+
+def test_it_learns_as_the_model_looks(
+    tmp_path: Path, model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With padding or, every other step, without."""
+    data = write_folder_data(tmp_path / "data", 4)
+    shapes: list[tuple[int, ...]] = []
+    without_padding = PromptBatch.without_padding
+
+    def watched(batch: PromptBatch, *given: Any) -> PromptBatch:
+        shapes.append(tuple(batch.pixel_values.shape[2:]))
+        return without_padding(batch, *given)
+
+    monkeypatch.setattr(PromptBatch, "without_padding", watched)
+    for skips in (False, True):
+        model = tmp_path / f"skips {skips}"
+        shutil.copytree(model_folder, model)
+        text = (model / "llmseg.yaml").read_text()
+        said = f"proposals:\n  skip_padding: {str(skips).lower()}\n"
+        (model / "llmseg.yaml").write_text(text.replace("proposals:\n", said))
+        recipe = TuneSamRecipe(steps=3, batch_size=1, warmup_steps=0, decay_steps=0)
+        tune_sam(model, str(data), tmp_path / f"work {skips}", recipe)
+        assert shapes == [(64, 64)] * (2 * skips)
 
 
 def test_what_it_had_seen_is_said_to_be_left_out(
