@@ -20,6 +20,7 @@ from ..learning.batch import ProposalSample
 from ..learning.targets import ProposalOverlaps
 from ..proposals.cache import CachedProposals
 from ..questions import (
+    ABSENT_SHARE,
     CATEGORIES,
     KIND_SHARES,
     QuestionSample,
@@ -172,6 +173,7 @@ class SelectionDataset(DrawnDataset[ProposalSample]):
         augment_width: width of the scenes in pixels, to mirror half of them and to hide some
             proposals; None leaves the scenes as they are.
         relation_share: share of the questions that are about relations, [0, 1].
+        absent_share: share of the questions that nothing fits, [0, 1].
     """
 
     def __init__(
@@ -183,9 +185,10 @@ class SelectionDataset(DrawnDataset[ProposalSample]):
         categories: Sequence[str] = CATEGORIES,
         augment_width: int | None = None,
         relation_share: float = KIND_SHARES["relation"],
+        absent_share: float = ABSENT_SHARE,
     ) -> None:
         super().__init__(seed)
-        self.relation_share = relation_share
+        self.relation_share, self.absent_share = relation_share, absent_share
         self.scenes, self.questions, self.split = scenes, questions, split
         self.categories = categories
         self.augment_width = augment_width
@@ -200,7 +203,13 @@ class SelectionDataset(DrawnDataset[ProposalSample]):
             scene = thinned(scene, rng)
             scene = mirrored(scene, self.augment_width) if rng.random() < 0.5 else scene
         samples, answers = draw_questions(
-            scene.objects, rng, self.split, self.questions, self.relation_share, self.categories
+            scene.objects,
+            rng,
+            self.split,
+            self.questions,
+            self.relation_share,
+            self.categories,
+            self.absent_share,
         )
         return proposal_sample(scene, samples, answers)
 
@@ -212,6 +221,7 @@ def draw_questions(
     questions: int,
     relation_share: float,
     categories: Sequence[str],
+    absent_share: float = ABSENT_SHARE,
 ) -> tuple[list[QuestionSample], list[str]]:
     """Questions about a scene, and what the VLM learns to answer.
 
@@ -222,6 +232,7 @@ def draw_questions(
         questions: most of them.
         relation_share: share of those about relations, [0, 1].
         categories: what scenes can have.
+        absent_share: share of the questions that nothing fits, [0, 1].
     """
     samples = generate_samples(
         objects,
@@ -230,6 +241,7 @@ def draw_questions(
         questions,
         vocabulary=categories,
         shares=shares_with_relations(relation_share),
+        absent_share=absent_share,
     )
     answers = [
         FIXED_ANSWER if rng.random() < 0.6 else ANSWERS[rng.integers(len(ANSWERS))] for _ in samples

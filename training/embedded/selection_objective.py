@@ -110,18 +110,26 @@ class SelectionObjective(Objective[ProposalBatch]):
         model: trained in place.
         weights: of the parts of the loss.
         vlm_from: step from which the VLM learns too; before, the selector learns to read it.
+        untouched: whether questions that no proposal touches count in the alignment loss.
     """
 
     model: SelectionModel
 
-    def __init__(self, model: SelectionModel, weights: SelectionWeights, vlm_from: int = 0) -> None:
+    def __init__(
+        self,
+        model: SelectionModel,
+        weights: SelectionWeights,
+        vlm_from: int = 0,
+        untouched: bool = False,
+    ) -> None:
         super().__init__(model)
-        self.weights, self.vlm_from = weights, vlm_from
+        self.weights, self.vlm_from, self.untouched = weights, vlm_from, untouched
 
     def loss(self, model: nn.Module, batch: ProposalBatch, step: int) -> StepLoss:
         """All losses of a batch with meanings."""
         out: MeantQuestions = model(batch, vlm_learns=step >= self.vlm_from)
-        losses = paper_losses(out, batch, self.model.selector.config.temperature)
+        temperature = self.model.selector.config.temperature
+        losses = paper_losses(out, batch, temperature, self.untouched)
         meaning = self.model.meaning_loss(out.meaning, batch.meanings)
         parts = {**losses.named(), "meaning_loss": meaning}
         answerable = (batch.target_iou > 0).any(1)

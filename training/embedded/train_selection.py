@@ -13,7 +13,7 @@ import torch
 from llmseg_core.config.limits import AtLeast, Between
 
 from ..learning.batch import collate_proposals
-from ..questions import CATEGORIES
+from ..questions import ABSENT_SHARE, CATEGORIES
 from ..trainer.loop import TrainingLoop
 from ..trainer.recipe import TrainingRecipe, training_plan
 from .language_objective import (
@@ -53,6 +53,11 @@ class SelectionRecipe(TrainingRecipe):
     """most questions an image"""
     relation_share: Annotated[float, Between(0, 1)] = 0.2
     """share of the questions that are about relations, the hardest to learn, [0, 1]"""
+    absent_share: Annotated[float, Between(0, 1)] = ABSENT_SHARE
+    """share of the questions that nothing fits, [0, 1]"""
+    untouched_questions: bool = False
+    """whether these count in the ranking loss, too, as in the released code: no proposal shall rank
+    above another then, which tells that nothing fits"""
     vlm_from: Annotated[int, AtLeast(0)] = 0
     """step from which the VLM learns too; the selector alone learns several times faster"""
     alignment_weight: Annotated[float, AtLeast(0)] = 1.0
@@ -122,7 +127,7 @@ def train_selection(
         recipe.meaning_weight,
     )
     loop = TrainingLoop(
-        SelectionObjective(model, weights, recipe.vlm_from),
+        SelectionObjective(model, weights, recipe.vlm_from, recipe.untouched_questions),
         SelectionDataset(
             scenes,
             recipe.questions,
@@ -131,6 +136,7 @@ def train_selection(
             categories,
             augment_width=width,
             relation_share=recipe.relation_share,
+            absent_share=recipe.absent_share,
         ),
         collate_proposals,
         training_plan(folder, recipe, seed),

@@ -8,13 +8,14 @@ sentences around them; `relations` what is where; and `generate` makes samples o
 
 from .catalogue import HOUSEHOLD, TABLETOP, Knowledge, knowledge_of
 from .corpus import iter_instructions
-from .generate import KIND_SHARES, generate_samples, shares_with_relations
+from .generate import ABSENT_SHARE, KIND_SHARES, generate_samples, shares_with_relations
 from .knowledge import CATEGORIES, COLOURS
 from .objects import SceneObject
 from .question import KINDS, Kind, QuestionSample
 from .wording import SPLITS, Split
 
 __all__ = [
+    "ABSENT_SHARE",
     "CATEGORIES",
     "COLOURS",
     "HOUSEHOLD",

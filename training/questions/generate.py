@@ -26,7 +26,7 @@ KIND_SHARES: Final[dict[Kind, float]] = {
     "relation": 0.20,
 }
 ABSENT_SHARE: Final = 0.135
-"""Share of the instructions that nothing in the scene answers."""
+"""Share of the instructions that nothing in the scene answers, where nothing else is said."""
 ATTEMPTS: Final = 15
 """Attempts at one kind before it is given up for this sample."""
 
@@ -47,6 +47,7 @@ def generate_samples(
     phrasings: str | None = None,
     vocabulary: Sequence[str] = CATEGORIES,
     shares: Mapping[Kind, float] = KIND_SHARES,
+    absent_share: float = ABSENT_SHARE,
 ) -> list[QuestionSample]:
     """Ask about a scene.
 
@@ -61,6 +62,7 @@ def generate_samples(
         vocabulary: Categories that scenes can have; only these are asked for when nothing fits.
             What is known of them follows, see `knowledge_of`.
         shares: Of the kinds, together 1.
+        absent_share: Of the instructions that nothing in the scene answers, [0, 1].
 
     Raises:
         ValueError: An unknown split, category or colour, a repeated id, or max_samples below 0.
@@ -75,7 +77,7 @@ def generate_samples(
     samples: list[QuestionSample] = []
     asked: set[tuple[object, ...]] = set()
     for _ in range(max_samples):
-        drafted = _draft_new(view, vocabulary, say, asked, cumulative)
+        drafted = _draft_new(view, vocabulary, say, asked, cumulative, absent_share)
         if drafted is not None:
             samples.append(_sample(*drafted, words))
     return samples
@@ -95,9 +97,10 @@ def _draft_new(
     say: Realiser,
     asked: set[tuple[object, ...]],
     cumulative: np.ndarray,
+    absent_share: float,
 ) -> tuple[Kind, Draft] | None:
     """A draft that is new: of a random kind, or of another kind if that one has none."""
-    absent = bool(say.rng.random() < ABSENT_SHARE)
+    absent = bool(say.rng.random() < absent_share)
     if not absent and not view.clear:
         return None
     first = KINDS[int(np.searchsorted(cumulative, say.rng.random(), side="right"))]

@@ -86,6 +86,16 @@ def test_questions_are_decided_by_seed_index_and_pass(encoded: list[SelectionSce
     assert data[0].meanings != first.meanings
 
 
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_as_many_questions_as_wanted_have_no_answer(
+    encoded: list[SelectionScene], share: float
+) -> None:
+    data = SelectionDataset(encoded[:1], 8, "train", seed=0, absent_share=share)
+    absent = [not meant.target_ids for meant in data[0].meanings]
+    assert len(absent) > 2
+    assert all(each == (share == 1) for each in absent)
+
+
 def test_a_sample_is_the_scene_and_what_is_asked_about_it(encoded: list[SelectionScene]) -> None:
     scene, data = encoded[0], SelectionDataset(encoded, 5, "train", seed=1)
     sample = data[0]

@@ -145,6 +145,15 @@ def test_losses_and_gradients_stay_finite(
     assert any(gradient.any() for gradient in gradients)
 
 
+@pytest.mark.parametrize("untouched", [False, True])
+def test_what_nothing_fits_may_count_in_the_ranking(
+    model: SelectionModel, encoded: list[SelectionScene], untouched: bool
+) -> None:
+    batch = batch_of(encoded[:1], absent())
+    cost = SelectionObjective(model, SelectionWeights(), untouched=untouched).loss(model, batch, 0)
+    assert bool(cost.parts["alignment_loss"] > 0) is untouched
+
+
 def test_an_image_without_proposals_changes_nothing_for_the_others(
     model: SelectionModel, encoded: list[SelectionScene]
 ) -> None:
