@@ -205,24 +205,31 @@ class ProposalScores:
         iou_score: (R, K) float32 in [-1, 1], cosine similarity to the seg embedding; it ranks
             proposals by IoU with the target and is itself no IoU.
         iop: (R, K) float32 in [0, 1], predicted share of the proposal that lies on the target.
+        quality: (K,) float32, the IoU that each proposal is thought to have with what it shows,
+            about [0, 1]: what SAM predicts, not the selector; left out, it is 1.
     """
 
     iou_score: Tensor
     iop: Tensor
+    quality: Tensor = field(default_factory=lambda: torch.zeros(0))
 
     def __post_init__(self) -> None:
         _check("iou_score", self.iou_score, (None, None), torch.float32)
         _check("iop", self.iop, tuple(self.iou_score.shape), torch.float32)
+        if not len(self.quality):
+            object.__setattr__(self, "quality", self.iop.new_ones(self.iop.shape[1]))
+        _check("quality", self.quality, (self.iop.shape[1],), torch.float32)
 
     def __getitem__(self, instruction: int) -> ProposalScores:
         """The scores of one instruction, still (1, K)."""
-        return ProposalScores(
-            self.iou_score[instruction : instruction + 1], self.iop[instruction : instruction + 1]
-        )
+        one = slice(instruction, instruction + 1)
+        return ProposalScores(self.iou_score[one], self.iop[one], self.quality)
 
     def to(self, device: torch.device | str) -> ProposalScores:
         """The same scores on `device`."""
-        return ProposalScores(self.iou_score.to(device), self.iop.to(device))
+        return ProposalScores(
+            self.iou_score.to(device), self.iop.to(device), self.quality.to(device)
+        )
 
 
 @dataclass(frozen=True)
@@ -310,6 +317,7 @@ class Candidates:
         iop: (K,) float32 in [0, 1], predicted share on the target; NaN where a method has none.
         score: (K,) float32 in [0, 1], how sure the method is that the candidate is meant; left
             out, it is `iop`, as LLM-Seg has it.
+        quality: see `ProposalScores`.
     """
 
     masks: Tensor
@@ -318,17 +326,21 @@ class Candidates:
     iou_score: Tensor
     iop: Tensor
     score: Tensor = field(default_factory=lambda: torch.zeros(0))
+    quality: Tensor = field(default_factory=lambda: torch.zeros(0))
 
     def __post_init__(self) -> None:
         _check("masks", self.masks, (None, None, None), torch.bool)
         count = len(self.masks)
         if not len(self.score):
             object.__setattr__(self, "score", self.iop)
+        if not len(self.quality):
+            object.__setattr__(self, "quality", self.iop.new_ones(count))
         _check("boxes_px", self.boxes_px, (count, 4), torch.float32)
         _check("areas_px", self.areas_px, (count,), torch.int64)
         _check("iou_score", self.iou_score, (count,), torch.float32)
         _check("iop", self.iop, (count,), torch.float32)
         _check("score", self.score, (count,), torch.float32)
+        _check("quality", self.quality, (count,), torch.float32)
 
     def __len__(self) -> int:
         return len(self.masks)
@@ -336,7 +348,7 @@ class Candidates:
     @property
     def scores(self) -> ProposalScores:
         """(1, K), as selection rules take them."""
-        return ProposalScores(self.iou_score[None], self.iop[None])
+        return ProposalScores(self.iou_score[None], self.iop[None], self.quality)
 
 
 @dataclass(frozen=True)

@@ -144,7 +144,9 @@ def _llm_seg(
     method = LLMSegPipeline.from_parts(parts, RuntimeConfig(cuda_graphs=False))  # as yet
     networks = (sam, dinov2, llava, selector)
     return MeasuredMethod(
-        method, networks, (sam.vision_encoder.patch_embed, dinov2, llava.model.vision_tower)
+        method,
+        networks,
+        (sam.vision_encoder.patch_embed.projection, dinov2, llava.model.vision_tower),
     )
 
 
@@ -158,7 +160,7 @@ def _lisa(
         decoder = SegPromptDecoder(sam, llava.config.text_config.hidden_size).eval()
     config = LisaConfig(seg_token=words)
     method = Lisa(LisaParts(config, sam, llava, tokenizer, decoder))
-    encoders = (sam.vision_encoder.patch_embed, llava.model.vision_tower)
+    encoders = (sam.vision_encoder.patch_embed.projection, llava.model.vision_tower)
     return MeasuredMethod(method, (sam, llava, decoder), encoders)
 
 

@@ -31,5 +31,9 @@ class ExpectedIoU(LogisticWeights):
     """of how many of them have an IoP above 0.5"""
     iop: float
     """of the mean IoP of the proposals it is made of, by their areas"""
-    shift: float
+    quality: float = 0.0
+    """of the mean IoU that SAM predicts of these proposals, by their areas"""
+    surprise: float = 0.0
+    """of the greatest squared distance of a proposal's IoP from its share inside the answer"""
+    shift: float = 0.0
     """what is added"""

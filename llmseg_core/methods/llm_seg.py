@@ -150,6 +150,7 @@ class LLMSegPipeline:
             hidden = self.seg_token_encoder.encode_instructions(frame.prefix, instructions)
         with timer.stage("selection"):
             scores = self.selector.score(frame.mask_embeddings, hidden).to("cpu")
+            scores = replace(scores, quality=frame.proposals.predicted_iou.cpu())
             answers = [
                 _answer(text, frame, scores[index], selection or self.selection, self.calibration)
                 for index, text in enumerate(instructions)
@@ -301,7 +302,12 @@ def _answer(
         mask=enlarge_mask(union_mask(masks, selection).cpu().numpy(), frame.image_size),
         selection=selection,
         candidates=Candidates(
-            masks, frame.boxes_px, frame.areas_px, scores.iou_score[0], scores.iop[0]
+            masks,
+            frame.boxes_px,
+            frame.areas_px,
+            scores.iou_score[0],
+            scores.iop[0],
+            quality=scores.quality,
         ),
         unfamiliarity=far,
     )

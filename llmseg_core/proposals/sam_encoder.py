@@ -59,7 +59,11 @@ class SamImageEncoder(nn.Module):
         Returns:
             (B, C', h, w) float in SAM's dtype.
         """
-        hidden = self.vision.patch_embed.projection(pixel_values).permute(0, 2, 3, 1)
+        patches = self.vision.patch_embed
+        if pixel_values.shape[2:] == tuple(patches.image_size):
+            hidden = patches(pixel_values)  # (B, h, w, C); what hooks see is all of the input
+        else:
+            hidden = patches.projection(pixel_values).permute(0, 2, 3, 1)
         if self.vision.pos_embed is not None:
             hidden = hidden + self.vision.pos_embed[:, : hidden.shape[1], : hidden.shape[2]]
         for layer in self.vision.layers:

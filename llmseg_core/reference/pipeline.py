@@ -83,7 +83,8 @@ class ReferencePipeline:
         with timer.stage("selection"):
             seg_embedding = self.selector.embed_instructions(hidden)
             iou_score, logits = self.selector.compare(embeddings[None], seg_embedding)
-            scores = ProposalScores(iou_score, logits.sigmoid()).to("cpu")
+            quality = proposals.predicted_iou
+            scores = ProposalScores(iou_score, logits.sigmoid(), quality).to("cpu")
             mask = union_mask(proposals.masks, select(scores, proposals.masks, selection))
             if mask.shape != image.shape[:2]:
                 soft = F.interpolate(mask[None, None].float(), image.shape[:2], mode="bilinear")

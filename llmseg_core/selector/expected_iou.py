@@ -79,9 +79,10 @@ def answer_values(scores: ProposalScores, cells: Tensor, answers: list[tuple[int
         answers: A of them.
 
     Returns:
-        (A, 6) float64.
+        (A, 8) float64.
     """
     iou_score, iop = scores.iou_score[0].double(), scores.iop[0].double()
+    quality = scores.quality.double()
     taken = torch.zeros(len(answers), len(cells), dtype=torch.float32)
     for row, answer in enumerate(answers):
         taken[row, list(answer)] = 1
@@ -98,6 +99,8 @@ def answer_values(scores: ProposalScores, cells: Tensor, answers: list[tuple[int
             (outside * iop).amax(1),
             (outside & (iop > 0.5)).sum(1).double(),
             (members @ iop) / members.sum(1),
+            (members @ quality) / members.sum(1),
+            (shared / areas.clamp(min=1) - iop).square().amax(1),
         ],
         1,
     )

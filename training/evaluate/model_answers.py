@@ -80,6 +80,7 @@ class PipelineAnswers:
             ProposalScores(
                 torch.stack([each.iou_score for each in candidates]),
                 torch.stack([each.iop for each in candidates]),
+                candidates[0].quality,
             ),
             _size(sample),
             self.method.calibration,
@@ -142,6 +143,7 @@ def _written_scores(texts: Sequence[str], scored: ScoredProposals) -> dict[str, 
         "proposals": [encode_mask(mask) for mask in scored.masks.cpu().numpy()],
         "iou_score": scored.scores.iou_score.tolist(),
         "iop": scored.scores.iop.tolist(),
+        "quality": scored.scores.quality.tolist(),
     }
 
 
@@ -157,8 +159,9 @@ def _read_scores(
         torch.tensor(record[name], dtype=torch.float32).reshape(shape)
         for name in ("iou_score", "iop")
     )
+    quality = torch.tensor(record.get("quality", []), dtype=torch.float32)  # not always written
     stacked = torch.from_numpy(np.array(masks, dtype=bool).reshape(-1, *proposed))
-    return ScoredProposals(stacked, ProposalScores(iou_score, iop), size, calibration)
+    return ScoredProposals(stacked, ProposalScores(iou_score, iop, quality), size, calibration)
 
 
 @contextmanager

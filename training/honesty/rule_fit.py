@@ -71,7 +71,7 @@ def fit_weights(values: np.ndarray, ious: np.ndarray) -> ExpectedIoU:
     """The weights of the least squared error.
 
     Args:
-        values: (N, 6) float64, see `answer_values`.
+        values: (N, 8) float64, see `answer_values`.
         ious: (N,) float64 in [0, 1], the true ones.
     """
 

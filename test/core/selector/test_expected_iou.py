@@ -23,11 +23,13 @@ from llmseg_core.types import ProposalScores
 MASKS = torch.zeros(4, 1, 10, dtype=torch.bool)
 MASKS[0, 0, :5] = MASKS[1, 0, 5:] = MASKS[2, 0, :4] = MASKS[3, 0, :] = True
 IOU_SCORE, IOP = [0.8, 0.7, 0.6, 0.1], [0.9, 0.85, 0.95, 0.45]
+QUALITY = [0.95, 0.8, 0.5, 0.7]
 FITTED = SelectionConfig(SelectionRule.EXPECTED_IOU, expected_iou=WEIGHTS)
 
 
 def scores(iou_score: list[float] = IOU_SCORE, iop: list[float] = IOP) -> ProposalScores:
-    return ProposalScores(torch.tensor([iou_score]), torch.tensor([iop]))
+    quality = torch.tensor(QUALITY[: len(iop)])
+    return ProposalScores(torch.tensor([iou_score]), torch.tensor([iop]), quality)
 
 
 def test_singles_likely_ones_and_pairs_are_looked_at() -> None:
@@ -63,6 +65,11 @@ def test_what_is_seen_of_an_answer() -> None:
             max(left, default=0),
             sum(each > 0.5 for each in left),
             (areas * np.array(IOP)[list(answer)]).sum() / areas.sum(),
+            (areas * np.array(QUALITY)[list(answer)]).sum() / areas.sum(),
+            max(
+                ((union & each).sum() / each.sum() - iop) ** 2
+                for each, iop in zip(masks, IOP, strict=True)
+            ),
         ]
         assert row == pytest.approx(expected, abs=1e-6)
 
@@ -101,6 +108,15 @@ def test_the_rule_takes_it_with_its_expected_iou_as_score() -> None:
     assert sure == pytest.approx(calibration.of_mask(value))
 
 
+def test_of_two_masks_of_one_thing_the_one_that_sam_trusts_is_taken() -> None:
+    weights = replace(WEIGHTS, agreement=0, broad_agreement=0, left_out=0, iop=0, quality=5)
+    assert best_answer(scores(), MASKS, weights)[0] == (0,)
+    untold = ProposalScores(torch.tensor([IOU_SCORE]), torch.tensor([IOP]))
+    assert untold.quality.tolist() == [1, 1, 1, 1]
+    answers = [best_answer(untold, MASKS, replace(weights, quality=each))[0] for each in (0, 5)]
+    assert answers[0] == answers[1] != (0,)
+
+
 def test_extreme_weights_give_no_overflow() -> None:
     huge = replace(WEIGHTS, iop=1e6, shift=-1e7)
     assert best_answer(scores(), MASKS, huge)[1] == pytest.approx(0, abs=1e-9)
@@ -117,6 +133,9 @@ def test_the_weights_stand_in_the_models_file() -> None:
     assert plain["selection"]["expected_iou"]["likely_left_out"] == -0.5
     assert LLMSegConfig.from_dict(plain).selection == FITTED
     assert "expected_iou" not in LLMSegConfig().to_dict()["selection"]
+    for name in ("quality", "surprise"):  # a file of before they were told
+        plain["selection"]["expected_iou"].pop(name)
+    assert LLMSegConfig.from_dict(plain).selection == FITTED
     plain["selection"]["expected_iou"]["iop"] = float("nan")
     with pytest.raises(ValueError, match="iop"):
         LLMSegConfig.from_dict(plain)

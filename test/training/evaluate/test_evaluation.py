@@ -150,6 +150,22 @@ def test_any_segmenter_is_judged_alike(
         assert all(case.bounds is None for case in found.cases)
 
 
+def test_what_sam_predicts_of_proposals_is_stored(
+    pipeline: LLMSegPipeline, small_data: FolderData, tmp_path: Path
+) -> None:
+    sample = small_data[0]
+    frame = pipeline.encode_frame(sample.image)
+    expected = frame.proposals.predicted_iou
+    assert len(expected) > 1
+    for _ in range(2):  # by the model, then from the file
+        file = JsonLines(tmp_path / "scores.jsonl", ABOUT)
+        proposals = PipelineAnswers(pipeline, file).answer(sample).proposals
+        assert proposals is not None
+        assert torch.equal(proposals.scores[0].quality, expected)
+    answer = pipeline.segment(frame, sample.questions[0].text)
+    assert torch.equal(answer.candidates.scores.quality, expected)
+
+
 def test_answers_to_other_questions_are_refused(
     pipeline: LLMSegPipeline, small_data: FolderData, tmp_path: Path
 ) -> None:

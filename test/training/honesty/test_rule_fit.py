@@ -22,8 +22,8 @@ LEFT, THIRD, ALL = (0, 1), (2,), (0, 1, 2)
 
 def test_the_weights_of_made_up_answers_are_found() -> None:
     rng = np.random.default_rng(0)
-    values = rng.random((4000, 6)) * (1, 1, 1, 1, 5, 1)
-    true, shift = np.array((2.0, 0.0, 1.0, -3.0, 0.2, 0.5)), -0.5
+    values = rng.random((4000, 8)) * (1, 1, 1, 1, 5, 1, 1, 1)
+    true, shift = np.array((2.0, 0.0, 1.0, -3.0, 0.2, 0.5, 1.5, -1.0)), -0.5
     ious = 1 / (1 + np.exp(-(values @ true + shift)))
     found = fit_weights(values, ious)
     assert found.weights == pytest.approx(true, abs=0.05)
@@ -32,7 +32,7 @@ def test_the_weights_of_made_up_answers_are_found() -> None:
 
 
 def test_a_value_that_never_changes_weighs_nothing() -> None:
-    values = np.random.default_rng(0).random((500, 6))
+    values = np.random.default_rng(0).random((500, 8))
     values[:, 4] = 0
     assert abs(fit_weights(values, values[:, 0]).likely_left_out) < 1e-3
 
