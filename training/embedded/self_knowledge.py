@@ -34,7 +34,7 @@ class CalibrateRecipe(Settings):
     """most questions a scene, of the wordings of validation and of training each"""
     presence: bool = True
     """whether it is fitted too how the model tells that anything fits"""
-    no_target_accuracy: Annotated[float, Between(0, 1)] = 0.85
+    no_target_accuracy: Annotated[float, Between(0, 1)] = 0.9
     """least share of the questions that nothing fits that must be answered so"""
 
 

@@ -99,7 +99,10 @@ def test_logits_measure_nearly_what_pixels_do(sam: SamModel, image: np.ndarray) 
     exact, near = measure_masks(low, view.resize, 1.0), measure_logits(low, view.resize, 1.0)
     assert near.areas[-1] == 0
     assert (near.boxes[-1] == 0).all()
-    assert ((near.areas - exact.areas).abs() <= 0.1 * exact.areas + 70).all()
+    apart, sharp = (near.areas - exact.areas).abs(), exact.stability > 0.2
+    assert sharp.sum() > 3
+    assert (apart <= 0.1 * exact.areas + 70)[sharp].all()
+    assert (apart <= 0.1 * exact.areas + 100).all()  # of a mask whose edge is anywhere
     # a lone cell may be too weak for any pixel
     assert (near.boxes - exact.boxes).abs().median() <= 256 / 128
 
@@ -111,7 +114,7 @@ def test_coarse_points_first(sam: SamModel, image: np.ndarray) -> None:
     assert exact.decoded == 144
     assert 16 <= near.decoded < 120
     assert found.oracle_iou > 0.6
-    assert found.near_count <= found.exact_count
+    assert abs(found.count_change) <= 2  # without a rival other masks survive, too
 
 
 def test_coarse_masks_may_cover_all_other_points(sam: SamModel, image: np.ndarray) -> None:
