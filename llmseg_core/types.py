@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from .masks import mask_areas, masks_to_boxes
+from .tensor_check import check_tensor
 
 __all__ = [
     "Candidates",
@@ -28,20 +29,6 @@ __all__ = [
     "Segmentation",
     "Selection",
 ]
-
-
-def _check(
-    name: str, tensor: Tensor, shape: tuple[int | None, ...], dtype: torch.dtype | None
-) -> None:
-    """Raise ValueError unless `tensor` has `shape` (None matches any size) and `dtype`."""
-    matches = len(tensor.shape) == len(shape) and all(
-        want is None or want == got for want, got in zip(shape, tensor.shape, strict=True)
-    )
-    if not matches:
-        wanted = ", ".join("any" if size is None else str(size) for size in shape)
-        raise ValueError(f"{name} has shape {tuple(tensor.shape)}, it must be ({wanted})")
-    if dtype is not None and tensor.dtype != dtype:
-        raise ValueError(f"{name} has dtype {tensor.dtype}, it must be {dtype}")
 
 
 @dataclass(frozen=True)
@@ -69,15 +56,15 @@ class Proposals:
     image_size: tuple[int, int] = (0, 0)
 
     def __post_init__(self) -> None:
-        _check("masks", self.masks, (None, None, None), torch.bool)
+        check_tensor("masks", self.masks, (None, None, None), torch.bool)
         count = len(self.masks)
         if self.image_size == (0, 0):
             height, width = self.masks.shape[1:]
             object.__setattr__(self, "image_size", (int(height), int(width)))
-        _check("boxes_px", self.boxes_px, (count, 4), torch.float32)
-        _check("predicted_iou", self.predicted_iou, (count,), torch.float32)
-        _check("stability", self.stability, (count,), torch.float32)
-        _check("points", self.points, (count, 2), torch.float32)
+        check_tensor("boxes_px", self.boxes_px, (count, 4), torch.float32)
+        check_tensor("predicted_iou", self.predicted_iou, (count,), torch.float32)
+        check_tensor("stability", self.stability, (count,), torch.float32)
+        check_tensor("points", self.points, (count, 2), torch.float32)
 
     def __len__(self) -> int:
         return len(self.masks)
@@ -146,8 +133,8 @@ class ProposalEmbeddings:
     boxes_rel: Tensor
 
     def __post_init__(self) -> None:
-        _check("features", self.features, (None, None), None)
-        _check("boxes_rel", self.boxes_rel, (len(self.features), 4), torch.float32)
+        check_tensor("features", self.features, (None, None), None)
+        check_tensor("boxes_rel", self.boxes_rel, (len(self.features), 4), torch.float32)
 
     def __len__(self) -> int:
         return len(self.features)
@@ -191,7 +178,7 @@ class SegEmbedding:
     vectors: Tensor
 
     def __post_init__(self) -> None:
-        _check("vectors", self.vectors, (None, None), None)
+        check_tensor("vectors", self.vectors, (None, None), None)
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -214,11 +201,11 @@ class ProposalScores:
     quality: Tensor = field(default_factory=lambda: torch.zeros(0))
 
     def __post_init__(self) -> None:
-        _check("iou_score", self.iou_score, (None, None), torch.float32)
-        _check("iop", self.iop, tuple(self.iou_score.shape), torch.float32)
+        check_tensor("iou_score", self.iou_score, (None, None), torch.float32)
+        check_tensor("iop", self.iop, tuple(self.iou_score.shape), torch.float32)
         if not len(self.quality):
             object.__setattr__(self, "quality", self.iop.new_ones(self.iop.shape[1]))
-        _check("quality", self.quality, (self.iop.shape[1],), torch.float32)
+        check_tensor("quality", self.quality, (self.iop.shape[1],), torch.float32)
 
     def __getitem__(self, instruction: int) -> ProposalScores:
         """The scores of one instruction, still (1, K)."""
@@ -287,7 +274,7 @@ class FrameEncoding:
                 f"{len(self.proposals)} proposals but {len(self.embeddings)} embeddings: "
                 f"there must be one embedding a proposal"
             )
-        _check("mask_embeddings", self.mask_embeddings, (len(self.proposals), None), None)
+        check_tensor("mask_embeddings", self.mask_embeddings, (len(self.proposals), None), None)
 
     @property
     def image_size(self) -> tuple[int, int]:
@@ -329,18 +316,18 @@ class Candidates:
     quality: Tensor = field(default_factory=lambda: torch.zeros(0))
 
     def __post_init__(self) -> None:
-        _check("masks", self.masks, (None, None, None), torch.bool)
+        check_tensor("masks", self.masks, (None, None, None), torch.bool)
         count = len(self.masks)
         if not len(self.score):
             object.__setattr__(self, "score", self.iop)
         if not len(self.quality):
             object.__setattr__(self, "quality", self.iop.new_ones(count))
-        _check("boxes_px", self.boxes_px, (count, 4), torch.float32)
-        _check("areas_px", self.areas_px, (count,), torch.int64)
-        _check("iou_score", self.iou_score, (count,), torch.float32)
-        _check("iop", self.iop, (count,), torch.float32)
-        _check("score", self.score, (count,), torch.float32)
-        _check("quality", self.quality, (count,), torch.float32)
+        check_tensor("boxes_px", self.boxes_px, (count, 4), torch.float32)
+        check_tensor("areas_px", self.areas_px, (count,), torch.int64)
+        check_tensor("iou_score", self.iou_score, (count,), torch.float32)
+        check_tensor("iop", self.iop, (count,), torch.float32)
+        check_tensor("score", self.score, (count,), torch.float32)
+        check_tensor("quality", self.quality, (count,), torch.float32)
 
     def __len__(self) -> int:
         return len(self.masks)
