@@ -92,8 +92,8 @@ NEWER_STANDARD_MODULES = {"compression"}
 # What stands beside the methods (after "metrics") is imported by none of the rooms before.
 LAYERS = {
     "llmseg_core": (
-        "masks", "tensor_check", "types", "config", "runtime", "images", "recordings", "proposals", "embeddings",
-        "familiarity", "vlm", "selector", "prompted", "grounding", "model_dir", "methods",
+        "masks", "tensor_check", "types", "config", "runtime", "images", "recordings", "proposals",
+        "embeddings", "familiarity", "vlm", "selector", "prompted", "grounding", "model_dir", "methods",
         "following", "geometry", "metrics", "convert", "reference", "benchmark", "web", "doctor",
         "cli",
     ),
