@@ -93,8 +93,9 @@ NEWER_STANDARD_MODULES = {"compression"}
 LAYERS = {
     "llmseg_core": (
         "masks", "tensor_check", "types", "config", "runtime", "images", "recordings", "proposals",
-        "embeddings", "familiarity", "vlm", "selector", "prompted", "grounding", "model_dir", "methods",
-        "following", "geometry", "metrics", "convert", "reference", "benchmark", "web", "doctor",
+        "embeddings", "familiarity", "vlm", "selector", "prompted", "grounding", "model_dir",
+        "methods", "following", "geometry", "metrics", "convert", "reference", "benchmark", "web",
+        "doctor",
         "cli",
     ),
     "training": (
