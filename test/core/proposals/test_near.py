@@ -21,7 +21,10 @@ from llmseg_core.proposals.generator import SamProposalGenerator
 from llmseg_core.proposals.mask_measures import measure_logits, measure_masks
 from llmseg_core.reference.proposal_agreement import agreement
 
-CONFIG = ProposalConfig(points_per_side=12, pred_iou_thresh=0.4, stability_score_thresh=0.6)
+CONFIG = ProposalConfig(
+    points_per_side=12, pred_iou_thresh=0.4, stability_score_thresh=0.6, skip_padding=True
+)
+"""as the packaged SAM has learned to look"""
 
 
 @pytest.fixture(scope="module")
@@ -94,15 +97,13 @@ def test_logits_measure_nearly_what_pixels_do(sam: SamModel, image: np.ndarray) 
     with torch.inference_mode():
         side = generator._image_side(generator._pixels(image, view), view, FiniteCheck())
         decoded = generator.decoder.decode(side, view.prompts[:20])
-        low = generator.decoder.draw(decoded, torch.arange(20), torch.zeros(20, dtype=torch.int64))
+        best, needed = decoded.iou.argmax(1), view.resize.needed  # others may be faint
+        low = generator.decoder.draw(decoded, torch.arange(20), best, needed=needed)
     low = torch.cat((low, low[:1] * 0 - 1))
     exact, near = measure_masks(low, view.resize, 1.0), measure_logits(low, view.resize, 1.0)
     assert near.areas[-1] == 0
     assert (near.boxes[-1] == 0).all()
-    apart, sharp = (near.areas - exact.areas).abs(), exact.stability > 0.2
-    assert sharp.sum() > 3
-    assert (apart <= 0.1 * exact.areas + 70)[sharp].all()
-    assert (apart <= 0.1 * exact.areas + 100).all()  # of a mask whose edge is anywhere
+    assert ((near.areas - exact.areas).abs() <= 0.1 * exact.areas + 70).all()
     # a lone cell may be too weak for any pixel
     assert (near.boxes - exact.boxes).abs().median() <= 256 / 128
 
@@ -114,7 +115,12 @@ def test_coarse_points_first(sam: SamModel, image: np.ndarray) -> None:
     assert exact.decoded == 144
     assert 16 <= near.decoded < 120
     assert found.oracle_iou > 0.6
-    assert abs(found.count_change) <= 2  # without a rival other masks survive, too
+    every = replace(CONFIG, box_nms_thresh=1.0)  # of masks that rivals would hide, too
+    exact_masks = SamProposalGenerator(sam, every).propose(image).masks
+    fewer = SamProposalGenerator(sam, replace(every, coarse_step=3, coarse_confidence=0.8))
+    near_masks = fewer.propose(image).masks
+    assert 0 < len(near_masks) <= len(exact_masks)
+    assert (pairwise_iou(near_masks, exact_masks).amax(1) > 0.999).all()
 
 
 def test_coarse_masks_may_cover_all_other_points(sam: SamModel, image: np.ndarray) -> None:
@@ -153,8 +159,8 @@ def test_compiled() -> None:
 
 
 def test_padding_is_skipped(sam: SamModel, image: np.ndarray) -> None:
-    exact = SamProposalGenerator(sam, CONFIG)
-    near = SamProposalGenerator(sam, replace(CONFIG, skip_padding=True))
+    exact = SamProposalGenerator(sam, replace(CONFIG, skip_padding=False))
+    near = SamProposalGenerator(sam, CONFIG)
     seen: list[tuple[int, ...]] = []
     encode = near._encode
 
