@@ -90,6 +90,28 @@ class MaskSelector(nn.Module):
         iou_score, logits = self.compare(self.embed_masks(features, boxes), seg_embedding, valid)
         return iou_score, logits.sigmoid()
 
+    def score_questions(
+        self, features: Tensor, boxes: Tensor, valid: Tensor, hidden: Tensor, image_index: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Score the proposals of B images for R instructions, each about one of them.
+
+        What no instruction changes is computed once an image.
+
+        Args:
+            features: (B, K, C) pooled features; K may be 0.
+            boxes: (B, K, 4) centre x, centre y, width, height as fractions of the image.
+            valid: (B, K) bool, False where a proposal is padding.
+            hidden: (R, hidden) states of the VLM before the seg token.
+            image_index: (R,) int64, the image that each instruction is about.
+
+        Returns:
+            iou_score (R, K) float32 in [-1, 1], and iop (R, K) float32 in [0, 1].
+        """
+        masks = self._begin(self.embed_masks(features, boxes), valid)[image_index]
+        seg_embedding = self.embed_instructions(hidden)
+        iou_score, logits = self._finish(masks, seg_embedding, valid[image_index])
+        return iou_score, logits.sigmoid()
+
     @torch.inference_mode()
     def embed_proposals(self, embeddings: ProposalEmbeddings) -> Tensor:
         """Everything that no instruction changes: K proposals to (K, D), for `score`."""

@@ -18,7 +18,7 @@ from .self_knowledge import CalibrateRecipe, FamiliarityRecipe
 from .train_recognition import RecognitionRecipe
 from .train_refiner import RefinerRecipe
 from .train_sam import SamRecipe
-from .train_selection import LanguageRecipe, SelectionRecipe
+from .train_selection import LanguageRecipe, SelectionRecipe, SelectorRecipe
 
 __all__ = ["EMBEDDED_RECIPE", "EmbeddedRecipe", "SceneRecipe", "ShipRecipe", "load_recipe"]
 
@@ -95,6 +95,8 @@ class EmbeddedRecipe(Settings):
     """everything mode of the model, from stage "proposals" on"""
     recognition: RecognitionRecipe = field(default_factory=RecognitionRecipe)
     language: LanguageRecipe = field(default_factory=LanguageRecipe)
+    selector: SelectorRecipe | None = None
+    """of the selector alone, before stage "selection"; null trains both together from the start"""
     selection: SelectionRecipe = field(default_factory=SelectionRecipe)
     ship: ShipRecipe = field(default_factory=ShipRecipe)
     calibrate: CalibrateRecipe = field(default_factory=CalibrateRecipe)

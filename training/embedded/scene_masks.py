@@ -21,7 +21,7 @@ from ..scenes import SceneFolder
 from ..trainer.drawn_dataset import DrawnDataset
 from ..trainer.loop import TrainingLoop
 from ..trainer.recipe import training_plan
-from .selection_data import draw_questions
+from .selection_data import QuestionDraw
 from .train_selection import SelectionRecipe
 
 __all__ = ["KnownImages", "SceneMaskDataset", "train_scene_masks"]
@@ -70,21 +70,14 @@ class SceneMaskDataset(DrawnDataset[MaskSample]):
     ) -> None:
         super().__init__(seed)
         self.scenes, self.encoder = scenes, model.seg_token_encoder
-        self.recipe, self.words, self.categories = recipe, words, categories
+        self.draw = QuestionDraw(words, recipe.questions, categories, recipe.relation_share)
 
     def __len__(self) -> int:
         return len(self.scenes)
 
     def __getitem__(self, index: int) -> MaskSample:
-        scene, recipe = self.scenes[index], self.recipe
-        samples, answers = draw_questions(
-            scene.objects,
-            self.rng(index),
-            self.words,
-            recipe.questions,
-            recipe.relation_share,
-            self.categories,
-        )
+        scene = self.scenes[index]
+        samples, answers = self.draw.of(scene.objects, self.rng(index))
         masks = [np.isin(scene.instances, sample.target_ids) for sample in samples]
         shape = (len(samples), *scene.image.shape[:2])
         return MaskSample(

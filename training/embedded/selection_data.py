@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ from .features_file import read_features, write_features
 from .selection_augment import mirrored, thinned
 from .selection_scene import SelectionScene
 
-__all__ = ["SelectionDataset", "draw_questions", "encode_scenes", "proposal_sample"]
+__all__ = ["QuestionDraw", "SelectionDataset", "encode_scenes", "proposal_sample", "question_rows"]
 
 
 def encode_scene(
@@ -147,8 +148,8 @@ def proposal_sample(
     return ProposalSample(
         boxes_rel=scene.boxes,
         pixel_values=scene.pixel_values.float()[None],
-        target_iou=_rows([overlaps.iou(ids) for ids in targets], count),
-        target_iop=_rows([overlaps.iop(ids) for ids in targets], count),
+        target_iou=question_rows([overlaps.iou(ids) for ids in targets], count),
+        target_iop=question_rows([overlaps.iop(ids) for ids in targets], count),
         questions=tuple(question.instruction for question in questions),
         answers=tuple(answers),
         features=scene.features.float(),
@@ -156,9 +157,47 @@ def proposal_sample(
     )
 
 
-def _rows(rows: Sequence[Tensor], width: int) -> Tensor:
-    """(rows, width) float32, also of no rows."""
+def question_rows(rows: Sequence[Tensor], width: int) -> Tensor:
+    """(rows, width) float32 of one row for each question, also of no rows."""
     return torch.stack(list(rows)) if rows else torch.zeros(0, width)
+
+
+@dataclass(frozen=True)
+class QuestionDraw:
+    """Which questions are asked about a scene, and what the VLM learns to answer.
+
+    Attributes:
+        words: split whose phrasings are used.
+        questions: most of them, a scene.
+        categories: what scenes can have.
+        relation_share: share of those about relations, [0, 1].
+        absent_share: share of the questions that nothing fits, [0, 1].
+    """
+
+    words: str
+    questions: int
+    categories: Sequence[str] = CATEGORIES
+    relation_share: float = KIND_SHARES["relation"]
+    absent_share: float = ABSENT_SHARE
+
+    def of(
+        self, objects: Sequence[SceneObject], rng: np.random.Generator
+    ) -> tuple[list[QuestionSample], list[str]]:
+        """Questions about the objects of a scene, and the answers; all draws are of `rng`."""
+        samples = generate_samples(
+            objects,
+            rng,
+            self.words,
+            self.questions,
+            vocabulary=self.categories,
+            shares=shares_with_relations(self.relation_share),
+            absent_share=self.absent_share,
+        )
+        answers = [
+            FIXED_ANSWER if rng.random() < 0.6 else ANSWERS[rng.integers(len(ANSWERS))]
+            for _ in samples
+        ]
+        return samples, answers
 
 
 class SelectionDataset(DrawnDataset[ProposalSample]):
@@ -188,10 +227,8 @@ class SelectionDataset(DrawnDataset[ProposalSample]):
         absent_share: float = ABSENT_SHARE,
     ) -> None:
         super().__init__(seed)
-        self.relation_share, self.absent_share = relation_share, absent_share
-        self.scenes, self.questions, self.split = scenes, questions, split
-        self.categories = categories
-        self.augment_width = augment_width
+        self.draw = QuestionDraw(split, questions, categories, relation_share, absent_share)
+        self.scenes, self.augment_width = scenes, augment_width
 
     def __len__(self) -> int:
         return len(self.scenes)
@@ -202,48 +239,5 @@ class SelectionDataset(DrawnDataset[ProposalSample]):
         if self.augment_width is not None:
             scene = thinned(scene, rng)
             scene = mirrored(scene, self.augment_width) if rng.random() < 0.5 else scene
-        samples, answers = draw_questions(
-            scene.objects,
-            rng,
-            self.split,
-            self.questions,
-            self.relation_share,
-            self.categories,
-            self.absent_share,
-        )
+        samples, answers = self.draw.of(scene.objects, rng)
         return proposal_sample(scene, samples, answers)
-
-
-def draw_questions(
-    objects: Sequence[SceneObject],
-    rng: np.random.Generator,
-    words: str,
-    questions: int,
-    relation_share: float,
-    categories: Sequence[str],
-    absent_share: float = ABSENT_SHARE,
-) -> tuple[list[QuestionSample], list[str]]:
-    """Questions about a scene, and what the VLM learns to answer.
-
-    Args:
-        objects: of the scene.
-        rng: of all draws.
-        words: split whose phrasings are used.
-        questions: most of them.
-        relation_share: share of those about relations, [0, 1].
-        categories: what scenes can have.
-        absent_share: share of the questions that nothing fits, [0, 1].
-    """
-    samples = generate_samples(
-        objects,
-        rng,
-        words,
-        questions,
-        vocabulary=categories,
-        shares=shares_with_relations(relation_share),
-        absent_share=absent_share,
-    )
-    answers = [
-        FIXED_ANSWER if rng.random() < 0.6 else ANSWERS[rng.integers(len(ANSWERS))] for _ in samples
-    ]
-    return samples, answers

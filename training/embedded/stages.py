@@ -7,7 +7,8 @@
     recognition  the image encoder learns categories and colours
     language     the language model learns instructions, without images
     proposals    SAM's own proposals of training scenes, and their features
-    selection    VLM and selector learn which proposals an instruction means
+    selector     the selector learns which of them an instruction means, where the recipe has it
+    selection    VLM and selector learn it together
     ship         thresholds are tuned on validation scenes, the model directory is written
     calibrate    its confidences become chances, by other validation scenes
     familiarity  it knows what its training scenes look like to it
@@ -56,9 +57,8 @@ from llmseg_core.vlm.seg_token import SegTokenEncoder
 from llmseg_core.vlm.tokenizer import build_tokenizer
 
 from ..data import SceneData
-from ..evaluate import PipelineAnswers, evaluate
+from ..evaluate import PipelineAnswers
 from ..evaluate.json_lines import JsonLines
-from ..honesty.rule_fit import RuleFit
 from ..proposals.cache import CachedProposals
 from ..proposals.made_with import SamInUse
 from ..proposals.write import write_proposals
@@ -75,14 +75,14 @@ from .self_knowledge import calibrate_shipped, learn_scenes
 from .train_recognition import train_recognition
 from .train_refiner import train_refiner
 from .train_sam import train_sam
-from .train_selection import train_language, train_selection
-from .tuning import candidates, tune_selection
+from .train_selection import train_language, train_selection, train_selector
+from .tuning import sweep_candidates, tune_selection
 
 __all__ = ["STAGES", "EmbeddedTraining"]
 
 STAGES = (
-    "scenes", "sam", "refiner", "recognition", "language", "proposals", "selection", "ship",
-    "calibrate", "familiarity",
+    "scenes", "sam", "refiner", "recognition", "language", "proposals", "selector", "selection",
+    "ship", "calibrate", "familiarity",
 )  # fmt: skip
 
 
@@ -232,23 +232,24 @@ class EmbeddedTraining:
         self.state.wait_for_everyone()
         self._encoded()
 
+    def selector(self) -> None:
+        """Train the selector on them, by a VLM that does not learn."""
+        recipe, scenes = self.recipe.selector, self.recipe.scenes
+        if recipe is None:
+            return
+        folder, model, encoded = self.work / "selector", self._vlm_and_selector(), self._encoded()
+        categories, width = scenes.categories, scenes.width
+        train_selector(model, encoded, folder, recipe, self.recipe.seed, categories, width)
+        self._save_whole(model.selector, folder / "model.safetensors")
+
     def selection(self) -> None:
         """Train VLM and selector on them."""
-        folder = self.work / "selection"
-        model = self.untrained()
-        load_model(model, self._made_by("language", "model.safetensors"))
-        projection = load_file(self._made_by("recognition", "mask_projection.safetensors"))
-        model.selector.mask_projection.load_state_dict(projection)
-        recipe, scenes = self.recipe, self.recipe.scenes
-        train_selection(
-            model,
-            self._encoded(),
-            folder,
-            recipe.selection,
-            recipe.seed,
-            scenes.categories,
-            scenes.width,
-        )
+        folder, model, encoded = self.work / "selection", self._vlm_and_selector(), self._encoded()
+        if self.recipe.selector is not None:
+            load_model(model.selector, self._made_by("selector", "model.safetensors"))
+        recipe, scenes, seed = self.recipe.selection, self.recipe.scenes, self.recipe.seed
+        categories, width = scenes.categories, scenes.width
+        train_selection(model, encoded, folder, recipe, seed, categories, width)
         self._save_whole(model, folder / "model.safetensors")
 
     def ship(self) -> None:
@@ -261,20 +262,13 @@ class EmbeddedTraining:
         LLMSegPipeline.from_parts(self.parts(model)).save_pretrained(self.out, torch.float16)
         pipeline = LLMSegPipeline.from_pretrained(self.out, self._runtime())
         recipe, digest = self.recipe.ship, model_digest(self.out)
-        scenes = SceneData(
-            self.work / "scenes",
-            "val",
-            questions=recipe.questions,
-            seed=self.recipe.seed,
-            categories=self.recipe.scenes.categories,
-        )
+        categories, seed, asked = self.recipe.scenes.categories, self.recipe.seed, recipe.questions
+        folder = self.work / "scenes"
+        scenes = SceneData(folder, "val", questions=asked, seed=seed, categories=categories)
         indices, about = scenes.asked_about(recipe.scenes), {"model": digest, "data": scenes.name}
         kept = JsonLines(self.work / "ship" / digest / "scores.jsonl", about)
-        source = PipelineAnswers(pipeline, kept)
-        fit = RuleFit(source)
-        evaluate(scenes, fit, indices)
-        found = evaluate(scenes, source, indices, tuple(candidates(fit.weights())))
-        selection, table = tune_selection(found.sweep, recipe.no_target_accuracy)
+        rows = sweep_candidates(scenes, indices, PipelineAnswers(pipeline, kept))
+        selection, table = tune_selection(rows, recipe.no_target_accuracy)
         write_whole(self.work / "tuning.json", json.dumps(table, indent=2))
         print(f"chosen on validation scenes: {selection}")
         pipeline.config = replace(pipeline.config, selection=selection)
@@ -285,10 +279,8 @@ class EmbeddedTraining:
         if self.state.is_main_process:
             recipe, seed = self.recipe.calibrate, self.recipe.seed + 1  # not as `ship` asks
             categories, wordings = self.recipe.scenes.categories, ("val", "train")
-            data = SceneData(
-                self.work / "scenes", "val", wordings, recipe.questions, seed, categories
-            )
-            work = self.work / "calibrate"
+            scenes, work = self.work / "scenes", self.work / "calibrate"
+            data = SceneData(scenes, "val", wordings, recipe.questions, seed, categories)
             calibrate_shipped(self._shipped(), data, recipe, work, self._runtime())
 
     def familiarity(self) -> None:
@@ -312,6 +304,14 @@ class EmbeddedTraining:
             return SelectionModel(
                 encoder, build_selector(self.config.selector, seed), self.recipe.scenes.categories
             )
+
+    def _vlm_and_selector(self) -> SelectionModel:
+        """VLM and selector as the stages before leave them."""
+        model = self.untrained()
+        load_model(model, self._made_by("language", "model.safetensors"))
+        projection = load_file(self._made_by("recognition", "mask_projection.safetensors"))
+        model.selector.mask_projection.load_state_dict(projection)
+        return model
 
     def parts(self, model: SelectionModel) -> ModelParts:
         """A whole model: `model` behind the SAM and the image encoder of earlier stages.

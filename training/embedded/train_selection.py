@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stages "language" and "selection" of the embedded model: instructions, then proposals too."""
+"""Stages "language", "selector" and "selection": instructions, then proposals too."""
 
 from __future__ import annotations
 
@@ -13,20 +13,31 @@ import torch
 from llmseg_core.config.limits import AtLeast, Between
 
 from ..learning.batch import collate_proposals
+from ..learning.scoring import LossWeights
 from ..questions import ABSENT_SHARE, CATEGORIES
 from ..trainer.loop import TrainingLoop
+from ..trainer.processes import processes
 from ..trainer.recipe import TrainingRecipe, training_plan
+from .heard_questions import hear_passes
 from .language_objective import (
     InstructionDataset,
     LanguageModel,
     LanguageObjective,
     collate_instructions,
 )
-from .selection_data import SelectionDataset
+from .selection_data import QuestionDraw, SelectionDataset
 from .selection_objective import SelectionModel, SelectionObjective, SelectionWeights
 from .selection_scene import SelectionScene
+from .selector_objective import HeardDataset, ListeningSelector, SelectorObjective, collate_heard
 
-__all__ = ["LanguageRecipe", "SelectionRecipe", "train_language", "train_selection"]
+__all__ = [
+    "LanguageRecipe",
+    "SelectionRecipe",
+    "SelectorRecipe",
+    "train_language",
+    "train_selection",
+    "train_selector",
+]
 
 
 @dataclass(frozen=True)
@@ -41,14 +52,9 @@ class LanguageRecipe(TrainingRecipe):
 
 
 @dataclass(frozen=True)
-class SelectionRecipe(TrainingRecipe):
-    """How VLM and selector are trained; a sample is an image."""
+class AskingRecipe(TrainingRecipe):
+    """What is asked about an image, and how the answers count."""
 
-    steps: int = 5000
-    batch_size: int = 12
-    learning_rate: float = 7e-4
-    warmup_steps: int = 200
-    decay_steps: int = 1500
     questions: Annotated[int, Between(1, 1000)] = 6
     """most questions an image"""
     relation_share: Annotated[float, Between(0, 1)] = 0.2
@@ -58,12 +64,46 @@ class SelectionRecipe(TrainingRecipe):
     untouched_questions: bool = False
     """whether these count in the ranking loss, too, as in the released code: no proposal shall rank
     above another then, which tells that nothing fits"""
-    vlm_from: Annotated[int, AtLeast(0)] = 0
-    """step from which the VLM learns too; the selector alone learns several times faster"""
     alignment_weight: Annotated[float, AtLeast(0)] = 1.0
     """of the ranking loss"""
     iop_weight: Annotated[float, AtLeast(0)] = 50.0
     """of the IoP loss"""
+
+    def draw(self, words: str, categories: Sequence[str]) -> QuestionDraw:
+        """The questions, in the phrasings of the split `words`."""
+        return QuestionDraw(
+            words, self.questions, categories, self.relation_share, self.absent_share
+        )
+
+
+@dataclass(frozen=True)
+class SelectorRecipe(AskingRecipe):
+    """How the selector is trained alone, by a VLM that has learnt from instructions only.
+
+    The VLM does not learn meanwhile, so it need not hear a question more than once: a step costs a
+    fraction of one of `SelectionRecipe`.
+    """
+
+    steps: int = 20_000
+    learning_rate: float = 7e-4
+    warmup_steps: int = 200
+    decay_steps: int = 8000
+    passes: Annotated[int, Between(1, 1000)] = 12
+    """passes over the scenes whose questions the VLM hears; later ones repeat these in turn, with
+    other proposals missing"""
+
+
+@dataclass(frozen=True)
+class SelectionRecipe(AskingRecipe):
+    """How VLM and selector are trained together; a sample is an image."""
+
+    steps: int = 5000
+    batch_size: int = 12
+    learning_rate: float = 7e-4
+    warmup_steps: int = 200
+    decay_steps: int = 1500
+    vlm_from: Annotated[int, AtLeast(0)] = 0
+    """step from which the VLM learns too; the selector alone learns several times faster"""
     language_weight: Annotated[float, AtLeast(0)] = 1.0
     """of the language model's loss"""
     meaning_weight: Annotated[float, AtLeast(0)] = 1.0
@@ -95,6 +135,42 @@ def train_language(
         training_plan(folder, recipe, seed),
     )
     loop.train_to_end()
+
+
+def train_selector(
+    model: SelectionModel,
+    scenes: Sequence[SelectionScene],
+    folder: Path,
+    recipe: SelectorRecipe,
+    seed: int,
+    categories: Sequence[str],
+    width: int,
+) -> None:
+    """Train the selector in place; goes on from the last checkpoint in `folder`.
+
+    Args:
+        model: VLM and selector.
+        scenes: encoded training scenes.
+        folder: gets what the VLM hears, checkpoints and logs.
+        recipe: sizes, rates and weights of the losses.
+        seed: of order, questions and answers.
+        categories: what scenes can have.
+        width: of the scenes' images in pixels.
+    """
+    torch.manual_seed(seed)
+    draw = recipe.draw("train", categories)
+    encoder = model.seg_token_encoder.eval().to(processes().device)
+    heard = hear_passes(encoder, scenes, draw, seed, width, recipe.passes, folder / "heard")
+    weights = LossWeights(recipe.alignment_weight, recipe.iop_weight)
+    listening = ListeningSelector(model.selector)
+    loop = TrainingLoop(
+        SelectorObjective(listening, weights, recipe.untouched_questions),
+        HeardDataset(scenes, heard, seed, width),
+        collate_heard,
+        training_plan(folder, recipe, seed),
+    )
+    loop.train_to_end()
+    model.eval()
 
 
 def train_selection(

@@ -9,9 +9,11 @@ from itertools import product
 
 from llmseg_core.config import PAPER_RULES, ExpectedIoU, SelectionConfig, SelectionRule
 
-from ..evaluate import SweepRow
+from ..data import SegmentationData
+from ..evaluate import AnswerSource, SweepRow, evaluate
+from ..honesty.rule_fit import RuleFit
 
-__all__ = ["candidates", "tune_selection"]
+__all__ = ["candidates", "sweep_candidates", "tune_selection"]
 
 THRESHOLDS = (0.4, 0.5, 0.6, 0.7, 0.8)
 CONFIDENCES = (0.0, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7)
@@ -33,6 +35,21 @@ def candidates(expected_iou: ExpectedIoU | None = None) -> Iterable[SelectionCon
         top_ks = TOP_KS if rule is SelectionRule.IOP_AMONG_TOP else TOP_KS[-1:]
         for threshold, top_k, confidence in product(thresholds, top_ks, CONFIDENCES):
             yield SelectionConfig(rule, threshold, top_k, confidence)
+
+
+def sweep_candidates(
+    data: SegmentationData, indices: Sequence[int], source: AnswerSource
+) -> Sequence[SweepRow]:
+    """How every candidate scores, that of the rule `expected_iou` with weights fitted here.
+
+    Args:
+        data: validation scenes.
+        indices: those that are asked about.
+        source: answers of the model.
+    """
+    fit = RuleFit(source)
+    evaluate(data, fit, indices)
+    return evaluate(data, source, indices, tuple(candidates(fit.weights()))).sweep
 
 
 def tune_selection(

@@ -111,12 +111,10 @@ class ProposalScorer(nn.Module):
             spoken = self.seg_token_encoder(
                 batch.pixel_values, batch.image_index, prompts, batch.grids
             )
-        seg_embedding = self.selector.embed_instructions(spoken.hidden)
-        masks = self.selector.embed_masks(batch.features, batch.boxes_rel)[batch.image_index]
-        iou_score, iop_logits = self.selector.compare(masks, seg_embedding, batch.question_valid)
-        return ScoredQuestions(
-            iou_score, iop_logits.sigmoid(), spoken.logits, spoken.labels, spoken.hidden
+        iou_score, iop = self.selector.score_questions(
+            batch.features, batch.boxes_rel, batch.valid, spoken.hidden, batch.image_index
         )
+        return ScoredQuestions(iou_score, iop, spoken.logits, spoken.labels, spoken.hidden)
 
 
 def paper_losses(

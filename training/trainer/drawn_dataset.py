@@ -22,12 +22,12 @@ class DrawnDataset(Dataset[Sample]):
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
-        self._epoch = 0
+        self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
         """Begin pass `epoch` over the data; passes count from 0."""
-        self._epoch = epoch
+        self.epoch = epoch
 
     def rng(self, index: int) -> np.random.Generator:
         """The source of all chance in sample `index` of this pass."""
-        return np.random.default_rng((self.seed, index, self._epoch))
+        return np.random.default_rng((self.seed, index, self.epoch))

@@ -61,6 +61,19 @@ def test_score_of_an_image_equals_the_batch(selector: MaskSelector) -> None:
     assert (scores.iop[0] - scores.iop[1]).abs().max() > 1e-4
 
 
+def test_questions_about_several_images_are_scored_as_if_each_were_alone(
+    selector: MaskSelector,
+) -> None:
+    features, boxes, _ = inputs(2, 6)
+    hidden, image = torch.randn(5, 24), torch.tensor([0, 1, 1, 0, 1])
+    valid = torch.tensor([[True] * 4 + [False] * 2, [True] * 6])
+    found = selector.score_questions(features, boxes, valid, hidden, image)
+    alone = selector(features[image], boxes[image], hidden, valid[image])
+    for score, wanted in zip(found, alone, strict=True):
+        assert score.shape == (5, 6)
+        torch.testing.assert_close(score, wanted)
+
+
 def test_place_counts_only_with_a_box_encoding(selector: MaskSelector) -> None:
     blind = MaskSelector(replace(selector.config, box_encoding=False))
     features, boxes, hidden = inputs(1, 5)

@@ -17,7 +17,7 @@ from llmseg_training.embedded.recipe import (
     load_recipe,
 )
 from llmseg_training.embedded.train_refiner import RefinerRecipe
-from llmseg_training.embedded.train_selection import SelectionRecipe
+from llmseg_training.embedded.train_selection import SelectionRecipe, SelectorRecipe
 
 
 def write(folder: Path, text: str) -> Path:
@@ -34,7 +34,7 @@ def test_the_embedded_recipe_is_shipped() -> None:
 
 
 def test_every_field_can_be_set(tmp_path: Path) -> None:
-    default = EmbeddedRecipe(refiner=RefinerRecipe())
+    default = EmbeddedRecipe(refiner=RefinerRecipe(), selector=SelectorRecipe())
     scenes = SceneRecipe(7, 8, 9, 10, 64, 48, 1, 2, ("mug", "book"), "household", "rich")
     other = replace(
         _shifted(default),
@@ -73,6 +73,7 @@ def _shifted(recipe: EmbeddedRecipe) -> EmbeddedRecipe:
             "refiner",
             "recognition",
             "language",
+            "selector",
             "selection",
             "calibrate",
             "familiarity",

@@ -8,17 +8,14 @@ import numpy as np
 import pytest
 import torch
 
+from helpers.encoded_scene import encoded_literal_scene
 from helpers.literal_scene import literal_scene
-from llmseg_core import Proposals
-from llmseg_core.embeddings.dinov2 import Dinov2Encoder
-from llmseg_core.embeddings.mask_embedder import PooledMaskEmbedder
 from llmseg_core.model_dir.parts import ModelParts
 from llmseg_core.selector.selector import MaskSelector
 from llmseg_core.vlm.seg_token import SegTokenEncoder
 from llmseg_training.embedded.recognition_data import COLOUR_NAMES
 from llmseg_training.embedded.selection_data import (
     SelectionDataset,
-    encode_scene,
     proposal_sample,
 )
 from llmseg_training.embedded.selection_objective import (
@@ -49,17 +46,7 @@ def model(fresh_parts: ModelParts) -> SelectionModel:
 @pytest.fixture(scope="module")
 def encoded(parts: ModelParts) -> list[SelectionScene]:
     """The literal scene with three proposals (mug, book, table) and with none."""
-    config = parts.config.image_encoder
-    encoder = Dinov2Encoder(parts.dinov2, config.image_size)
-    embedder = PooledMaskEmbedder(encoder, config.pooling_size)
-    vlm = SegTokenEncoder(parts.llava, parts.tokenizer, parts.config.seg_token)
-    scene = literal_scene()
-    ids = torch.from_numpy(scene.instances)
-    masks = torch.stack([ids == number for number in (1, 2, 255)])
-    return [
-        encode_scene(scene, Proposals.from_masks(kept), embedder, vlm.pixel_values)
-        for kept in (masks, masks[:0])
-    ]
+    return [encoded_literal_scene(parts), encoded_literal_scene(parts, 0)]
 
 
 def batch_of(

@@ -26,7 +26,11 @@ from llmseg_training.embedded.recipe import EmbeddedRecipe, SceneRecipe, ShipRec
 from llmseg_training.embedded.self_knowledge import CalibrateRecipe, FamiliarityRecipe
 from llmseg_training.embedded.stages import STAGES, EmbeddedTraining
 from llmseg_training.embedded.train_sam import SamRecipe
-from llmseg_training.embedded.train_selection import LanguageRecipe, SelectionRecipe
+from llmseg_training.embedded.train_selection import (
+    LanguageRecipe,
+    SelectionRecipe,
+    SelectorRecipe,
+)
 from llmseg_training.evaluate import PipelineAnswers, evaluate, score_cases
 from llmseg_training.scenes import SceneFolder
 
@@ -46,14 +50,17 @@ RECIPE = EmbeddedRecipe(
     language=LanguageRecipe(
         steps=4, batch_size=2, questions=4, learning_rate=1e-4, warmup_steps=1, decay_steps=1
     ),
-    selection=SelectionRecipe(
-        steps=80,
+    selector=SelectorRecipe(
+        steps=120,
         batch_size=4,
         questions=4,
         learning_rate=1e-3,
         warmup_steps=5,
-        decay_steps=30,
-        vlm_from=76,
+        decay_steps=40,
+        passes=3,
+    ),
+    selection=SelectionRecipe(
+        steps=4, batch_size=4, questions=4, learning_rate=1e-4, warmup_steps=1, decay_steps=1
     ),
     ship=ShipRecipe(scenes=3, questions=4, no_target_accuracy=0),
     calibrate=CalibrateRecipe(scenes=3, questions=8, presence=False),
@@ -96,6 +103,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     for stage in ("scenes", "language", "proposals"):
         getattr(training, stage)()
     before = held_out(training, LLMSegPipeline.from_parts(training.parts(training.untrained())))
+    training.selector()
     training.selection()
     training.ship()
     shipped = LLMSegPipeline.from_pretrained(training.out)
@@ -134,9 +142,11 @@ def test_what_is_finished_is_not_done_again(trained: Trained) -> None:
     weights = training.work / "selection" / "model.safetensors"
     before = load_file(weights)
     (stored,) = (training.work / "proposals").glob("000003.*.json")
-    kept = [stored, training.work / "proposals" / "features.pt"]
+    heard = sorted((training.work / "selector" / "heard").glob("*.safetensors"))
+    assert len(heard) == 3
+    kept = [stored, training.work / "proposals" / "features.pt", *heard]
     times = [path.stat().st_mtime_ns for path in kept]
-    for stage in ("scenes", "language", "proposals", "selection"):
+    for stage in ("scenes", "language", "proposals", "selector", "selection"):
         getattr(training, stage)()
     assert [path.stat().st_mtime_ns for path in kept] == times
     after = load_file(weights)
@@ -185,7 +195,8 @@ def write_recipe(folder: Path) -> Path:
     """A recipe of one scene a split."""
     path = folder / "recipe.yaml"
     scenes = {"train": 1, "val": 1, "test": 1, "width": 64, "height": 48, "max_objects": 4}
-    path.write_text(yaml.safe_dump({"scenes": scenes}))
+    selector = {"steps": 1, "warmup_steps": 0, "decay_steps": 0}
+    path.write_text(yaml.safe_dump({"scenes": scenes, "selector": selector}))
     return path
 
 
@@ -221,6 +232,7 @@ def test_sam_learns_from_scenes_of_its_own(tmp_path: Path) -> None:
     [
         ("recognition", "sam", "sam"),
         ("proposals", "sam", "sam"),
+        ("selector", "tokenizer", "language"),
         ("selection", "tokenizer", "language"),
         ("ship", "tokenizer", "language"),
     ],
