@@ -322,7 +322,6 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             can be unrolled and stuck on
             has a side that sticks
             sticks to paper
-            comes off a roll and sticks
             sticks to things
         """,
         val="""
@@ -523,7 +522,6 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             hangs on a tree
             comes from a tree
             comes from an orchard
-            fell off a tree
         """,
         val="""
             is picked in an orchard
@@ -567,7 +565,6 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             has a sharp blade
             has something to cut with
             has a metal blade that cuts
-            cuts with its blade
         """,
         val="""
             has a cutting blade
@@ -611,7 +608,6 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             has a camera
             has a display to touch
             can ring
-            shows things on its screen
         """,
         val="""
             has a touch display
@@ -792,7 +788,6 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             hits nails
             has a metal head
             has a head of steel
-            hits hard with its head
             is heavy at the head and hits hard
         """,
         val="""
@@ -813,7 +808,6 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             turns bolts and nuts
             grips nuts
             fits a bolt
-            grips a nut with its jaws
             has jaws for nuts
             has an opening that fits a nut
             has jaws for bolts and nuts
@@ -927,7 +921,6 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             lies beside the plate at dinner
             is used to bring food to the mouth
             is used to eat with
-            lies beside a plate on the table
             is kept in the drawer with the cutlery
             brings food to the mouth
         """,
