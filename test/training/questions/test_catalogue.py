@@ -31,11 +31,11 @@ from llmseg_training.questions.scene_view import SceneView
 from llmseg_training.questions.wording import Split, need, relative
 
 FIRST = [
-    "Look for everything sold in an electronics store.",
+    "Look for each object that is a kind of gadget.",
     "can you show me a purple claw hammer",
-    "fetch an object that is a cylinder of metal",
+    "Fetch something made of tin or aluminium.",
 ]
-"""What is said first, whatever else the larger catalogue knows."""
+"""What was said first before there was a larger catalogue."""
 
 
 def test_the_smallest_knowledge_of_the_things_counts() -> None:
