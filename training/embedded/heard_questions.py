@@ -18,7 +18,7 @@ from llmseg_core.runtime.whole_file import whole_file
 from llmseg_core.vlm.seg_token import SegTokenEncoder
 
 from ..trainer.processes import processes
-from .encoded_with import forget, is_made_with, note
+from .encoded_with import forget, is_made_with, note, text_digest
 from .selection_augment import mirrored
 from .selection_data import QuestionDraw
 from .selection_scene import SelectionScene
@@ -100,7 +100,7 @@ def hear_passes(
     state = processes()
     made_with = {
         "vlm": module_digest(encoder.llava),
-        "scenes": str(len(scenes)),
+        "scenes": text_digest(str(scene.objects) for scene in scenes),
         "questions": f"{draw} seed {seed} width {width}",
     }
     files = [folder / f"pass-{number:03}.safetensors" for number in range(count)]

@@ -48,9 +48,9 @@ class LanguageRecipe(TrainingRecipe):
     steps: int = 1500
     questions: Annotated[int, Between(1, 1000)] = 8
     """most instructions a scene"""
-    averaged: Annotated[int, Between(1, 100)] = 1
+    averaged: Annotated[int, Between(0, 100)] = 0
     """trainings after the first, each from where that ends and of other instructions, whose mean is
-    taken: one alone misreads a few phrasings of its own (model soups, arXiv 2203.05482); 1 takes
+    taken: one alone misreads a few phrasings of its own (model soups, arXiv 2203.05482); 0 takes
     the first as it is"""
     corpus: Annotated[int, AtLeast(0)] = 20_000
     """instructions that the tokenizer is built from, besides every phrase once"""
@@ -132,7 +132,7 @@ def train_language(
         categories: what scenes can have.
     """
     _learn_language(model, folder, recipe, seed, categories)
-    if recipe.averaged == 1:
+    if recipe.averaged == 0:
         return
     parameters = dict(model.named_parameters())
     start = {name: value.detach().clone() for name, value in parameters.items()}

@@ -64,7 +64,7 @@ def test_a_pass_holds_what_the_vlm_says_of_each_question(
     assert {(), (1,), (2,)} <= targets
 
 
-def test_a_pass_is_made_once_and_anew_for_other_questions(
+def test_a_pass_is_made_once_and_anew_for_others(
     parts: ModelParts,
     scenes: list[SelectionScene],
     tmp_path: Path,
@@ -80,3 +80,5 @@ def test_a_pass_is_made_once_and_anew_for_other_questions(
     fewer = hear(parts, scenes, tmp_path, replace(DRAW, questions=1))
     assert len(fewer[0].hidden) < len(first[0].hidden)
     assert "questions=4" in capsys.readouterr().err
+    hear(parts, [*scenes[:-1], scenes[0]], tmp_path, replace(DRAW, questions=1))
+    assert "was made with scenes" in capsys.readouterr().err
