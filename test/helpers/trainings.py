@@ -34,7 +34,7 @@ from llmseg_training.embedded.recognition_data import RecognitionDataset, collat
 from llmseg_training.embedded.recognition_objective import RecognitionModel, RecognitionObjective
 from llmseg_training.embedded.sam_data import SamDataset, collate_sam
 from llmseg_training.embedded.sam_objective import SamObjective, SamTrainingModel
-from llmseg_training.embedded.selection_data import SelectionDataset, encode_scene
+from llmseg_training.embedded.selection_data import QuestionDraw, SelectionDataset, encode_scene
 from llmseg_training.embedded.selection_objective import (
     SelectionModel,
     SelectionObjective,
@@ -83,7 +83,7 @@ def selection(parts: ModelParts, folder: Path) -> Training:
     scene = literal_scene()
     masks = torch.stack([torch.from_numpy(scene.instances == number) for number in (1, 2)])
     encoded = encode_scene(scene, Proposals.from_masks(masks), embedder, vlm.pixel_values)
-    data = SelectionDataset([encoded], 3, "train", seed=0)
+    data = SelectionDataset([encoded], QuestionDraw("train", 3), seed=0)
     model = SelectionModel(vlm, parts.selector)
     return Training(SelectionObjective(model, SelectionWeights()), collate_proposals([data[0]] * 2))
 

@@ -17,7 +17,7 @@ from llmseg_core.model_dir.checkpoint import load_config
 from llmseg_training.commands.proposals import PROPOSALS
 from llmseg_training.embedded.features_file import read_features
 from llmseg_training.embedded.recipe import load_recipe
-from llmseg_training.embedded.selection_data import SelectionDataset
+from llmseg_training.embedded.selection_data import QuestionDraw, SelectionDataset
 from llmseg_training.learning.batch import collate_proposals
 from llmseg_training.proposals.cache import CachedProposals
 from llmseg_training.scenes import SceneConfig, SceneFolder, write_scenes
@@ -88,7 +88,8 @@ def test_encoded_scenes_are_read_though_their_classes_have_moved() -> None:
     scenes = read_features(FEATURES)
     assert plain([item for scene in scenes for item in scene.objects]) == ENCODED["objects"]
     categories = load_recipe(Path("embedded.yaml")).scenes.categories
-    data = SelectionDataset(scenes, 3, "train", 0, categories, augment_width=64, relation_share=0.2)
+    draw = QuestionDraw("train", 3, categories, relation_share=0.2)
+    data = SelectionDataset(scenes, draw, 0, augment_width=64)
     batch = collate_proposals([data[0], data[1]])
     assert list(batch.questions) == ENCODED["questions"]
     assert list(batch.answers) == ENCODED["answers"]

@@ -141,6 +141,8 @@ def _hear(
             asked += [(len(pixels) - 1, *pair) for pair in zip(samples, answers, strict=True)]
             places = {item.id: place for place, item in enumerate(scene.objects)}
             wanted += [sum(1 << places[each] for each in sample.target_ids) for sample in samples]
+        if not asked:
+            continue
         device = encoder.llava.device
         prompts = encoder.training_batch(
             [sample.instruction for _, sample, _ in asked], [answer for *_, answer in asked]

@@ -53,24 +53,15 @@ class SceneMaskDataset(DrawnDataset[MaskSample]):
     Args:
         scenes: rendered scenes.
         model: says how images meet its VLM.
-        recipe: most questions an image, and the share of relations.
-        words: split whose wordings are used.
+        draw: which questions are asked.
         seed: of the draws.
-        categories: what the scenes can have.
     """
 
     def __init__(
-        self,
-        scenes: SceneFolder,
-        model: LisaModel,
-        recipe: SelectionRecipe,
-        words: str,
-        seed: int,
-        categories: Sequence[str] = CATEGORIES,
+        self, scenes: SceneFolder, model: LisaModel, draw: QuestionDraw, seed: int
     ) -> None:
         super().__init__(seed)
-        self.scenes, self.encoder = scenes, model.seg_token_encoder
-        self.draw = QuestionDraw(words, recipe.questions, categories, recipe.relation_share)
+        self.scenes, self.draw, self.encoder = scenes, draw, model.seg_token_encoder
 
     def __len__(self) -> int:
         return len(self.scenes)
@@ -119,7 +110,7 @@ def train_scene_masks(
         LisaObjective(
             model, KnownImages(segmenter), recipe.language_weight, weights, recipe.vlm_from
         ),
-        SceneMaskDataset(scenes, model, recipe, words, seed, categories),
+        SceneMaskDataset(scenes, model, recipe.draw(words, categories), seed),
         collate_masks,
         training_plan(folder, recipe, seed),
     )

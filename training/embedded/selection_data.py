@@ -205,30 +205,21 @@ class SelectionDataset(DrawnDataset[ProposalSample]):
 
     Args:
         scenes: from `encode_scenes`.
-        questions: most questions an image.
-        split: whose phrasings are used.
+        draw: which questions are asked.
         seed: of the draws.
-        categories: what the scenes can have.
         augment_width: width of the scenes in pixels, to mirror half of them and to hide some
             proposals; None leaves the scenes as they are.
-        relation_share: share of the questions that are about relations, [0, 1].
-        absent_share: share of the questions that nothing fits, [0, 1].
     """
 
     def __init__(
         self,
         scenes: Sequence[SelectionScene],
-        questions: int,
-        split: str,
+        draw: QuestionDraw,
         seed: int,
-        categories: Sequence[str] = CATEGORIES,
         augment_width: int | None = None,
-        relation_share: float = KIND_SHARES["relation"],
-        absent_share: float = ABSENT_SHARE,
     ) -> None:
         super().__init__(seed)
-        self.draw = QuestionDraw(split, questions, categories, relation_share, absent_share)
-        self.scenes, self.augment_width = scenes, augment_width
+        self.scenes, self.draw, self.augment_width = scenes, draw, augment_width
 
     def __len__(self) -> int:
         return len(self.scenes)

@@ -237,16 +237,7 @@ def train_selection(
     )
     loop = TrainingLoop(
         SelectionObjective(model, weights, recipe.vlm_from, recipe.untouched_questions),
-        SelectionDataset(
-            scenes,
-            recipe.questions,
-            words,
-            seed,
-            categories,
-            augment_width=width,
-            relation_share=recipe.relation_share,
-            absent_share=recipe.absent_share,
-        ),
+        SelectionDataset(scenes, recipe.draw(words, categories), seed, augment_width=width),
         collate_proposals,
         training_plan(folder, recipe, seed),
     )

@@ -25,8 +25,7 @@ from llmseg_training.embedded.comparison import (
     load_comparison,
 )
 from llmseg_training.embedded.scene_masks import KnownImages, SceneMaskDataset
-from llmseg_training.embedded.selection_data import SelectionDataset, encode_scene
-from llmseg_training.embedded.train_selection import SelectionRecipe
+from llmseg_training.embedded.selection_data import QuestionDraw, SelectionDataset, encode_scene
 from llmseg_training.lisa.objective import LisaModel
 from llmseg_training.scenes import SceneFolder
 
@@ -102,10 +101,10 @@ def test_both_are_asked_the_same(work: Path) -> None:
         )
         for index in range(len(scenes))
     ]  # fmt: skip
-    recipe = SelectionRecipe(questions=4)
     for words in ("train", "test"):
-        masks = SceneMaskDataset(scenes, model, recipe, words, 5)
-        chosen = SelectionDataset(encoded, 4, words, 5, relation_share=recipe.relation_share)
+        draw = QuestionDraw(words, 4, absent_share=0.5)
+        masks = SceneMaskDataset(scenes, model, draw, 5)
+        chosen = SelectionDataset(encoded, draw, 5)
         for index in range(len(scenes)):
             one, other = masks[index], chosen[index]
             assert (one.questions, one.answers) == (other.questions, other.answers)
@@ -113,7 +112,10 @@ def test_both_are_asked_the_same(work: Path) -> None:
             for mask, meant in zip(one.masks, other.meanings, strict=True):
                 wanted = np.isin(scenes[index].instances, meant.target_ids)
                 assert np.array_equal(mask, wanted)
-    assert masks[0].questions != SceneMaskDataset(scenes, model, recipe, "train", 5)[0].questions
+    assert (
+        masks[0].questions
+        != SceneMaskDataset(scenes, model, QuestionDraw("train", 4), 5)[0].questions
+    )
 
 
 def test_an_image_is_encoded_once(work: Path) -> None:

@@ -64,6 +64,17 @@ def test_a_pass_holds_what_the_vlm_says_of_each_question(
     assert {(), (1,), (2,)} <= targets
 
 
+def test_scenes_about_which_nothing_is_asked_are_heard_as_silence(
+    parts: ModelParts, scenes: list[SelectionScene], tmp_path: Path
+) -> None:
+    silent = replace(scenes[0], objects=())
+    draw = replace(DRAW, absent_share=0.0)
+    for heard in hear(parts, [*[scenes[0]] * 8, silent], tmp_path, draw):
+        assert heard.of(7, scenes[0]).hidden.shape[0] > 0
+        assert heard.of(8, silent).hidden.shape[0] == 0
+        assert heard.ends[8] == heard.ends[7] == len(heard.hidden)
+
+
 def test_a_pass_is_made_once_and_anew_for_others(
     parts: ModelParts,
     scenes: list[SelectionScene],

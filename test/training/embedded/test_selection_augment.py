@@ -14,7 +14,7 @@ from llmseg_core.embeddings.mask_embedder import PooledMaskEmbedder
 from llmseg_core.model_dir.parts import ModelParts
 from llmseg_core.vlm.seg_token import SegTokenEncoder
 from llmseg_training.embedded.selection_augment import mirrored, thinned
-from llmseg_training.embedded.selection_data import SelectionDataset, encode_scene
+from llmseg_training.embedded.selection_data import QuestionDraw, SelectionDataset, encode_scene
 from llmseg_training.embedded.selection_scene import SelectionScene
 from llmseg_training.questions.relations import left_of, right_of
 
@@ -108,8 +108,9 @@ def test_one_proposal_is_never_lost(encoded: SelectionScene) -> None:
 
 
 def test_the_data_set_varies_its_scenes_only_where_it_should(encoded: SelectionScene) -> None:
-    plain = SelectionDataset([encoded], 2, "train", seed=0)
-    varied = SelectionDataset([encoded], 2, "train", seed=0, augment_width=WIDTH)
+    draw = QuestionDraw("train", 2)
+    plain = SelectionDataset([encoded], draw, seed=0)
+    varied = SelectionDataset([encoded], draw, seed=0, augment_width=WIDTH)
     pixels = encoded.pixel_values.float()
     assert torch.equal(plain[0].features, encoded.features.float())
     assert torch.equal(plain[0].pixel_values[0], pixels)

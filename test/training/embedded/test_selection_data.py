@@ -22,6 +22,7 @@ from llmseg_core.vlm.prompts import ANSWERS
 from llmseg_core.vlm.seg_token import SegTokenEncoder
 from llmseg_training.embedded.encoded_with import encoded_with
 from llmseg_training.embedded.selection_data import (
+    QuestionDraw,
     SelectionDataset,
     encode_scene,
     encode_scenes,
@@ -74,12 +75,12 @@ def test_a_scene_is_encoded_once_and_for_all(
 
 
 def test_questions_are_decided_by_seed_index_and_pass(encoded: list[SelectionScene]) -> None:
-    data = SelectionDataset([encoded[0]] * 2, 4, "train", seed=3)
+    data = SelectionDataset([encoded[0]] * 2, QuestionDraw("train", 4), seed=3)
     first = data[0]
     assert 1 <= len(first.questions) == len(first.answers) <= 4
     assert all(question.phrasing == "seen" for question in first.meanings)
     assert set(first.answers) <= set(ANSWERS)
-    again = SelectionDataset(encoded, 4, "train", seed=3)[0]
+    again = SelectionDataset(encoded, QuestionDraw("train", 4), seed=3)[0]
     assert (again.meanings, again.answers) == (first.meanings, first.answers)
     assert data[1].meanings != first.meanings
     data.set_epoch(1)
@@ -90,14 +91,14 @@ def test_questions_are_decided_by_seed_index_and_pass(encoded: list[SelectionSce
 def test_as_many_questions_as_wanted_have_no_answer(
     encoded: list[SelectionScene], share: float
 ) -> None:
-    data = SelectionDataset(encoded[:1], 8, "train", seed=0, absent_share=share)
+    data = SelectionDataset(encoded[:1], QuestionDraw("train", 8, absent_share=share), seed=0)
     absent = [not meant.target_ids for meant in data[0].meanings]
     assert len(absent) > 2
     assert all(each == (share == 1) for each in absent)
 
 
 def test_a_sample_is_the_scene_and_what_is_asked_about_it(encoded: list[SelectionScene]) -> None:
-    scene, data = encoded[0], SelectionDataset(encoded, 5, "train", seed=1)
+    scene, data = encoded[0], SelectionDataset(encoded, QuestionDraw("train", 5), seed=1)
     sample = data[0]
     assert torch.equal(sample.features, scene.features.float())
     assert torch.equal(sample.pixel_values[0], scene.pixel_values.float())
@@ -111,7 +112,7 @@ def test_a_sample_is_the_scene_and_what_is_asked_about_it(encoded: list[Selectio
 
 
 def test_a_scene_without_proposals_or_questions_is_a_sample(encoded: list[SelectionScene]) -> None:
-    empty = SelectionDataset(encoded, 5, "train", seed=1)[1]
+    empty = SelectionDataset(encoded, QuestionDraw("train", 5), seed=1)[1]
     assert empty.target_iou.shape == empty.target_iop.shape == (len(empty.questions), 0)
     silent = proposal_sample(encoded[0], [], [])
     assert silent.target_iou.shape == silent.target_iop.shape == (0, 3)

@@ -15,6 +15,7 @@ from llmseg_core.selector.selector import MaskSelector
 from llmseg_core.vlm.seg_token import SegTokenEncoder
 from llmseg_training.embedded.recognition_data import COLOUR_NAMES
 from llmseg_training.embedded.selection_data import (
+    QuestionDraw,
     SelectionDataset,
     proposal_sample,
 )
@@ -68,7 +69,7 @@ def loop(
     )
     return TrainingLoop(
         SelectionObjective(model, SelectionWeights()),
-        SelectionDataset(scenes, 4, "train", seed=0),
+        SelectionDataset(scenes, QuestionDraw("train", 4), seed=0),
         collate_proposals,
         training_plan(folder, recipe, seed=0, log_steps=1),
     )
