@@ -16,6 +16,7 @@ For each camera, scene and wrist:
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from array import array
 from typing import Any
@@ -27,6 +28,7 @@ from numpy.typing import NDArray
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
+from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker, MarkerArray
@@ -184,7 +186,9 @@ def main(arguments: list[str] | None = None) -> int:
         rng = np.random.default_rng(options.rearrange)
         move_arm(simulation, rng)
         rearrange(simulation, rng)
-    rclpy.init(args=["", *ros_arguments])
+    # A signal that ended rclpy itself would come between two messages of one view.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    rclpy.init(args=["", *ros_arguments], signal_handler_options=SignalHandlerOptions.NO)
     node = LiberoCameras(
         simulation, tuple(options.size), options.period, None if options.still else 0
     )
