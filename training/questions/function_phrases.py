@@ -24,6 +24,19 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             there is a loose thread on my shirt.
             my hair has grown too long.
             this sheet of paper is too wide.
+            cut a coupon out of the newspaper (with)
+            cut out a paper heart (with)
+            cut this photo to size (with)
+            trim my fringe (with)
+            cut the thread off my shirt (with)
+            snip off a stray thread (with)
+            cut a star out of paper (with)
+            cut wrapping paper to size (with)
+            cut this sheet in half (with)
+            trim the paper along the line (with)
+            give myself a haircut (with)
+            the edge of this paper is not straight.
+            my fringe hangs into my eyes.
         """,
         val="""
             trim this piece of paper (with)
@@ -48,6 +61,17 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             cut the tag off my new shirt (with)
             this rope is too long.
             the cord must be cut in two.
+            cut a rope (with)
+            cut off a piece of cord (with)
+            cut through the string around this bag (with)
+            cut a plastic strap (with)
+            cut this bag open (with)
+            cut the label off (with)
+            cut up some old cloth (with)
+            shorten this rope (with)
+            get through this thick rope (with)
+            I cannot get this plastic tag off by hand.
+            this bag of plastic does not open.
         """,
         val="""
             cut this cord in two (with)
@@ -72,6 +96,18 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             carve the roast (with)
             I must chop an onion for dinner.
             the bread is not sliced yet.
+            cut bread (with)
+            slice this loaf (with)
+            cut up an onion (with)
+            chop some parsley (with)
+            dice a pepper (with)
+            slice a cucumber (with)
+            cut the cheese into slices (with)
+            cut a piece of meat (with)
+            carve a chicken (with)
+            cut the vegetables for dinner (with)
+            the tomatoes are still whole and should be in slices.
+            somebody has to chop the vegetables.
         """,
         val="""
             slice this cheese (with)
@@ -96,6 +132,16 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             put some peanut butter on a sandwich (with)
             my toast needs butter.
             I like my bagel with jam all over.
+            butter some toast (with)
+            put jam on my roll (with)
+            put honey on a slice of toast (with)
+            put cream cheese on my toast (with)
+            spread something on a bagel (with)
+            smear butter on a roll (with)
+            cover my bread with jam (with)
+            make a peanut butter sandwich (with)
+            the jam has to go on the bread.
+            there is no butter on my bread yet.
         """,
         val="""
             spread jam on my toast (with)
@@ -120,6 +166,16 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             slit open the seal of a parcel (with)
             this parcel is sealed and I cannot open it by hand.
             the package came today and I cannot get it open.
+            open the mail (with)
+            cut open a parcel (with)
+            open this letter (with)
+            get this package open (with)
+            cut the seal of the package (with)
+            slit the parcel open (with)
+            open all these envelopes (with)
+            get into this sealed package (with)
+            unpack the parcel from my aunt (with)
+            I want to know what is in this parcel.
         """,
         val="""
             open this package (with)
@@ -146,6 +202,16 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             I am so thirsty after that run.
             my throat is dry.
             my mouth is dry.
+            drink cold water (out of)
+            get a sip of something (from)
+            have some water (from)
+            have a sip of juice (from)
+            drink my lemonade (from)
+            have something to drink (from)
+            wet my throat (with)
+            I could do with a drink of water.
+            I have been running and need to drink.
+            it is hot today and I am thirsty.
         """,
         val="""
             sip water (from)
@@ -172,6 +238,17 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             I want a coffee.
             I am still sleepy and need coffee.
             the coffee is ready and I want some.
+            drink my coffee (from)
+            have a cup of tea (in)
+            drink something hot (from)
+            have cocoa (in)
+            sip my espresso (from)
+            have hot milk (in)
+            pour myself a coffee (into) [into something]
+            have a hot tea with milk (from)
+            I would like a hot chocolate.
+            I cannot start the day without coffee.
+            my coffee is still in the machine.
         """,
         val="""
             sip hot coffee (from)
@@ -197,6 +274,17 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             let the tea leaves steep (in)
             my guests would like some freshly brewed tea.
             the guests are here for a tea party.
+            make tea (in)
+            make some tea for my guests (in)
+            keep the tea warm (in)
+            serve hot tea to everyone (from)
+            pour tea into the cups (from)
+            pour everyone some tea (from)
+            let the tea brew (in)
+            make tea for a whole family (in)
+            the tea leaves need hot water.
+            everyone at the party wants tea.
+            I will brew some tea for all of us.
         """,
         val="""
             brew green tea (in)
@@ -222,6 +310,14 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             squash [something] flat for the recycling
             the metal recycling is collected today.
             the bin for tin and aluminium is still empty.
+            put [something] out with the metal recycling
+            recycle [something] with the metal
+            sort [something] into the metal bin
+            take [something] to the aluminium recycling
+            squash [something] before I throw it away
+            collect [something] for the tin recycling
+            the bin for metal is collected tomorrow.
+            I sort the aluminium out of my waste.
         """,
         val="""
             squash [something] for the metal recycling
@@ -246,6 +342,14 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             keep [something] sealed on a pantry shelf
             the pantry shelf is empty and I want something that keeps for years.
             we need preserved food or drink for an emergency.
+            stock up the pantry (with)
+            store [preserved food or drink] for an emergency
+            have [something sealed] in the pantry for years
+            fill the pantry shelf (with)
+            keep [something sealed] for months
+            keep [something that lasts] without a fridge
+            I want to be prepared for an emergency and fill the pantry.
+            the cellar has room for preserved food.
         """,
         val="""
             store [something] in the cellar for an emergency
@@ -270,6 +374,16 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             keep juice for the trip without a spill (in)
             I am going on a long hike and want water with me.
             I need water for the bike ride.
+            carry something to drink (in)
+            have water with me on a hike (in)
+            bring water to the gym (in)
+            take juice on a trip (in)
+            fill [something] up before a bike ride
+            carry juice in my bag without a spill (in)
+            keep lemonade closed on the way (in)
+            take a drink along to school (in)
+            I am off to the gym and want water with me.
+            we need something to drink on the trip.
         """,
         val="""
             carry water in my backpack (in)
@@ -294,6 +408,16 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             catch the water that drips from the tap (in)
             pour liquid (into) [into something]
             the tap drips and I want to catch the water.
+            fill up [something] at the tap
+            put some water (into) [into something]
+            put milk (into) [into something]
+            keep a bit of milk (in)
+            carry some water (in)
+            carry milk to the table (in)
+            catch a drip (in)
+            collect water from the tap (in)
+            the tap drips.
+            I need to put this liquid somewhere.
         """,
         val="""
             pour juice (into) [into something]
@@ -318,6 +442,14 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             stand a tulip upright (in) [in water]
             this rose needs a vase.
             my flowers will wilt without water.
+            put a single flower (in) [in water]
+            stand a rose (in) [in water]
+            keep a tulip fresh (in) [in water]
+            give a flower some water (in)
+            keep this tulip upright (in) [in water]
+            make a vase (out of)
+            I was given a rose and have no vase.
+            this flower needs water or it will wilt.
         """,
         val="""
             stand a rose upright (in) [in water]
@@ -344,6 +476,15 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             my stomach is growling.
             I have not had lunch and my stomach is empty.
             I feel like a snack.
+            take a bite (of)
+            bite [something]
+            have [something] between two meals
+            munch on [something]
+            nibble on [something]
+            I want a snack.
+            I could eat something now.
+            I skipped lunch.
+            my stomach is empty.
         """,
         val="""
             eat [something] for lunch
@@ -369,6 +510,18 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             use [something] as a fruity topping for yogurt
             the smoothie is missing some fruit.
             the fruit salad is not big enough.
+            cut up [fruit] for a fruit salad
+            make a fruit salad (with)
+            make a smoothie (with)
+            put [something fruity] into my yogurt
+            put [some fruit] on my cereal
+            blend [something] for a fruit smoothie
+            put [a fruit] in the blender
+            mix [some fruit] into a salad
+            have [fruit] on top of my yogurt
+            the fruit salad needs some more.
+            I am making a smoothie.
+            the blender is ready for the fruit.
         """,
         val="""
             add [fruit] to a smoothie
@@ -393,6 +546,17 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             make a glass of juice (from)
             I would love a glass of freshly squeezed juice.
             I have a cold and need vitamin c from citrus fruit.
+            get juice (out of)
+            make juice (from)
+            press [something] for a glass of citrus juice
+            squeeze the juice (out of)
+            have fresh citrus juice (from)
+            get vitamin c against a cold (from)
+            squeeze [a citrus fruit] for breakfast
+            press fresh juice (from)
+            make citrus juice for breakfast (from)
+            I want fresh juice for breakfast.
+            citrus fruit would be good for my cold.
         """,
         val="""
             squeeze [something] for citrus juice
@@ -417,6 +581,17 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             offer [something] to the pony
             the horse in the stable is hungry.
             my pony did well and gets a treat.
+            give [something] to a pony
+            feed the horse (with)
+            feed my pony (with)
+            take [something] to the stable
+            let the horse eat [something]
+            hold out [something] to the pony
+            give [something] to a hungry horse
+            hand [something] to the horse as a treat
+            bring [a treat] to the ponies
+            I want to give the horse a treat.
+            the ponies wait for a treat in the stable.
         """,
         val="""
             give [something] to the pony
@@ -441,6 +616,16 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             feed [something] to the bunnies
             my pet rabbit is hungry.
             the snowman still has no nose.
+            feed the bunny (with)
+            give [something] to my rabbit
+            put [something] in the cage of my rabbit
+            feed a pet rabbit (with)
+            give the snowman a nose (with)
+            make a nose for the snowman (with)
+            let my rabbit eat [something]
+            treat the bunny (with)
+            give [something] to the rabbits to nibble
+            we have built a snowman without a nose.
         """,
         val="""
             give [something] to a rabbit
@@ -465,6 +650,17 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             grate [a raw vegetable] for the salad
             the stew is missing a vegetable.
             I would like to eat more vegetables.
+            cook [a vegetable] for dinner
+            put [a raw vegetable] into a salad
+            grate [something] into the salad
+            boil [a vegetable]
+            make a vegetable soup (with)
+            make a stew (with)
+            dip [something raw] into hummus
+            put [a vegetable] into the pot
+            cook a vegetable stew (with)
+            the soup needs a vegetable.
+            there is no vegetable in the salad yet.
         """,
         val="""
             boil [a vegetable] for the stew
@@ -489,6 +685,17 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             offer [something] to the monkeys at the zoo
             the monkey at the zoo is hungry.
             the baby can only eat soft fruit.
+            feed a monkey (with)
+            hand [something] to the monkeys
+            throw [something] to a monkey at the zoo
+            give the monkeys [something] to eat
+            mash [something] for a baby without teeth
+            make soft food for the baby (from)
+            bake a sweet bread (with)
+            feed the baby (with)
+            mash [a soft fruit]
+            the monkeys are hungry and wait.
+            the baby has no teeth yet and wants fruit.
         """,
         val="""
             offer [something] to a monkey
@@ -513,6 +720,17 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             scoop some sugar (with)
             my soup is getting cold.
             I want to taste the soup.
+            have some soup (with)
+            scoop pudding (with)
+            eat yogurt out of a bowl (with)
+            taste the sauce (with)
+            eat my pudding (with)
+            sip hot broth (with)
+            take a scoop of sugar (with)
+            eat a bowl of broth (with)
+            I cannot eat this soup with my hands.
+            the ice cream is melting and I want to eat it.
+            my yogurt is waiting.
         """,
         val="""
             eat ice cream (with)
@@ -537,6 +755,15 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             stir some honey into hot milk (with)
             the sugar sits at the bottom of my tea.
             the sauce must be stirred.
+            stir the tea (with)
+            stir some sugar into the tea (with)
+            stir the soup (with)
+            stir a sauce in the pot (with)
+            stir the hot porridge (with)
+            mix the sugar into my coffee (with)
+            stir a hot chocolate (with)
+            the honey sticks to the bottom of my cup.
+            the porridge must not burn and has to be stirred.
         """,
         val="""
             stir the coffee (with)
@@ -561,6 +788,16 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             eat noodles (with)
             my spaghetti is on the table and I cannot eat it by hand.
             the pasta is ready to be eaten.
+            eat a plate of spaghetti (with)
+            eat some noodles (with)
+            pick up a noodle (with)
+            poke a potato (with)
+            eat a salad (with)
+            eat potatoes (with)
+            take a bite of pasta (with)
+            hold the steak while I cut it (with)
+            the noodles are ready.
+            I have a salad and nothing to eat it with.
         """,
         val="""
             twirl pasta (with)
@@ -586,6 +823,17 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             lay a slice of pizza (on) [on something]
             the pancakes are ready to be served.
             my sandwich should not lie on the bare table.
+            put a steak (on) [on something]
+            eat my dinner (off)
+            serve cake (on)
+            eat a pizza (off)
+            put my toast (on) [on something]
+            lay some cookies (on) [on something]
+            serve pancakes to the kids (on)
+            eat a slice of cake (off)
+            have my steak (on)
+            the steak is done and must be served.
+            the cake is cut and each guest gets a slice.
         """,
         val="""
             serve a slice of pizza (on)
@@ -611,6 +859,18 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             I want cereal for breakfast.
             the dough has to be mixed.
             the soup is cooked and can be ladled out.
+            eat cereal (out of)
+            have my oatmeal (in)
+            pour cereal and milk (into) [into something]
+            serve a salad (in)
+            mix a salad (in)
+            mix dough for a cake (in)
+            beat some eggs (in)
+            eat oatmeal (out of)
+            serve the hot soup (in)
+            ladle the hot soup (into) [into something]
+            I would like cereal with milk.
+            the eggs and the flour have to be mixed.
         """,
         val="""
             have oatmeal with milk (in)
@@ -635,6 +895,16 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             ~use to set the dining table
             dinner is ready but the table is not set.
             the family is coming and the dining table is bare.
+            set the dinner table (with)
+            put [something] on the dining table
+            lay [something] on the table for the family
+            set [something] at each place for dinner
+            prepare the table for guests (with)
+            put [something] out for the family dinner
+            place [something] on the table before dinner
+            ~find on a table that is set for dinner
+            guests are coming to dinner and the table is bare.
+            the dining table must be set before the meal.
         """,
         val="""
             set the dining table (with)
@@ -660,6 +930,16 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             ~stack in the dishwasher after the meal
             ~wash up by hand after dinner
             ~clear away and wash up after a meal
+            ~wash in the sink
+            ~clean after dinner
+            ~put into the dishwasher after the meal
+            ~rinse in the sink
+            ~wash up by hand
+            ~clean with dish soap
+            ~stack in the sink
+            ~clear from the table after dinner
+            ~rinse before it goes into the dishwasher
+            ~take out of the dishwasher
         """,
         val="""
             ~wash in the sink after the meal
@@ -686,6 +966,16 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             solve a crossword puzzle (with)
             I have an idea that I must not forget.
             I need to leave a note for my wife.
+            write something down (with)
+            note down a number (with)
+            write in my diary (with)
+            make a list (with)
+            sign this form (with)
+            write my name on a form (with)
+            do my homework (with)
+            leave a note (with)
+            I need to write something down.
+            my shopping list is not written yet.
         """,
         val="""
             write down an idea (with)
@@ -711,6 +1001,13 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             doodle on paper (with)
             I feel like drawing.
             my sketch is not finished.
+            sketch something (with)
+            shade my sketch (with)
+            draw lines on paper (with)
+            doodle in my notebook (with)
+            draw a plan of the house (with)
+            I want to make a sketch.
+            my drawing has no shading yet.
         """,
         val="""
             draw a cat (with)
@@ -736,6 +1033,18 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             I would like a good story.
             I am bored and want to read.
             the kids want a bedtime story.
+            read [a book]
+            read [something] in bed
+            read [a good story]
+            read [a story] to the children
+            read [something] to my kids
+            read [a chapter] before I sleep
+            enjoy [a novel] in my armchair
+            have [something to read] on the train
+            borrow [a novel]
+            read [something] on a long trip
+            I want to read something.
+            it is a rainy day and I want a good story.
         """,
         val="""
             read [a story] to the kids
@@ -762,6 +1071,16 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             press a flower flat between two pages (of)
             the exam is tomorrow.
             there is a gap on my bookshelf.
+            prepare for my exam (with)
+            learn a new language (from)
+            read a chapter for the exam (in)
+            learn [something] for school
+            look up [something] about history (in)
+            fill the gap on my bookshelf (with)
+            press flowers (in)
+            press a leaf between two pages (of)
+            I have to study for tomorrow.
+            my exam is soon and I know nothing yet.
         """,
         val="""
             study history (from)
@@ -788,6 +1107,18 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             I must call my boss.
             my friend is waiting for a message.
             someone is hurt and needs an ambulance.
+            call somebody (with)
+            ring my mother (with)
+            phone a friend (with)
+            make a call to my boss (with)
+            dial the number of my friend (on)
+            talk to my mother (with)
+            send my mother a text (with)
+            call for help (with)
+            text somebody (with)
+            reach my friend who is far away (with)
+            I must ring a friend.
+            there was an accident and we need an ambulance.
         """,
         val="""
             call someone far away (with)
@@ -812,6 +1143,17 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             watch videos (on)
             what a view, I want a photo of it.
             I want to record this moment.
+            photograph something (with)
+            take a photo of my cat (with)
+            take pictures (with)
+            film my kids (with)
+            record a short film (with)
+            get a picture of this view (with)
+            take a selfie with my friends (with)
+            snap a picture (with)
+            watch a video (on)
+            this view is so nice that I want a picture.
+            I want a photo of all of us.
         """,
         val="""
             take a video (with)
@@ -838,6 +1180,18 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             I wonder what the weather will be.
             I must get up early and need an alarm.
             I am lost and need a map app.
+            look something up (on)
+            look up a word (on)
+            search for something online (with)
+            read my email (on)
+            find the way home (with)
+            see the map (on)
+            order something online (with)
+            set the alarm for tomorrow (on)
+            get on the internet (with)
+            I do not know the way and need a map.
+            I need to check something online.
+            I must not sleep too long tomorrow and need an alarm.
         """,
         val="""
             check the internet (with)
@@ -863,6 +1217,16 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             bang in a nail (with)
             this nail sticks out of the board.
             the nails are not all the way in.
+            hit nails (with)
+            hammer nails into a board (with)
+            drive a nail into a board (with)
+            knock nails into the wall (with)
+            pull nails out of a board (with)
+            nail a board to the wall (with)
+            nail something to the wall (with)
+            bang a nail into wood (with)
+            there is a nail that is not all the way in.
+            I want to nail these boards together.
         """,
         val="""
             knock in a nail (with)
@@ -887,6 +1251,16 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             break open a coconut (with)
             the ice is too thick and must be broken up.
             this stone must be smashed.
+            smash something hard (with)
+            break a rock (with)
+            smash stones (with)
+            break a brick in two (with)
+            smash a wall (with)
+            knock down a brick wall (with)
+            crack a coconut (with)
+            break up a thick layer of ice (with)
+            this rock is too big and has to be broken.
+            the old wall must come down.
         """,
         val="""
             smash this brick into pieces (with)
@@ -911,6 +1285,18 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             take out four screws (with)
             this screw is loose.
             the screws of this shelf are not tight.
+            turn screws (with)
+            screw something to the wall (with)
+            take out the screws (with)
+            drive in a screw (with)
+            loosen a small screw (with)
+            tighten the screws of the cover (with)
+            unscrew something (with)
+            remove a screw from the cover (with)
+            put a screw into the wall (with)
+            fix a loose screw (with)
+            these screws must come out.
+            the cover is held by four screws.
         """,
         val="""
             loosen this small screw (with)
@@ -935,6 +1321,18 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             put together a cabinet (with)
             the door handle is wobbly.
             my new furniture came in pieces.
+            assemble some furniture (with)
+            put a chair together (with)
+            put together a new shelf (with)
+            assemble a cabinet (with)
+            take my computer apart (with)
+            open a computer (with)
+            change the battery of a toy with a screwed cover (with)
+            fix the door handle (with)
+            get the cover off a toy (with)
+            build up the new cabinet (with)
+            the new cabinet must be put together.
+            this chair came in pieces.
         """,
         val="""
             assemble my new furniture (with)
@@ -959,6 +1357,18 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             grip a hexagonal nut (with)
             this bolt is loose.
             the nut on my bike wheel is not tight.
+            turn bolts (with)
+            loosen a nut (with)
+            tighten the nut on a bolt (with)
+            tighten the bolts of a wheel (with)
+            remove a nut (with)
+            take off a car wheel (with)
+            change the wheel of my bike (with)
+            grip a bolt (with)
+            turn a hexagonal bolt (with)
+            get this bolt loose (with)
+            these nuts must be tightened.
+            the wheel is held by bolts.
         """,
         val="""
             loosen this nut (with)
@@ -983,6 +1393,17 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             do some plumbing work (with)
             the pipe under the sink leaks.
             the plumber is here to fix the sink.
+            repair a pipe (with)
+            tighten the pipe fitting (with)
+            repair a leak (with)
+            fix a leak in the pipe (with)
+            connect a pipe under the sink (with)
+            do the work of a plumber (with)
+            work on the water pipes (with)
+            loosen a water pipe (with)
+            water leaks from a pipe.
+            there is a leak in the plumbing.
+            the pipe fitting is loose.
         """,
         val="""
             fix the plumbing (with)
@@ -1007,6 +1428,18 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             do repairs in my workshop (with)
             many things in this house are broken and must be repaired.
             a mechanic is coming to do some repairs.
+            repair a broken thing (with)
+            fix things around the house (with)
+            do repairs in the garage (with)
+            fix my car (with)
+            work in my workshop (with)
+            do some repair work (with)
+            build something out of wood (with)
+            repair my car (with)
+            do handy work around the house (with)
+            fix something broken in the workshop (with)
+            something is broken and I want to repair it.
+            a lot of things have to be repaired in this house.
         """,
         val="""
             fix things in the workshop (with)
@@ -1031,6 +1464,16 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             glue this photo to a card (with)
             this page is torn.
             the poster fell off the wall.
+            stick something to the wall (with)
+            stick two pieces of paper together (with)
+            mend this torn page (with)
+            put a poster on the wall (with)
+            stick a photo into an album (with)
+            close an envelope (with)
+            fix a torn sheet (with)
+            repair a torn page (with)
+            this poster must stick to the wall.
+            I have torn a page by accident.
         """,
         val="""
             stick a torn map together (with)
@@ -1055,6 +1498,16 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             seal a parcel (with)
             the birthday gift is not wrapped yet.
             the wrapping paper does not hold.
+            wrap something up for a birthday (with)
+            wrap this gift for my friend (with)
+            close the wrapping of a gift (with)
+            hold gift wrapping together (with)
+            fasten the wrapping (with)
+            seal up a box for the mail (with)
+            close a parcel (with)
+            seal a birthday present (with)
+            the present must be wrapped before the birthday.
+            the parcel has to be closed so that it holds.
         """,
         val="""
             wrap up a gift (with)
@@ -1080,6 +1533,17 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             look around in a dark cave (with)
             it is dark outside and I cannot see the path.
             it is so dark in the basement.
+            see something at night (with)
+            light up a dark corner (with)
+            look into a dark cave (with)
+            look for my cat at night (with)
+            shine into the attic (with)
+            shine a light under the bed (with)
+            walk through the dark woods (with)
+            point a beam into the dark (with)
+            search the attic in the dark (with)
+            I am going into a dark basement.
+            it is night and I must go outside.
         """,
         val="""
             shine into a dark cave (with)
@@ -1105,6 +1569,17 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             the power is out and I cannot see.
             the electricity is gone.
             my lamp is broken and the room is dark.
+            light the room (with)
+            have some light (from)
+            get light in a power cut (from)
+            see something when the power is out (with)
+            have [something] ready for a power cut
+            use [something] when the lamp is broken
+            make light (with)
+            make the room brighter (with)
+            get light without electricity (from)
+            there is no electricity and I need light.
+            the lamp in this room does not work.
         """,
         val="""
             light up the room (with)
@@ -1129,6 +1604,16 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             light [something] in the evening
             I want a romantic evening with my wife.
             this evening should be cosy and warm.
+            have a cosy evening (with)
+            have a romantic dinner (with)
+            make a romantic mood (with)
+            light [something] at dinner
+            light [something] on a cosy evening
+            make the evening cosy (with)
+            watch [the flame of something] in the evening
+            burn [something] at a romantic dinner
+            the dinner should be romantic.
+            I want it warm and cosy tonight.
         """,
         val="""
             set a cosy mood for the evening (with)
@@ -1153,6 +1638,15 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             blow out [something] on the cake
             it is my birthday and I want to make a wish.
             the birthday cake looks bare on top.
+            put [something] on the birthday cake
+            decorate a birthday cake (with)
+            blow out [something] at a birthday party
+            light [something] for my birthday
+            stick [something] into the cake
+            celebrate a birthday on a cake (with)
+            place [something] on top of the cake
+            the cake for the birthday is not decorated yet.
+            I turn ten today and want to make a wish.
         """,
         val="""
             blow out [something] on top of a cake
@@ -1179,6 +1673,17 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             I am locked out.
             the front door is locked.
             this padlock does not open.
+            open a lock (with)
+            unlock my house (with)
+            open my front door (with)
+            lock my bike (with)
+            get through a locked door (with)
+            get in when the door is locked (with)
+            open the padlock on the gate (with)
+            unlock this padlock (with)
+            close up the house for the night (with)
+            the door is locked and I want to get in.
+            my bike is locked.
         """,
         val="""
             unlock a padlock (with)
@@ -1203,6 +1708,15 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             drive off in my car (with)
             the engine does not start by itself.
             I want to drive my car.
+            start an engine (with)
+            start up a motorbike (with)
+            switch the ignition on (with)
+            turn [something] to start the car
+            put [something] in the ignition of my car
+            go for a drive in my car (with)
+            turn on the ignition (with)
+            my car should start.
+            I want to go for a drive and must start the engine.
         """,
         val="""
             start the engine of my motorbike (with)
@@ -1227,6 +1741,17 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             put [something] in my handbag before I leave
             I am about to leave home and my pockets are empty.
             I am going out now and must not forget the important things.
+            put [something] in my pocket when I leave
+            have [something] with me when I leave home
+            carry [something] in my handbag
+            ~take with me whenever I go out
+            ~check for in my pockets when I leave
+            keep [something] in my handbag when I am out
+            ~not leave at home
+            put [something small] in my pocket before I go out
+            ~always carry in my pocket
+            I am going out and want the important things in my pocket.
+            my handbag is empty and I am about to go.
         """,
         val="""
             put [something] in my handbag when I go out
@@ -1252,6 +1777,16 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             my teeth are not clean.
             the dentist says that I should brush more.
             I am going to bed and my mouth does not feel fresh.
+            brush teeth (with)
+            clean my teeth before bed (with)
+            scrub teeth (with)
+            clean my mouth (with)
+            care for my teeth (with)
+            have fresh teeth before bed (with)
+            ~use with toothpaste
+            keep my teeth clean (with)
+            my teeth need a brush.
+            I have eaten and want to clean my teeth.
         """,
         val="""
             brush my teeth before bed (with)
@@ -1276,6 +1811,18 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             clean small corners (with)
             there is dirt between the tiles.
             my keyboard is full of dust.
+            scrub a narrow gap (with)
+            scrub dirt off the tiles (with)
+            clean between the tiles (with)
+            clean the keys of a keyboard (with)
+            brush dirt from a keyboard (with)
+            scrub the corners (with)
+            clean under my nails (with)
+            brush a stain off (with)
+            clean my shoes in the corners (with)
+            scrub small gaps (with)
+            the gaps between the tiles are dirty.
+            the dust in my keyboard has to come out.
         """,
         val="""
             scrub a small stain (with)
@@ -1300,6 +1847,14 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             decide by chance who goes first (with)
             we are playing a board game and it is my turn to roll.
             we need a random number for our game.
+            roll a number (with)
+            get a six (with)
+            let chance decide (with)
+            move in a board game (with)
+            find out who goes first (with)
+            gamble a little (with)
+            pick a random number (with)
+            I must roll a six to begin.
         """,
         val="""
             roll a number for a board game (with)
@@ -1325,6 +1880,16 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             toss [something] to the kids in the garden
             the dog wants to fetch something.
             my friend wants to play catch.
+            throw [something] for the dog
+            throw [something] in the garden
+            play catch with a friend (with)
+            let a dog fetch [something]
+            bounce [something] against the wall
+            toss [something] to a friend
+            catch [something]
+            play fetch with my dog (with)
+            my dog wants to play fetch.
+            let us play catch in the garden.
         """,
         val="""
             throw [something] to the kids
@@ -1350,6 +1915,17 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             dribble past the other team (with)
             our soccer team wants to practice.
             we are going to the park to do some sport.
+            play soccer in the park (with)
+            kick [something] to a friend
+            kick [something] around
+            do some sport (with)
+            score (with)
+            shoot a goal (with)
+            train with my soccer team (with)
+            play in a team (with)
+            shoot [something] into the goal
+            the match is about to begin and the team is ready.
+            I want to do some sport in the park.
         """,
         val="""
             kick [something] around with my team
@@ -1374,6 +1950,16 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             let the kids play (with)
             the children are bored.
             my kids want to have some fun.
+            have some fun (with)
+            play a game (with)
+            play with the children (with)
+            entertain my kids (with)
+            give [something] to a child
+            give the children [something] to have fun with
+            use [something] for play
+            let a child play (with)
+            the kids want to play.
+            my children have nothing to play with.
         """,
         val="""
             have fun with the children (with)
@@ -1398,6 +1984,18 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             keep my letters tidy (in)
             I am moving and must pack my things.
             my stuff lies around and should be stored away.
+            pack up my things (in)
+            put my things (into) [into something]
+            store things (in)
+            put my old toys (into) [into something]
+            keep many small things (in)
+            store letters (in)
+            move my stuff (in)
+            keep some stuff tidy (in)
+            pack for moving (in)
+            put away my old letters (in)
+            my things should be packed for moving.
+            all this stuff needs a place.
         """,
         val="""
             pack many old letters (in)
@@ -1422,6 +2020,16 @@ FUNCTION_PHRASES: Final[dict[str, Wording]] = {
             send something fragile by post (in)
             the order must be shipped today.
             my aunt should get her present by mail.
+            send something by mail (in)
+            ship something fragile (in)
+            send my aunt a present (in)
+            send an order to a customer (in)
+            post a present (in)
+            bring something to the post office (in)
+            ship a return (in)
+            mail some cookies (in)
+            a customer is waiting for the order.
+            I want to mail a present today.
         """,
         val="""
             ship a present to a customer (in)

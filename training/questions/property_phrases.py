@@ -18,6 +18,13 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             has a round shape
             can roll in every direction
             is a sphere
+            is as round as a ball
+            has no corners and is round
+            has a ball shape
+            is like a small globe
+            can roll away in any direction
+            looks like a sphere
+            is round from every side
         """,
         val="""
             is round like a globe
@@ -35,6 +42,12 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             has six sides and eight corners
             is a cube
             has a cube shape
+            looks like a cube
+            has a flat side in every direction
+            is square on all sides
+            has corners and flat sides
+            has six square sides
+            can lie on any of its six sides
         """,
         val="""
             has eight corners and six flat sides
@@ -52,6 +65,12 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             is curved like the moon
             has a long curved shape
             is bent like a smile
+            is curved
+            has a curved shape
+            has the shape of a moon
+            looks like a smile
+            looks like a bow
+            is bent and long
         """,
         val="""
             is curved like a bow
@@ -69,6 +88,13 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             is round with a low rim
             has a flat round shape
             is wide and flat and round
+            looks like a disc
+            is a wide disc
+            is flat with a rim
+            is low and flat and round
+            is round and flat
+            has the shape of a flat disc
+            has a wide flat middle and a rim
         """,
         val="""
             is wide and round and flat
@@ -88,6 +114,11 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             is made from metal
             would stick to a magnet
             is made of iron or steel
+            consists of iron
+            is a metal thing
+            is all metal or has metal parts
+            is steel
+            looks like metal
         """,
         val="""
             is made from steel
@@ -106,6 +137,13 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             is made of ceramic
             was made by a potter from clay
             consists of ceramic or porcelain
+            consists of china
+            consists of clay
+            is made of clay
+            is pottery
+            was baked from clay
+            was made by a potter
+            is china or ceramic
         """,
         val="""
             consists of porcelain
@@ -123,6 +161,10 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             is full of paper
             is printed on paper
             is made from sheets of paper
+            has sheets of paper
+            is paper inside
+            is printed
+            is printed paper
         """,
         val="""
             consists of paper
@@ -140,6 +182,12 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             is folded from cardboard
             is made from corrugated cardboard
             is a folded piece of cardboard
+            consists of thick cardboard
+            is folded cardboard
+            is cardboard
+            is made of corrugated paper
+            is made of folded cardboard
+            is corrugated cardboard
         """,
         val="""
             is made from cardboard
@@ -157,6 +205,11 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             has a wooden body
             is made from the wood of a tree
             is made of wood and graphite
+            is made from a tree
+            has wood around graphite
+            is made of wood from trees
+            consists of wood and graphite
+            was cut from the wood of a tree
         """,
         val="""
             is made from wood
@@ -174,6 +227,13 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             melts while it burns
             drips wax when lit
             burns with a flame
+            is wax
+            can burn
+            drips wax
+            burns down
+            has a flame when lit
+            consists of wax
+            is made of wax around a wick
         """,
         val="""
             has a wick that burns
@@ -191,6 +251,12 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             is made of tin or aluminium
             has a printed side made of sheet metal
             is a sealed metal cylinder
+            is tin
+            is a cylinder of metal
+            is a round cylinder made of sheet metal
+            is sealed and made of metal
+            is a cylinder with a metal rim
+            has a lid of metal
         """,
         val="""
             is made of aluminium or tin
@@ -211,6 +277,10 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             should not be dropped
             would shatter on the floor
             must be handled with care
+            could shatter
+            must not be dropped
+            is fragile and should be handled with care
+            would shatter if dropped
         """,
         val="""
             could shatter if dropped
@@ -229,6 +299,10 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             is dangerous for children because of sharp edges
             must be kept away from children
             would cut me
+            is dangerous for my fingers
+            could cut someone
+            is not for children because it is sharp
+            has an edge that cuts
         """,
         val="""
             has sharp edges
@@ -246,6 +320,9 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             sticks to my fingers
             sticks to everything
             can be unrolled and stuck on
+            has a side that sticks
+            sticks to paper
+            sticks to things
         """,
         val="""
             sticks to the fingers
@@ -264,6 +341,12 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             runs on batteries
             works only with a charged battery
             can be switched on and off
+            works on batteries
+            needs power from a battery
+            can be charged or needs batteries
+            can be switched on
+            can be switched off
+            has an on and off switch
         """,
         val="""
             works with a battery
@@ -281,6 +364,10 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             is full of air
             is filled with air to bounce well
             can bounce
+            bounces back
+            bounces well
+            bounces when dropped
+            is round and full of air
         """,
         val="""
             bounces on the floor
@@ -298,6 +385,13 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             has a bright lamp at one end
             gives a bright beam when switched on
             is switched on to shine in the dark
+            shines
+            shines in the dark
+            gives light from a bulb
+            has a lamp at the end
+            has a lamp and a switch
+            shines when switched on
+            makes a beam of light
         """,
         val="""
             shines a bright beam
@@ -315,6 +409,11 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             goes into the recycling when empty
             is worth a deposit
             goes back to the store for the deposit
+            goes into the recycling
+            can go back to the store
+            is collected for recycling
+            should go into the recycling bin
+            has a deposit on it
         """,
         val="""
             goes into the recycling bin
@@ -333,6 +432,9 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             is peeled by hand
             has a thick peel around the fruit
             needs to be peeled first
+            has a peel around it
+            has a peel to take off
+            needs peeling
         """,
         val="""
             needs to be peeled by hand
@@ -350,6 +452,11 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             is sweet and fruity
             has a sweet taste
             is full of fruit sugar
+            tastes of sugar
+            is full of sugar
+            is sweet to eat
+            is fruity
+            is sweet like fruit
         """,
         val="""
             has a fruity taste
@@ -367,6 +474,11 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             is hard and crisp to bite
             cracks between the teeth
             has a crisp bite
+            is hard to bite
+            is crisp
+            has a crunch
+            is crisp to bite
+            makes a crunch
         """,
         val="""
             has a crunchy bite
@@ -384,6 +496,12 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             is a root
             is an edible root
             is pulled out of the soil
+            grows in the ground
+            is pulled out of the ground
+            is a root from the soil
+            has grown under the soil
+            comes out of the soil
+            is a root that one eats
         """,
         val="""
             is a root that grows underground
@@ -401,6 +519,9 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             is picked from a tree
             grows in an orchard
             is harvested in an orchard
+            hangs on a tree
+            comes from a tree
+            comes from an orchard
         """,
         val="""
             is picked in an orchard
@@ -419,6 +540,10 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             is sold at the farmers market
             belongs in the fruit and vegetable section
             comes from a plant
+            can rot
+            goes bad
+            goes bad after some weeks
+            is sold fresh at a market
         """,
         val="""
             comes from a farm
@@ -437,6 +562,9 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             cuts with a blade
             has a cutting edge
             has a blade to cut with
+            has a sharp blade
+            has something to cut with
+            has a metal blade that cuts
         """,
         val="""
             has a cutting blade
@@ -454,6 +582,11 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             has two blades that open and close
             has two blades and two finger holes
             has two rings for the fingers
+            has finger holes
+            has rings to put my fingers in
+            has blades that open and close
+            has two blades and rings for the fingers
+            has two rings and two blades
         """,
         val="""
             has two finger holes
@@ -471,6 +604,10 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             shows apps on a screen
             has a camera and a screen
             rings when someone calls
+            shows apps
+            has a camera
+            has a display to touch
+            can ring
         """,
         val="""
             has a touch display
@@ -488,6 +625,12 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             has chapters
             was written by an author
             is full of text
+            has text on its pages
+            has a cover
+            has chapters and pages
+            is written by an author
+            is full of pages
+            has pages to turn
         """,
         val="""
             has many chapters
@@ -505,6 +648,11 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             has a head with bristles
             is a small brush
             has bristles at one end
+            has a head full of bristles
+            is a brush
+            has bristles on its head
+            has a long handle and bristles
+            is a brush with a small head
         """,
         val="""
             has small soft bristles
@@ -522,6 +670,12 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             has four pointed tines
             has pointed prongs
             has prongs to poke food with
+            has pointed tines
+            has several prongs
+            has four prongs
+            ends in prongs
+            has three tines or four
+            pokes food with prongs
         """,
         val="""
             has three or four tines
@@ -539,6 +693,12 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             shows a random number of dots
             shows a number from one to six
             has spots for numbers
+            has dots
+            has dots from one to six
+            shows numbers as dots
+            has up to six dots on a side
+            shows dots on every side
+            has spots on each side
         """,
         val="""
             has a number of dots on each side
@@ -556,6 +716,11 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             has a handle and a spout
             has a spout and a lid on top
             pours through a spout
+            has a spout and a handle
+            has a long spout
+            has a spout for pouring
+            has a lid, a handle and a spout
+            can pour through its spout
         """,
         val="""
             has a lid on top and a spout
@@ -573,6 +738,11 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             has a long neck and a cap
             closes with a cap
             has a cap on the neck
+            has a cap on top
+            has a neck
+            has a long neck
+            can be closed with a cap
+            has a cap to screw on
         """,
         val="""
             has a narrow neck and a cap
@@ -591,6 +761,12 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             belongs on a key ring
             hangs on a key ring
             fits a lock
+            opens locks
+            goes into a keyhole
+            hangs on a ring
+            belongs to a lock
+            fits into the keyhole of a door
+            opens the lock of a door
         """,
         val="""
             fits the keyhole
@@ -608,6 +784,11 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             can hit hard
             has a head that hits nails
             has a steel head for nails
+            has a handle and a heavy head
+            hits nails
+            has a metal head
+            has a head of steel
+            is heavy at the head and hits hard
         """,
         val="""
             has a heavy steel head
@@ -625,6 +806,12 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             fits around a nut
             has jaws that grip a bolt
             turns bolts and nuts
+            grips nuts
+            fits a bolt
+            has jaws for nuts
+            has an opening that fits a nut
+            has jaws for bolts and nuts
+            has jaws at the end to turn bolts
         """,
         val="""
             has jaws for bolts
@@ -642,6 +829,12 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             has a tip for screws
             fits the slot of a screw
             has a thin metal tip that turns screws
+            has a tip for turning screws
+            has a thin tip for a screw
+            turns a screw
+            has a metal tip that fits screws
+            has a handle and a tip for screws
+            fits screws
         """,
         val="""
             fits into the slot of a screw
@@ -660,6 +853,12 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             is kept next to the bathroom sink
             is sold next to toothpaste
             is packed into a toilet bag for a trip
+            is used in the bathroom
+            is kept next to the sink
+            is kept with the toothpaste
+            is packed in a toilet bag
+            is found in every bathroom
+            belongs next to the toothpaste
         """,
         val="""
             is kept in a toilet bag
@@ -678,6 +877,12 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             is used by a mechanic
             is used for repairs
             belongs in a workshop
+            is kept in a toolbox
+            is found in a workshop
+            is used in a workshop
+            is used in the garage
+            belongs to a mechanic
+            comes from the hardware store
         """,
         val="""
             is kept in a workshop
@@ -695,6 +900,10 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             belongs in the classroom
             is used by students in the classroom
             belongs in an office
+            is found in an office
+            is used on a desk
+            is on every desk at school
+            belongs to the things on a desk
         """,
         val="""
             is used in the classroom
@@ -712,6 +921,8 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             lies beside the plate at dinner
             is used to bring food to the mouth
             is used to eat with
+            is kept in the drawer with the cutlery
+            brings food to the mouth
         """,
         val="""
             lies next to the plate at dinner
@@ -730,6 +941,11 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             belongs in the fruit bowl
             belongs in a fruit basket
             is sold as fruit
+            is sold with the fruit
+            is fruit
+            belongs to the fruit
+            is a piece of fruit
+            is kept in a fruit basket
         """,
         val="""
             belongs to the fruit basket
@@ -746,6 +962,11 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             counts as a vegetable
             is sold as a vegetable
             is a vegetable and not a fruit
+            belongs to the vegetables
+            is a piece of vegetable
+            is sold with the vegetables
+            is one of the vegetables
+            is a vegetable, not a fruit
         """,
         val="""
             is one kind of vegetable
@@ -764,6 +985,12 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             is good to eat
             is tasty and edible
             counts as food
+            is something to eat
+            is a piece of food
+            is good food
+            is food and tasty
+            is meant to be eaten
+            can be eaten by people
         """,
         val="""
             is edible and good to eat
@@ -781,6 +1008,12 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             counts as a tool
             is a tool for repairs
             is a tool from the workshop
+            belongs to the tools
+            is one of the tools
+            is a workshop tool
+            is used as a tool
+            is a tool for the hand
+            is a tool for repair work
         """,
         val="""
             is a hand tool from the workshop
@@ -799,6 +1032,14 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             is used to play games
             is used in games
             counts as a toy
+            is meant for play
+            is for games
+            is for play
+            is something children play with
+            is used for a game
+            is one of the toys
+            belongs to the toys
+            is made for children to play with
         """,
         val="""
             is used in games by children
@@ -816,6 +1057,12 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             counts as cutlery
             is a utensil for eating
             is an eating utensil
+            is a piece of cutlery
+            is one of the utensils for eating
+            belongs to the cutlery
+            is made to eat with
+            is a piece of silverware
+            is a utensil to eat with
         """,
         val="""
             counts as silverware
@@ -833,6 +1080,13 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             belongs to the dishes
             counts as tableware
             is part of the dishes
+            is used at dinner
+            belongs to the tableware
+            is put on the dinner table
+            is one of the dishes
+            is used to serve dinner
+            is used to eat dinner or to serve it
+            belongs on a dinner table
         """,
         val="""
             is a kind of tableware
@@ -851,6 +1105,12 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             can hold something inside
             has space inside
             is a kind of container
+            has a hollow inside
+            is hollow
+            is a hollow thing to fill
+            has room inside
+            holds something inside
+            is something to put things into
         """,
         val="""
             can be filled with something
@@ -868,6 +1128,12 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             counts as electronics
             is sold in an electronics store
             is a device with a battery
+            is an electronic gadget
+            is electronics
+            is one of the gadgets
+            is a device
+            is an electronic device with a battery
+            is sold with the electronics
         """,
         val="""
             is a kind of electronic device
@@ -886,6 +1152,12 @@ PROPERTY_PHRASES: Final[dict[str, Wording]] = {
             belongs in a pencil case
             is used for crafts
             is used for crafts with paper
+            is kept in a pencil case
+            is used with paper
+            belongs to the things for crafts
+            is sold in a shop for stationery
+            is used for paper crafts
+            is one of the things in a pencil case
         """,
         val="""
             is a kind of stationery

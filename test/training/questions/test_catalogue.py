@@ -31,11 +31,11 @@ from llmseg_training.questions.scene_view import SceneView
 from llmseg_training.questions.wording import Split, need, relative
 
 FIRST = [
-    "Look for each object that is a kind of gadget.",
+    "Look for everything sold in an electronics store.",
     "can you show me a purple claw hammer",
-    "Fetch something made of tin or aluminium.",
+    "fetch an object that is a cylinder of metal",
 ]
-"""What was said first before there was a larger catalogue."""
+"""What is said first, whatever else the larger catalogue knows."""
 
 
 def test_the_smallest_knowledge_of_the_things_counts() -> None:

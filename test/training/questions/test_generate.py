@@ -27,7 +27,7 @@ Asked = list[tuple[list[MadeUpObject], QuestionSample]]
 def crowd() -> Asked:
     """Questions about many scenes, each with its scene."""
     rng = np.random.default_rng(5)
-    scenes = [made_up_objects(rng, int(rng.integers(4, 9))) for _ in range(450)]
+    scenes = [made_up_objects(rng, int(rng.integers(4, 9))) for _ in range(900)]
     return [
         (scene, sample) for scene in scenes for sample in generate_samples(scene, rng, "train", 8)
     ]
