@@ -77,11 +77,12 @@ class Trained:
 
 
 def small_config() -> LLMSegConfig:
-    """The embedded profile with a coarser grid of prompts, always answering something."""
+    """The embedded profile with fewer prompts and patches, always answering something."""
     config = embedded_config()
     return replace(
         config,
-        proposals=replace(config.proposals, points_per_side=10),
+        proposals=replace(config.proposals, points_per_side=8, low_resolution_measures=True),
+        image_encoder=replace(config.image_encoder, image_size=128),
         selection=SelectionConfig(rule=SelectionRule.TOP_IOU),
     )
 
