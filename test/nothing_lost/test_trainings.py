@@ -97,6 +97,7 @@ def test_a_setting_that_there_was_not_had_its_default(tmp_path: Path) -> None:
         train_adapter(load_adapter_recipe("adapter.yaml", ["questions=9"]), work)
 
 
+@pytest.mark.usefixtures("words_of_then")
 def test_a_killed_stage_of_the_embedded_model_goes_on(tmp_path: Path) -> None:
     """With the scenes, proposals and encoded scenes of then; the language model learns anew."""
     recipe, old, work = load_recipe(Path("embedded.yaml")), Path("embedded"), tmp_path / "work"
