@@ -27,8 +27,10 @@ from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import String
 from visualization_msgs.msg import Marker, MarkerArray
 
+from llmseg_core.cli.program import INTERRUPTED
 from llmseg_ros.messages.depth_conversions import depth_to_metres
 from llmseg_ros.msg import SegmentationResult
+from llmseg_ros.ros_context import ros_context
 
 __all__ = ["Asked", "main"]
 
@@ -173,7 +175,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--model", type=Path, metavar="DIR", help="give the node this one first")
     parser.add_argument("--wait", type=float, default=120.0, metavar="S", help="(%(default)s)")
     options = parser.parse_args(arguments)
-    rclpy.init()
+    try:
+        with ros_context([]):
+            return _ask(options)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _ask(options: argparse.Namespace) -> int:
     node = Asked(options.camera, options.instruction, options.thing)
     until = time.monotonic() + options.wait
     try:
@@ -195,7 +204,6 @@ def main(arguments: list[str] | None = None) -> int:
         )
     finally:
         node.destroy_node()
-        rclpy.try_shutdown()
     return 0
 
 

@@ -19,22 +19,24 @@ import argparse
 import signal
 import sys
 from array import array
+from contextlib import closing
 from typing import Any
 
 import numpy as np
 import rclpy
 from geometry_msgs.msg import Point, Pose, PoseStamped, Quaternion, TransformStamped, Vector3
 from numpy.typing import NDArray
-from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
-from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker, MarkerArray
 
+from llmseg_ros.process import StartError
+from llmseg_ros.ros_context import ros_context
+
 from .simulation import CAMERAS, Simulation, View
-from .tasks import LEARNING_SUITE, suite_tasks
+from .tasks import LEARNING_SUITE, Task, suite_tasks
 from .variation import move_arm, rearrange
 
 try:
@@ -179,28 +181,32 @@ def main(arguments: list[str] | None = None) -> int:
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    simulation = Simulation(found[0])
-    simulation.set_state(options.state)
-    simulation.step(5)
-    if options.rearrange is not None:
-        rng = np.random.default_rng(options.rearrange)
-        move_arm(simulation, rng)
-        rearrange(simulation, rng)
-    # A signal that ended rclpy itself would come between two messages of one view.
+    # As SIGINT does. Were rclpy shut down by a signal, it would be between two messages of a view.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    rclpy.init(args=["", *ros_arguments], signal_handler_options=SignalHandlerOptions.NO)
-    node = LiberoCameras(
-        simulation, tuple(options.size), options.period, None if options.still else 0
-    )
     try:
-        rclpy.spin(node)
-    except (KeyboardInterrupt, ExternalShutdownException):
+        _show(found[0], options, ros_arguments)
+    except KeyboardInterrupt:
         pass
-    finally:
-        node.destroy_node()
-        rclpy.try_shutdown()
-        simulation.close()
+    except StartError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.status
     return 0
+
+
+def _show(task: Task, options: argparse.Namespace, ros_arguments: list[str]) -> None:
+    with closing(Simulation(task)) as simulation, ros_context(ros_arguments):
+        simulation.set_state(options.state)
+        simulation.step(5)
+        if options.rearrange is not None:
+            rng = np.random.default_rng(options.rearrange)
+            move_arm(simulation, rng)
+            rearrange(simulation, rng)
+        seed = None if options.still else 0
+        node = LiberoCameras(simulation, tuple(options.size), options.period, seed)
+        try:
+            rclpy.spin(node)
+        finally:
+            node.destroy_node()
 
 
 if __name__ == "__main__":
