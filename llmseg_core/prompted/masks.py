@@ -27,7 +27,7 @@ class PromptedImage:
         features: what the network's image encoder gives; the network's own affair.
         image_size: (H, W) of the image in pixels.
         input_scale: network pixels of one image pixel, across and down.
-        pixels: (3, S, S) float32, what the network saw; None where nothing is refined by it.
+        pixels: (3, s S, s S) float32, what a refiner of sharpness s looks at, or None.
     """
 
     features: Any

@@ -58,16 +58,18 @@ class SamMasks:
         """See `PromptedMasks`."""
         size = int(check_image(image).shape[0]), int(image.shape[1])
         resized = resize_longest_side(image, self.input_size)
-        pixels = normalize_and_pad(resized, self.input_size, self.device)
-        batch = pixels[None].to(self.model.dtype)
+        batch = normalize_and_pad(resized, self.input_size, self.device)[None].to(self.model.dtype)
         if self._encode is None:
             embeddings, middle = self.model.get_image_embeddings(batch)
             features = {"image_embeddings": embeddings, "intermediate_embeddings": middle}
         else:
             features = {"image_embeddings": self._encode(batch)}
         down, across = (resized.shape[side] / size[side] for side in (0, 1))
-        seen = None if self._refiner is None else pixels
-        return PromptedImage(features, size, (across, down), seen)
+        pixels = None
+        if self._refiner is not None:
+            side = self._refiner.sharpness * self.input_size
+            pixels = normalize_and_pad(resize_longest_side(image, side), side, self.device)
+        return PromptedImage(features, size, (across, down), pixels)
 
     @torch.inference_mode()
     def draw(self, image: PromptedImage, targets: Sequence[Target]) -> DrawnMasks:

@@ -201,7 +201,7 @@ class SamProposalGenerator:
     def _look(self, image: np.ndarray, view: ImageView, index: int) -> MaskCandidates:
         """What one view shows, after the filters and its own NMS."""
         check = FiniteCheck()
-        side = self._image_side(self._pixels(image, view), view, check)
+        side = self._image_side(self._pixels(image, view, self.input_size), view, check)
         everything = torch.arange(len(view.coarse))
         if self.config.coarse_step == 1:
             found = self._candidates(side, view, index, everything, check)
@@ -217,12 +217,11 @@ class SamProposalGenerator:
         kept = box_nms(found.boxes[passed], found.iou[passed], self.config.box_nms_thresh)
         return found[passed[kept]]
 
-    def _pixels(self, image: np.ndarray, view: ImageView) -> Tensor:
-        """(3, S, S) float32, SAM's input of a view."""
+    def _pixels(self, image: np.ndarray, view: ImageView, side: int) -> Tensor:
+        """(3, side, side) float32, what is seen of a view: SAM's input, or a sharper one."""
         crop = view.crop
         shown = image[crop.top : crop.bottom, crop.left : crop.right]
-        resized = resize_longest_side(shown, self.input_size)
-        return normalize_and_pad(resized, self.input_size, self.device)
+        return normalize_and_pad(resize_longest_side(shown, side), side, self.device)
 
     def _image_side(self, pixels: Tensor, view: ImageView, check: FiniteCheck) -> ImageSide:
         if self.config.skip_padding:
@@ -300,7 +299,8 @@ class SamProposalGenerator:
         low, iou = found.low.new_empty((len(found), rows, columns)), found.iou.clone()
         cell = self.input_size / self.decoder.mask_size[0]
         for index, view in enumerate(views):
-            pixels = self._pixels(image, view)  # anew: those of all crops would be much to keep
+            # anew: those of all crops would be much to keep
+            pixels = self._pixels(image, view, refiner.sharpness * self.input_size)
             for some in (found.view == index).nonzero()[:, 0].split(REFINED_AT_ONCE):
                 finer, predicted = refiner.finer(pixels, found.low[some], cell)
                 low[some], iou[some] = finer.to(low.dtype), predicted.to(iou.dtype)

@@ -72,10 +72,12 @@ class MaskRefiner(nn.Module):
 
     Args:
         width: channels.
+        sharpness: pixels that it looks at along one of SAM's input; SAM may see a shrunk image.
     """
 
-    def __init__(self, width: int = 24) -> None:
+    def __init__(self, width: int = 24, sharpness: int = 1) -> None:
         super().__init__()
+        self.sharpness = sharpness
         self.enter = nn.Conv2d(4 * BLOCK**2, width, 3, padding=1)
         self.blocks = nn.ModuleList(
             nn.Conv2d(width, width, 3, padding=step, dilation=step) for step in DILATIONS
@@ -87,7 +89,7 @@ class MaskRefiner(nn.Module):
         """Look at N masks of one image again.
 
         Args:
-            pixels: (3, S, S) float, SAM's input.
+            pixels: (3, s S, s S) float, the image as in SAM's input, `sharpness` s times as sharp.
             low: (N, h, w) float, SAM's logits, or the first of their rows and columns.
             cell: pixels of the input along one of the logits.
         """
@@ -96,11 +98,12 @@ class MaskRefiner(nn.Module):
             return RefinedMasks(windows, low.new_zeros((0, WINDOW, WINDOW)), low.new_zeros(0))
         dtype = self.leave.weight.dtype
         logits = in_windows(low.float()[:, None].clamp(-HIGHEST, HIGHEST), windows, cell)
-        shown = in_windows(pixels.float().expand(len(low), -1, -1, -1), windows, 1.0)
-        seen = F.pixel_unshuffle(torch.cat((shown, logits / UNIT), 1), BLOCK).to(dtype)
+        seen = pixels.float().expand(len(low), -1, -1, -1)
+        shown = in_windows(seen, windows, 1 / self.sharpness)
+        blocks = F.pixel_unshuffle(torch.cat((shown, logits / UNIT), 1), BLOCK).to(dtype)
         # so many small convolutions take half the time on a CPU with channels last
-        seen = seen.contiguous(memory_format=torch.channels_last)
-        hidden = F.gelu(self.enter(seen))
+        blocks = blocks.contiguous(memory_format=torch.channels_last)
+        hidden = F.gelu(self.enter(blocks))
         for block in self.blocks:
             hidden = hidden + F.gelu(block(hidden))
         more = F.pixel_shuffle(self.leave(hidden), BLOCK).float()

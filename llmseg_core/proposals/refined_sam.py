@@ -14,10 +14,11 @@ __all__ = ["RefinedSamConfig", "RefinedSamModel", "refiner_of", "sam_weights", "
 
 
 class RefinedSamConfig(SamConfig):
-    """A SAM's, and the width of its refiner."""
+    """A SAM's, and its refiner's, see `MaskRefiner`."""
 
     model_type = "refined_sam"
     refiner_width: int = 24
+    refiner_sharpness: int = 1
 
 
 class RefinedSamModel(SamModel):
@@ -30,7 +31,7 @@ class RefinedSamModel(SamModel):
 
     def __init__(self, config: RefinedSamConfig) -> None:
         super().__init__(config)
-        self.refiner = MaskRefiner(config.refiner_width)
+        self.refiner = MaskRefiner(config.refiner_width, config.refiner_sharpness)
 
 
 def refiner_of(sam: SamModel) -> MaskRefiner:
@@ -53,14 +54,16 @@ def sam_weights(sam: SamModel) -> dict[str, Tensor]:
     return {name: weight for name, weight in weights if not name.startswith("refiner.")}
 
 
-def with_refiner(sam: SamModel, width: int) -> RefinedSamModel:
+def with_refiner(sam: SamModel, width: int, sharpness: int = 1) -> RefinedSamModel:
     """A SAM with the same weights and a refiner that changes no mask yet.
 
     Args:
         sam: is not changed; a refiner that it has is left out.
         width: channels of the refiner.
+        sharpness: of what it looks at, see `MaskRefiner`.
     """
-    values: dict[str, Any] = sam.config.to_dict() | {"refiner_width": width}
+    values: dict[str, Any] = sam.config.to_dict()
+    values |= {"refiner_width": width, "refiner_sharpness": sharpness}
     for name in ("model_type", "architectures", "transformers_version", "dtype"):
         values.pop(name, None)
     refined = RefinedSamModel(RefinedSamConfig(**values))

@@ -41,9 +41,10 @@ class PromptSample:
         pixel_values: (3, S, S) float32, stretched to a square or padded, normalised.
         points: (N, 2) float32, x and y in pixels of the square.
         boxes: (N, 4) float32, left, top, right, bottom of what is under each point, with noise.
-        masks: (N, S / c, S / c) float32 in [0, 1], what share of each cell of c pixels it covers.
+        masks: (N, m, m) float32 in [0, 1], what share of each cell it covers.
         dense: (4, S / 2, S / 2) float32, see `SamSample.dense`.
         inside: (2,) int64, rows and columns of the image in the square; the rest is padding.
+        sharp: (3, s S, s S) float32, the pixels s times as sharp.
     """
 
     pixel_values: Tensor
@@ -52,6 +53,7 @@ class PromptSample:
     masks: Tensor
     dense: Tensor
     inside: Tensor
+    sharp: Tensor
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,13 @@ class PromptBatch(Batch):
     masks: Tensor
     dense: Tensor
     inside: Tensor
+    sharp: Tensor
 
     def without_padding(self, config: SamVisionConfig) -> PromptBatch:
-        """The same without what is padding in all images, see `sam_encoder.without_padding`."""
+        """The same, but `sharp`, without what is padding in all images.
+
+        See `sam_encoder.without_padding`; no cell of the masks may be smaller than a pixel.
+        """
         side = self.pixel_values.shape[-1]
         rows, columns = self.inside.amax(0).tolist()
 
@@ -97,7 +103,8 @@ class PromptDataset(DrawnDataset[PromptSample]):
         stretched: whether images are stretched to the square, as SAM 2 sees them; else they are
             padded right and below, as SAM does.
         recoloured: how likely it is that a thing gets other colours, [0, 1].
-        cell: pixels of the square along a cell of `masks`, a divisor of S.
+        cell: pixels of `sharp` along a cell of `masks`, a divisor of its side.
+        sharpness: s, 1 or more.
     """
 
     def __init__(
@@ -110,11 +117,12 @@ class PromptDataset(DrawnDataset[PromptSample]):
         stretched: bool,
         recoloured: float = 0.0,
         cell: int = MASK_CELL,
+        sharpness: int = 1,
     ) -> None:
         super().__init__(seed)
         self.scenes, self.image_size, self.points = scenes, image_size, points
         self.augment, self.stretched, self.recoloured = augment, stretched, recoloured
-        self.cell = cell
+        self.cell, self.sharpness = cell, sharpness
 
     def __len__(self) -> int:
         return len(self.scenes)
@@ -137,15 +145,21 @@ class PromptDataset(DrawnDataset[PromptSample]):
         scale = np.array((columns, rows), np.float32) / instances.shape[::-1]
         labels = square_labels(instances, (rows, columns), self.image_size)
         dense = dense_targets(torch.from_numpy(labels[::MASK_CELL, ::MASK_CELL]))
+        pixel_values = sharp = normalize_and_pad(shown, self.image_size)
+        if self.sharpness > 1:
+            side = self.sharpness * self.image_size
+            sharp = normalize_and_pad(resize_longest_side(image, side), side)
+        cells = self.sharpness / self.cell
         return PromptSample(
-            pixel_values=normalize_and_pad(shown, self.image_size),
+            pixel_values=pixel_values,
             points=torch.from_numpy((points + 0.5) * scale - 0.5).float(),
             boxes=torch.from_numpy(noisy_boxes(instances, ids, rng) * np.tile(scale, 2)).float(),
             masks=_masks(
-                instances, ids, self.image_size // self.cell, rows / self.cell, columns / self.cell
+                instances, ids, int(self.image_size * cells), rows * cells, columns * cells
             ),
             dense=dense,
             inside=torch.tensor((rows, columns)),
+            sharp=sharp,
         )
 
 

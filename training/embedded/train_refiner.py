@@ -17,7 +17,7 @@ from llmseg_core.metrics.overlap import iou_of_areas
 from llmseg_core.model_dir.network_files import save_network
 from llmseg_core.proposals.mask_refiner import in_input, in_windows
 from llmseg_core.proposals.refined_sam import RefinedSamModel, with_refiner
-from llmseg_core.proposals.sam_encoder import SamImageEncoder
+from llmseg_core.proposals.sam_encoder import SamImageEncoder, without_padding
 
 from ..learning.mask_losses import dice_loss, iou_of_logits
 from ..trainer.loop import TrainingLoop
@@ -45,6 +45,8 @@ class RefinerRecipe(TrainingRecipe):
     decay_steps: int = 1800
     width: Annotated[int, Between(4, 256)] = 24
     """channels of the refiner"""
+    sharpness: Annotated[int, Between(1, 8)] = 1
+    """pixels that it looks at along one of SAM's input"""
     points: Annotated[int, Between(1, 1000)] = 10
     """point prompts an image"""
     recoloured: Annotated[float, Between(0, 1)] = 0.0
@@ -64,37 +66,39 @@ class RefinerTrainingModel(nn.Module):
         sam.refiner.requires_grad_(True)
 
     def forward(
-        self, pixel_values: Tensor, seen: Tensor, points: Tensor, masks: Tensor
+        self, sharp: Tensor, seen: Tensor, points: Tensor, masks: Tensor
     ) -> dict[str, Tensor]:
         """The best of SAM's three masks for each of B x N points, refined, M = B N.
 
         Args:
-            pixel_values: (B, 3, S, S) float32, what the refiner looks at.
+            sharp: (B, 3, s S, s S) float32, what the refiner looks at, of sharpness s.
             seen: (B, 3, h, w) float32, the same for SAM, which may be without padding.
             points: (B, N, 2) float32, pixels of the input.
-            masks: (B, N, S, S) float32 in [0, 1], what lies under each.
+            masks: (B, N, s S, s S) float32 in [0, 1], what lies under each.
 
         Returns:
             logits (M, W, W) in the windows and targets there; iou (M,), the logit of the predicted
             IoU, true_iou (M,) of the refined mask; sam_iou (M,) before.
         """
+        sharpness = self.sam.refiner.sharpness
         with torch.no_grad():
             embeddings = SamImageEncoder(self.sam)(seen)
             drawn, _ = decode_points(self.sam, embeddings, points)
         found: dict[str, list[Tensor]] = {}
-        for pixels, three, wanted in zip(pixel_values, drawn, masks, strict=True):
+        for pixels, three, wanted in zip(sharp, drawn, masks, strict=True):
             down, across = three.shape[2:]
-            coarse = F.avg_pool2d(wanted, MASK_CELL)[:, None, :down, :across].expand_as(three)
-            sam_iou, best = iou_of_logits(three, coarse).max(1)
+            coarse = F.avg_pool2d(wanted, sharpness * MASK_CELL)[:, None, :down, :across]
+            sam_iou, best = iou_of_logits(three, coarse.expand_as(three)).max(1)
             refined = self.sam.refiner(pixels, three[torch.arange(len(best)), best], MASK_CELL)
-            target = in_windows(wanted[:, None], refined.windows, 1)[:, 0]
+            target = in_windows(wanted[:, None], refined.windows, 1 / sharpness)[:, 0]
             area = (refined.windows[:, 2:] - refined.windows[:, :2]).prod(1) / target[0].numel()
-            shown = in_input(refined.windows, pixels.shape[1], pixels.shape[2]).flatten(1)
-            inside, thing = (refined.logits > 0).flatten(1) & shown, (target > 0.5).flatten(1)
+            shown = in_input(refined.windows, *(side // sharpness for side in pixels.shape[1:]))
+            inside = ((refined.logits > 0) & shown).flatten(1)
+            thing = (target > 0.5).flatten(1)
             true_iou = iou_of_areas(
                 (inside & thing).sum(1) * area,
                 inside.sum(1) * area,
-                (wanted > 0.5).flatten(1).sum(1),
+                (wanted > 0.5).flatten(1).sum(1) / sharpness**2,
             ).clamp(max=1)
             values = {
                 "logits": refined.logits, "targets": target, "iou": refined.iou,
@@ -120,8 +124,11 @@ class RefinerObjective(Objective[PromptBatch]):
 
     def loss(self, model: nn.Module, batch: PromptBatch, step: int) -> StepLoss:
         """Cross-entropy and dice in the windows, squared error of the IoU."""
-        seen = batch.without_padding(self._vision) if self.skip_padding else batch
-        out = model(batch.pixel_values, seen.pixel_values, batch.points, batch.masks)
+        seen = batch.pixel_values
+        if self.skip_padding:
+            rows, columns = batch.inside.amax(0).tolist()
+            seen = without_padding(seen, rows, columns, self._vision)
+        out = model(batch.sharp, seen, batch.points, batch.masks)
         counts = (out["sam_iou"] >= LEAST_IOU).float()
         shares = counts / counts.sum().clamp(min=1)
         each = F.binary_cross_entropy_with_logits(
@@ -160,11 +167,11 @@ def train_refiner(
         SAM with the refiner, in evaluation mode.
     """
     torch.manual_seed(seed)
-    refined = with_refiner(sam, recipe.width).float().eval()
+    refined = with_refiner(sam, recipe.width, recipe.sharpness).float().eval()
     size = int(sam.config.vision_config.image_size)
     data = PromptDataset(
         scenes, size, recipe.points, True, seed, stretched=False, recoloured=recipe.recoloured,
-        cell=1,
+        cell=1, sharpness=recipe.sharpness,
     )  # fmt: skip
     plan = training_plan(folder, recipe, seed)
     objective = RefinerObjective(RefinerTrainingModel(refined), skip_padding)

@@ -89,6 +89,24 @@ def test_each_mask_is_refined_by_itself(low: Tensor, refiner: MaskRefiner) -> No
     assert not torch.allclose(other.logits, together.logits, atol=1e-3)
 
 
+def test_sharper_pixels_are_looked_at_in_the_same_places(low: Tensor) -> None:
+    def ramp(sharpness: int) -> Tensor:
+        places = (torch.arange(64.0 * sharpness) + 0.5) / sharpness
+        x, y = torch.meshgrid(places, places, indexing="xy")
+        return torch.stack((x, y, x + y))
+
+    inside = low[:1]  # a window without the edges, where the ramps end otherwise
+    torch.manual_seed(0)
+    once, twice = MaskRefiner(8).eval(), MaskRefiner(8, sharpness=2).eval()
+    twice.load_state_dict(once.state_dict())
+    torch.testing.assert_close(
+        twice(ramp(2) / 64, inside, 2.0).logits, once(ramp(1) / 64, inside, 2.0).logits
+    )
+    assert not torch.allclose(
+        twice(ramp(1) / 64, inside, 2.0).logits, once(ramp(1) / 64, inside, 2.0).logits
+    )
+
+
 def test_no_mask_at_all(refiner: MaskRefiner) -> None:
     refined = refiner(PIXELS, torch.zeros((0, 24, 32)), 2.0)
     assert refined.drawn(48, 64, 1.0).shape == (0, 48, 64)

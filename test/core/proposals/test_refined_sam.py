@@ -4,13 +4,16 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 from transformers import SamModel
 
 from helpers.tiny_model import tiny_sam
 from llmseg_core.config import ProposalConfig
+from llmseg_core.images.image_ops import normalize_and_pad, resize_longest_side
 from llmseg_core.metrics.overlap import pairwise_iou
 from llmseg_core.model_dir.original.sam import sam_to_original
 from llmseg_core.model_dir.proposers import proposer_class
@@ -47,6 +50,7 @@ def test_it_is_kept_in_one_folder(refined: RefinedSamModel, tmp_path: Path) -> N
     assert proposer_class(str(tmp_path)) is RefinedSamModel
     again = RefinedSamModel.from_pretrained(tmp_path)
     assert again.config.refiner_width == 8
+    assert again.refiner.sharpness == 1
     for name, weight in refined.state_dict().items():
         assert torch.equal(weight, again.state_dict()[name]), name
 
@@ -90,6 +94,22 @@ def test_boxes_and_points_are_refined_too(sam: SamModel, refined: RefinedSamMode
     segmenter = SamMasks(spoiled(refined))
     less = segmenter.draw(segmenter.encode(IMAGE), target).masks
     assert less.sum() < masks[1].sum()
+
+
+def test_a_refiner_sees_sharper_pixels(sam: SamModel, tmp_path: Path) -> None:
+    with_refiner(sam, 8, sharpness=3).save_pretrained(tmp_path)
+    sharp = RefinedSamModel.from_pretrained(tmp_path)
+    seen: list[Tensor] = []
+    sharp.refiner.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    image = cv2.resize(IMAGE, (256, 192), interpolation=cv2.INTER_NEAREST)
+    SamProposalGenerator(sharp.eval(), REFINING)(image)
+    segmenter = SamMasks(sharp)
+    segmenter.draw(segmenter.encode(image), [Target((8.0, 8.0, 40.0, 40.0))])
+    side = 3 * sam.config.vision_config.image_size
+    expected = normalize_and_pad(resize_longest_side(image, side), side)
+    assert len(seen) == 2
+    for pixels in seen:
+        assert torch.equal(pixels, expected)
 
 
 def test_a_sam_without_one_is_refused() -> None:

@@ -29,8 +29,10 @@ def every_mask_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("llmseg_training.embedded.train_refiner.LEAST_IOU", 0.0)
 
 
-def data() -> PromptDataset:
-    return PromptDataset([literal_scene()], 64, 8, False, seed=0, stretched=False, cell=1)
+def data(sharpness: int = 1) -> PromptDataset:
+    return PromptDataset(
+        [literal_scene()], 64, 8, False, 0, stretched=False, cell=1, sharpness=sharpness
+    )
 
 
 def test_masks_get_better_and_sam_stays(tmp_path: Path) -> None:
@@ -54,24 +56,29 @@ def test_masks_get_better_and_sam_stays(tmp_path: Path) -> None:
         assert torch.equal(weight, before[name]) != name.startswith("refiner."), name
 
 
-def test_targets_are_where_the_windows_are() -> None:
-    batch = collate_prompts([data()[0]])
-    out = RefinerTrainingModel(with_refiner(tiny_sam(), 8))(
-        batch.pixel_values, batch.pixel_values, batch.points, batch.masks
+@pytest.mark.parametrize("sharpness", [1, 2])
+def test_targets_are_where_the_windows_are(sharpness: int) -> None:
+    batch = collate_prompts([data(sharpness)[0]])
+    out = RefinerTrainingModel(with_refiner(tiny_sam(), 8, sharpness))(
+        batch.sharp, batch.pixel_values, batch.points, batch.masks
     )
-    assert batch.masks.shape == (1, 8, 64, 64)
+    side = 64 * sharpness
+    assert batch.sharp.shape == (1, 3, side, side)
+    assert batch.masks.shape == (1, 8, side, side)
     assert out["logits"].shape == out["targets"].shape == (8, 64, 64)
     assert ((out["true_iou"] >= 0) & (out["true_iou"] <= 1)).all()
     # nothing was refined yet, so both measure the same masks, by finer and coarser cells
     assert (out["true_iou"] - out["sam_iou"]).abs().max() < 0.15
 
 
-def test_sam_may_draw_without_padding() -> None:
+@pytest.mark.parametrize("sharpness", [1, 2])
+def test_sam_may_draw_without_padding(sharpness: int) -> None:
     """The refiner sees all of the input, as in everything mode, and the masks are of part of it."""
     scene = literal_scene()
     wide = replace(scene, image=scene.image[12:44], instances=scene.instances[12:44])
-    batch = collate_prompts([PromptDataset([wide], 64, 8, False, 0, stretched=False, cell=1)[0]])
-    model = RefinerTrainingModel(with_refiner(tiny_sam(), 8))
+    data = PromptDataset([wide], 64, 8, False, 0, stretched=False, cell=1, sharpness=sharpness)
+    batch = collate_prompts([data[0]])
+    model = RefinerTrainingModel(with_refiner(tiny_sam(), 8, sharpness))
     seen: list[tuple[int, ...]] = []
 
     def watched(*given: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -80,13 +87,14 @@ def test_sam_may_draw_without_padding() -> None:
 
     loss = RefinerObjective(model, skip_padding=True).loss(watched, batch, 0)  # type: ignore[arg-type]
     assert loss.total.isfinite()
-    assert seen == [(64, 64), (32, 64)]
+    assert seen == [(64 * sharpness, 64 * sharpness), (32, 64)]
 
 
 def test_a_refiner_is_written_beside_sam(tmp_path: Path) -> None:
     recipe = RefinerRecipe(
-        steps=2, batch_size=1, warmup_steps=0, decay_steps=0, width=8, points=2, recoloured=0.5
-    )
+        steps=2, batch_size=1, warmup_steps=0, decay_steps=0, width=8, points=2, recoloured=0.5,
+        sharpness=2,
+    )  # fmt: skip
     made = train_refiner(tiny_sam(), [literal_scene()], tmp_path, recipe, seed=0)
     again = RefinedSamModel.from_pretrained(tmp_path / "sam")
     for name, weight in made.state_dict().items():
