@@ -85,7 +85,7 @@ class SamMasks:
             low, predicted = best_of(output)
             if self._refiner is not None and image.pixels is not None:
                 cell = self.input_size / low.shape[1]
-                low, predicted = self._refiner.finer(image.pixels, low, cell)
+                low, predicted = self._refiner.finer(image.pixels, low, cell, predicted)
             low_size = int(low.shape[1]), int(low.shape[2])
             resize = self.resize(low_size, image.image_size)
             # One after the other: of a large image all logits at once would take gigabytes.

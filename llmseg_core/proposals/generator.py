@@ -302,7 +302,7 @@ class SamProposalGenerator:
             # anew: those of all crops would be much to keep
             pixels = self._pixels(image, view, refiner.sharpness * self.input_size)
             for some in (found.view == index).nonzero()[:, 0].split(REFINED_AT_ONCE):
-                finer, predicted = refiner.finer(pixels, found.low[some], cell)
+                finer, predicted = refiner.finer(pixels, found.low[some], cell, found.iou[some])
                 low[some], iou[some] = finer.to(low.dtype), predicted.to(iou.dtype)
         return replace(found, low=low, iou=iou)
 

@@ -9,6 +9,7 @@ of other networks. The paper has nothing of it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -17,7 +18,16 @@ from torch.nn import functional as F
 
 from llmseg_core.masks import masks_to_boxes
 
-__all__ = ["FINER", "MaskRefiner", "RefinedMasks", "in_input", "in_windows", "mask_windows"]
+__all__ = [
+    "FINER",
+    "MaskRefiner",
+    "RefinedMasks",
+    "in_input",
+    "in_windows",
+    "iou_head",
+    "mask_windows",
+    "pooled",
+]
 
 FINER = 2
 """refined logits along a side for one of SAM's"""
@@ -34,6 +44,8 @@ UNIT = 4.0
 """logits for 1 inside the network"""
 OUTSIDE = -10.0
 """logit of what lies in no window"""
+MEASURES = 11
+"""numbers of a mask that its predicted IoU is read from, beside what the network saw of it"""
 
 
 @dataclass(frozen=True)
@@ -73,25 +85,36 @@ class MaskRefiner(nn.Module):
     Args:
         width: channels.
         sharpness: pixels that it looks at along one of SAM's input; SAM may see a shrunk image.
+        iou_dim: width of the layers that predict the IoU from what was seen inside, at the edge and
+            outside of a mask and from its measures, as Mask Scoring R-CNN (arXiv 1903.00241)
+            predicts it from mask and features; 0 predicts it from the mean of all that was seen.
+        passes: how often it looks at a mask, each time at what it made of it the time before.
+
+    Attributes:
+        described: how many numbers the IoU is predicted from.
     """
 
-    def __init__(self, width: int = 24, sharpness: int = 1) -> None:
+    def __init__(
+        self, width: int = 24, sharpness: int = 1, iou_dim: int = 0, passes: int = 1
+    ) -> None:
         super().__init__()
-        self.sharpness = sharpness
+        self.sharpness, self.iou_dim, self.passes = sharpness, iou_dim, passes
+        self.described = 3 * width + MEASURES if iou_dim else width
         self.enter = nn.Conv2d(4 * BLOCK**2, width, 3, padding=1)
         self.blocks = nn.ModuleList(
             nn.Conv2d(width, width, 3, padding=step, dilation=step) for step in DILATIONS
         )
         self.leave = nn.Conv2d(width, BLOCK**2, 3, padding=1)
-        self.iou_head = nn.Linear(width, 1)
+        self.iou_head = iou_head(self.described, iou_dim) if iou_dim else nn.Linear(width, 1)
 
-    def forward(self, pixels: Tensor, low: Tensor, cell: float) -> RefinedMasks:
-        """Look at N masks of one image again.
+    def forward(self, pixels: Tensor, low: Tensor, cell: float, sam_iou: Tensor) -> RefinedMasks:
+        """Look once at N masks of one image.
 
         Args:
             pixels: (3, s S, s S) float, the image as in SAM's input, `sharpness` s times as sharp.
             low: (N, h, w) float, SAM's logits, or the first of their rows and columns.
             cell: pixels of the input along one of the logits.
+            sam_iou: (N,) float, the IoU that SAM predicts.
         """
         windows = mask_windows(low, cell)
         if not len(low):  # of which torch makes no blocks
@@ -110,18 +133,53 @@ class MaskRefiner(nn.Module):
         refined = (logits + UNIT * more)[:, 0]
         is_empty = ~(refined > 0).flatten(1).any(1)  # such a mask stays as SAM drew it
         refined = torch.where(is_empty[:, None, None], logits[:, 0], refined)
-        iou = self.iou_head(hidden.mean((2, 3)))[:, 0]
-        return RefinedMasks(windows, refined, iou.float())
+        if self.iou_dim:
+            share = windows / (pixels.shape[1] / self.sharpness)
+            seen = torch.cat((pooled(hidden, refined), _measures(refined, share, sam_iou)), 1)
+        else:
+            seen = hidden.mean((2, 3))
+        return RefinedMasks(windows, refined, self.iou_head(seen.to(dtype))[:, 0].float())
 
-    def finer(self, pixels: Tensor, low: Tensor, cell: float) -> tuple[Tensor, Tensor]:
-        """N masks of one image, refined; the arguments are those of `forward`.
+    def finer(
+        self, pixels: Tensor, low: Tensor, cell: float, sam_iou: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """N masks of one image, refined in all passes; the arguments are those of `forward`.
 
         Returns:
             (N, FINER h, FINER w) float32 logits, and (N,) float32 the predicted IoU, [0, 1].
         """
-        refined = self(pixels, low, cell)
-        rows, columns = FINER * low.shape[1], FINER * low.shape[2]
-        return refined.drawn(rows, columns, cell / FINER), refined.iou.sigmoid()
+        *_, (refined, drawn) = self.looks(pixels, low, cell, sam_iou)
+        return drawn, refined.iou.sigmoid()
+
+    def looks(
+        self, pixels: Tensor, low: Tensor, cell: float, sam_iou: Tensor
+    ) -> Iterator[tuple[RefinedMasks, Tensor]]:
+        """What each pass makes of N masks; the arguments are those of `forward`.
+
+        Yields:
+            The masks in their windows, and as (N, FINER h, FINER w) float32 logits, of which no
+            gradient goes back.
+        """
+        rows, columns, finer = FINER * low.shape[1], FINER * low.shape[2], cell / FINER
+        for _ in range(self.passes):
+            refined = self(pixels, low, cell, sam_iou)
+            low, cell = refined.drawn(rows, columns, finer).detach(), finer
+            yield refined, low
+
+
+def iou_head(inputs: int, width: int, dropout: float = 0.0) -> nn.Sequential:
+    """Layers that predict a mask's IoU, as a logit.
+
+    Args:
+        inputs: numbers that say what a mask is like.
+        width: of the first layer; the second has half of it.
+        dropout: while it learns, after both.
+    """
+    return nn.Sequential(
+        nn.Linear(inputs, width), nn.GELU(), nn.Dropout(dropout),
+        nn.Linear(width, width // 2), nn.GELU(), nn.Dropout(dropout),
+        nn.Linear(width // 2, 1),
+    )  # fmt: skip
 
 
 def mask_windows(low: Tensor, cell: float) -> Tensor:
@@ -173,6 +231,39 @@ def _middles(windows: Tensor) -> tuple[Tensor, Tensor]:
     corner, size = windows[:, None, :2], windows[:, None, 2:] - windows[:, None, :2]
     x, y = (corner + size * steps[:, None]).unbind(2)
     return x, y
+
+
+def pooled(hidden: Tensor, logits: Tensor) -> Tensor:
+    """(N, 3 C) float32: the mean of (N, C, w, w) features inside masks, at edges, and outside.
+
+    Args:
+        hidden: features of the cells.
+        logits: (N, BLOCK w, BLOCK w) float32, the refined masks there.
+    """
+    cells = F.avg_pool2d(logits[:, None], BLOCK)
+    inside = (cells > 0).float()
+    parts = []
+    for weight in (inside, (-cells.abs() / 2).exp(), 1 - inside):
+        total = (hidden.float() * weight).sum((2, 3))
+        parts.append(total / weight.sum((2, 3)).clamp(min=1e-3))
+    return torch.cat(parts, 1)
+
+
+def _measures(logits: Tensor, windows: Tensor, sam_iou: Tensor) -> Tensor:
+    """(N, MEASURES) float32: how sure, large and stable masks are, where, and what SAM says.
+
+    Args:
+        logits: (N, WINDOW, WINDOW) float32, refined.
+        windows: (N, 4) float32, fractions of the input's side.
+        sam_iou: (N,) float.
+    """
+    size = (windows[:, 2:] - windows[:, :2]).clamp(min=1e-3).log()
+    filled = (logits > 0).float().mean((1, 2))
+    stable = (logits > 1).float().mean((1, 2)) / (logits > -1).float().mean((1, 2)).clamp(min=1e-4)
+    sure = logits.abs().clamp(max=2 * UNIT).mean((1, 2)) / UNIT
+    edge = (-logits.abs() / 2).exp().mean((1, 2))
+    rest = torch.stack((filled, stable, sure, edge, sam_iou.float()), 1)
+    return torch.cat((windows, size, rest), 1)
 
 
 def _weights(count: int, cell: float, start: Tensor, stop: Tensor) -> Tensor:

@@ -174,7 +174,7 @@ class EmbeddedTraining:
 
     def refiner(self) -> None:
         """Train the refiner of SAM's masks, on the scenes of the model and those of SAM."""
-        recipe, skips = self.recipe.refiner, self.recipe.proposals.skip_padding
+        recipe, proposals = self.recipe.refiner, self.recipe.proposals
         if recipe is None:
             return
         scenes = [self._scenes("train")]
@@ -182,7 +182,7 @@ class EmbeddedTraining:
             scenes.append(self._scenes_of_sam())
         sam = self._sam_in(self._made_by("sam", "sam"))
         folder, seed = self.work / "refiner", self.recipe.seed
-        train_refiner(sam, JoinedImages(scenes), folder, recipe, seed, skips)
+        train_refiner(sam, JoinedImages(scenes), folder, recipe, seed, proposals)
 
     def recognition(self) -> None:
         """Train the image encoder."""

@@ -95,7 +95,8 @@ def test_logits_measure_nearly_what_pixels_do(sam: SamModel, image: np.ndarray) 
     generator = SamProposalGenerator(sam, CONFIG)
     view = generator._image_views(image.shape[:2])[0]
     with torch.inference_mode():
-        side = generator._image_side(generator._pixels(image, view), view, FiniteCheck())
+        pixels = generator._pixels(image, view, generator.input_size)
+        side = generator._image_side(pixels, view, FiniteCheck())
         decoded = generator.decoder.decode(side, view.prompts[:20])
         best, needed = decoded.iou.argmax(1), view.resize.needed  # others may be faint
         low = generator.decoder.draw(decoded, torch.arange(20), best, needed=needed)

@@ -9,7 +9,9 @@ import torch
 
 from helpers.literal_scene import literal_scene
 from helpers.tiny_model import tiny_sam
+from llmseg_core.config import ProposalConfig
 from llmseg_core.proposals.refined_sam import RefinedSamModel, with_refiner
+from llmseg_training.embedded import train_mask_iou
 from llmseg_training.embedded.prompt_data import PromptDataset, collate_prompts
 from llmseg_training.embedded.train_refiner import (
     RefinerObjective,
@@ -90,15 +92,22 @@ def test_sam_may_draw_without_padding(sharpness: int) -> None:
     assert seen == [(64 * sharpness, 64 * sharpness), (32, 64)]
 
 
-def test_a_refiner_is_written_beside_sam(tmp_path: Path) -> None:
+def test_a_refiner_is_written_beside_sam(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(train_mask_iou, "STEPS", 20)
+    everything = ProposalConfig(
+        points_per_side=4, pred_iou_thresh=-100.0, stability_score_thresh=0.0, skip_padding=True
+    )
     recipe = RefinerRecipe(
         steps=2, batch_size=1, warmup_steps=0, decay_steps=0, width=8, points=2, recoloured=0.5,
-        sharpness=2,
+        sharpness=2, passes=2, iou_dim=8, iou_scenes=1,
     )  # fmt: skip
-    made = train_refiner(tiny_sam(), [literal_scene()], tmp_path, recipe, seed=0)
+    made = train_refiner(tiny_sam(), [literal_scene()], tmp_path, recipe, 0, everything)
     again = RefinedSamModel.from_pretrained(tmp_path / "sam")
     for name, weight in made.state_dict().items():
         assert torch.equal(weight, again.state_dict()[name]), name
     assert made.refiner.leave.weight.any()
-    other = train_refiner(made, [literal_scene()], tmp_path / "anew", recipe, seed=0)
-    assert torch.equal(other.refiner.leave.weight, made.refiner.leave.weight)
+    refiner = made.refiner
+    assert (refiner.sharpness, refiner.passes, refiner.iou_dim) == (2, 2, 8)
+    other = train_refiner(made, [literal_scene()], tmp_path / "anew", recipe, 0, everything)
+    for name, weight in made.refiner.state_dict().items():
+        assert torch.equal(other.refiner.state_dict()[name], weight), name
