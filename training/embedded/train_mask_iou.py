@@ -35,7 +35,8 @@ __all__ = ["SCENES_AT_ONCE", "described_proposals", "fit_iou_head", "train_mask_
 
 SCENES_AT_ONCE = 200
 """scenes whose proposals are kept in one file"""
-STEPS, BATCH_SIZE, LEARNING_RATE, WEIGHT_DECAY, DROPOUT = 4000, 256, 2e-3, 0.1, 0.2
+STEPS, BATCH_SIZE, LEARNING_RATE, WEIGHT_DECAY, DROPOUT = 12000, 512, 2e-3, 0.1, 0.4
+"""of the head; of five tried on 76 000 proposals, these and nearly these rank best on others"""
 
 
 def train_mask_iou(
@@ -114,7 +115,7 @@ def described_proposals(
 
 
 def fit_iou_head(refiner: MaskRefiner, described: Tensor, true_iou: Tensor, seed: int) -> None:
-    """Train the IoU head of a refiner, in place, by the squared error.
+    """Train the IoU head of a refiner, in place, by cross-entropy.
 
     Args:
         refiner: its head begins anew.
@@ -136,7 +137,7 @@ def fit_iou_head(refiner: MaskRefiner, described: Tensor, true_iou: Tensor, seed
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=STEPS)
     for _ in range(STEPS):
         some = torch.randint(len(scaled), (BATCH_SIZE,), device=scaled.device)
-        loss = F.mse_loss(learning(scaled[some])[:, 0].sigmoid(), true_iou[some])
+        loss = F.binary_cross_entropy_with_logits(learning(scaled[some])[:, 0], true_iou[some])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

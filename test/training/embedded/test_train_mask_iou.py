@@ -51,7 +51,8 @@ def test_each_proposal_is_described_and_measured() -> None:
         assert any(value == pytest.approx(each) for each in wanted)
 
 
-def test_a_head_learns_and_its_refiner_stays() -> None:
+def test_a_head_learns_and_its_refiner_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "STEPS", 600)
     torch.manual_seed(1)
     refiner = MaskRefiner(8, iou_dim=16)
     described = 50 + 20 * torch.randn(2000, refiner.described)  # of other sizes than a layer's
