@@ -175,10 +175,11 @@ def iou_head(inputs: int, width: int, dropout: float = 0.0) -> nn.Sequential:
         width: of the first layer; the second has half of it.
         dropout: while it learns, after both.
     """
+    half = max(1, width // 2)
     return nn.Sequential(
         nn.Linear(inputs, width), nn.GELU(), nn.Dropout(dropout),
-        nn.Linear(width, width // 2), nn.GELU(), nn.Dropout(dropout),
-        nn.Linear(width // 2, 1),
+        nn.Linear(width, half), nn.GELU(), nn.Dropout(dropout),
+        nn.Linear(half, 1),
     )  # fmt: skip
 
 

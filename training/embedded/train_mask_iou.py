@@ -65,7 +65,8 @@ def train_mask_iou(
     generator = SamProposalGenerator(sam, config)
     numbers = np.linspace(0, len(scenes) - 1, min(count, len(scenes))).round().astype(int)
     parts = [numbers[at : at + SCENES_AT_ONCE] for at in range(0, len(numbers), SCENES_AT_ONCE)]
-    made_by = hashlib.sha256(f"{module_digest(sam)} {config} {numbers}".encode()).hexdigest()[:16]
+    made_by = f"{module_digest(sam)} {config} {len(numbers)} of {len(scenes)}"
+    made_by = hashlib.sha256(made_by.encode()).hexdigest()[:16]
     files = [folder / f"{made_by}-{number}.safetensors" for number in range(len(parts))]
     folder.mkdir(parents=True, exist_ok=True)
     with tqdm(total=len(numbers), unit="scene", disable=not state.is_main_process or None) as bar:
